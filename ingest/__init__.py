@@ -1,0 +1,1 @@
+"""Webhooks to Avro on Kafka: verify, decode, translate, route, publish, and only then answer 202."""

@@ -1,0 +1,1 @@
+"""The truth lab: a simulated organisation with known answers."""

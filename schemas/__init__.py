@@ -1,0 +1,1 @@
+"""The language: the values every room speaks, their Avro, the topics and the log they travel on."""

@@ -1,0 +1,1 @@
+"""Topics to ClickHouse tables and Prometheus gauges."""

@@ -1,0 +1,1 @@
+"""The command line and the one-machine stack: composes the rooms, holds no logic of theirs."""
