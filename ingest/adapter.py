@@ -1,0 +1,69 @@
+"""A tool is a frozen value: how its deliveries are verified, named and translated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+from schemas.event import FlowEvent
+
+Headers = Mapping[str, str]
+"""Header names in lower case; a repeated header's values are joined with a comma."""
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """One HTTP request as received: the raw body untouched, `url` as the sender addressed it, time in microseconds UTC."""
+
+    tool: str
+    source: str
+    headers: Headers
+    body: bytes
+    url: str
+    received_at: int
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """What a translation may know beside the body.
+
+    `environment` maps the tool's own word to the normalised environment; `pseudonym` maps an account id of the tool to
+    its keyed hash.
+    """
+
+    tool: str
+    source: str
+    delivery_id: str
+    received_at: int
+    headers: Headers
+    pseudonym: Callable[[str], str]
+    environment: Callable[[str], str]
+
+
+class Ignored(Struct, frozen=True):
+    """A delivery that is understood and of no interest; `reason` is a constant phrase."""
+
+    reason: str
+
+
+class Untranslatable(ValueError):  # noqa: N818 - an expected outcome that becomes a dead letter
+    """A known event whose body lacks or garbles what its translation needs; says which field and why, never the value."""
+
+
+Translate = Callable[[bytes, Context], Sequence[FlowEvent] | Ignored]
+"""Pure. Decodes only the needed fields, typed; returns events with `value_stream` unrouted (routing comes after), or
+Ignored. Raises Untranslatable, msgspec.ValidationError (wrong shape) or msgspec.DecodeError (not JSON)."""
+
+Verify = Callable[[Delivery, Sequence[bytes]], str | None]
+"""Pure. (delivery, live secrets) -> None when any secret proves the delivery, else the reason it does not. No secret, an
+empty or malformed signature is never a pass. A stale time (where the scheme has one) is judged by `received_at`."""
+
+
+class Adapter(Struct, frozen=True, kw_only=True):
+    """One tool. `translate` and `ignores` are keyed by event type; any other type is ignored as not of interest."""
+
+    tool: str
+    verify: Verify
+    event_type: Callable[[Headers, bytes], str]
+    delivery_id: Callable[[Headers, bytes], str]
+    translate: Mapping[str, Translate]
+    ignores: frozenset[str] = frozenset()

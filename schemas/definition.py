@@ -1,0 +1,153 @@
+"""The value-stream file as values: sources, streams, selectors, steps and rules; pure, parsed elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+SELECTABLE: Final = (
+    "repository", "project", "service", "branch", "decision", "activity", "environment_raw", "routed_by",
+)  # fmt: skip
+"""The reserved attributes that selectors read."""
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """Which facts a step's rule matches.
+
+    `on`: event types. `where`: a FlowEvent field or attribute, and the values one of which it must have. `by`: actor
+    classes, empty for any. `first`: only the item's earliest matching fact counts.
+    """
+
+    on: tuple[str, ...]
+    where: Mapping[str, tuple[str, ...]] = {}
+    by: tuple[str, ...] = ()
+    first: bool = False
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """A box of the map: its rules, or in their place the tracker statuses (`status`) that mean the item is in it."""
+
+    name: str
+    queue: Rule | None = None
+    start: Rule | None = None
+    finish: Rule | None = None
+    returned: Rule | None = None
+    blocked: Rule | None = None
+    unblocked: Rule | None = None
+    status: tuple[str, ...] = ()
+    value_adding: bool = True
+
+
+class Calendar(Struct, frozen=True, kw_only=True):
+    """Working time: an IANA zone, per weekday (0 Monday) the minutes [from, to) since midnight, and days off (ISO
+    dates)."""
+
+    zone: str
+    hours: tuple[tuple[int, int, int], ...]
+    holidays: tuple[str, ...] = ()
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """A configured connection of a tool.
+
+    `secrets`: where each live secret comes from, an `env:NAME` or `file:PATH` reference or a literal `value:...`.
+    `rate_per_second` None: no limit.
+    """
+
+    tool: str
+    name: str
+    secrets: tuple[str, ...] = ()
+    insecure: bool = False
+    rate_per_second: float | None = None
+    environments: Mapping[str, str] = {}
+
+
+class ServicePaths(Struct, frozen=True, kw_only=True):
+    """Ties a service to the repositories (globs) and paths (globs, empty for all) its code lives in."""
+
+    service: str
+    repositories: tuple[str, ...]
+    paths: tuple[str, ...] = ()
+
+
+class ValueStream(Struct, frozen=True, kw_only=True):
+    """One value stream. `select`: any selector (all of its fields) claims an event. `environments`: the route to live,
+    production last."""
+
+    name: str
+    family: str | None = None
+    owner: str | None = None
+    select: tuple[Mapping[str, str], ...]
+    steps: tuple[Step, ...]
+    environments: tuple[str, ...] = ("development", "staging", "production")
+    calendar: Calendar | None = None
+    targets: Mapping[str, str] = {}
+    services: tuple[ServicePaths, ...] = ()
+
+    @property
+    def production(self) -> str:
+        """The last environment of the route to live."""
+        return self.environments[-1]
+
+
+class Definition(Struct, frozen=True, kw_only=True):
+    """A whole value-stream file. `version` is a short hash of what derivations depend on (streams, not sources)."""
+
+    version: str
+    sources: tuple[Source, ...] = ()
+    value_streams: tuple[ValueStream, ...] = ()
+
+    def stream(self, name: str) -> ValueStream | None:
+        """Return the stream of that name, or None."""
+        return next((s for s in self.value_streams if s.name == name), None)
+
+
+def standard_map(environments: tuple[str, ...]) -> tuple[Step, ...]:
+    """Return the standard map, Backlog > Develop > Review > Build > Verify > Deploy, for a route to live.
+
+    A stream with one environment has no Verify.
+    """
+    production = (environments[-1],)
+    before = environments[:-1]
+    ready = {"state": ("ready",)}
+    success = ("success",)
+    opened = ("change.created", "change.readied")
+    steps = [
+        Step(
+            name="Backlog",
+            queue=Rule(on=("ticket.created",)),
+            finish=Rule(on=("commit.created", "change.created"), first=True),
+            value_adding=False,
+        ),
+        Step(
+            name="Develop",
+            start=Rule(on=("commit.created",), first=True),
+            finish=Rule(on=opened, where=ready, first=True),
+        ),
+        Step(
+            name="Review",
+            queue=Rule(on=opened, where=ready),
+            start=Rule(on=("change.reviewed",), by=("human",)),
+            finish=Rule(on=("change.merged", "change.abandoned")),
+            returned=Rule(on=("change.reviewed",), where={"decision": ("changes_requested",)}),
+        ),
+        Step(
+            name="Build",
+            queue=Rule(on=("pipelinerun.queued",)),
+            start=Rule(on=("pipelinerun.started",)),
+            finish=Rule(on=("pipelinerun.finished",)),
+        ),
+        Step(
+            name="Verify",
+            queue=Rule(on=("service.deployed",), where={"environment": before, "outcome": success}, first=True),
+            finish=Rule(on=("deployment.started", "service.deployed"), where={"environment": production}, first=True),
+        ),
+        Step(
+            name="Deploy",
+            start=Rule(on=("deployment.started",), where={"environment": production}),
+            finish=Rule(on=("service.deployed",), where={"environment": production, "outcome": success}),
+        ),
+    ]
+    return tuple(s for s in steps if s.name != "Verify" or before)
