@@ -13,7 +13,7 @@ Headers = Mapping[str, str]
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One HTTP request as received: the raw body untouched, `url` as the sender addressed it, time in microseconds UTC."""
+    """One HTTP request as received: raw body untouched, `url` as the sender addressed it, time in microseconds UTC."""
 
     tool: str
     source: str
@@ -46,7 +46,7 @@ class Ignored(Struct, frozen=True):
 
 
 class Untranslatable(ValueError):  # noqa: N818 - an expected outcome that becomes a dead letter
-    """A known event whose body lacks or garbles what its translation needs; says which field and why, never the value."""
+    """A known event whose body lacks or garbles what its translation needs; says which field and why, no value."""
 
 
 Translate = Callable[[bytes, Context], Sequence[FlowEvent] | Ignored]
@@ -54,8 +54,11 @@ Translate = Callable[[bytes, Context], Sequence[FlowEvent] | Ignored]
 Ignored. Raises Untranslatable, msgspec.ValidationError (wrong shape) or msgspec.DecodeError (not JSON)."""
 
 Verify = Callable[[Delivery, Sequence[bytes]], str | None]
-"""Pure. (delivery, live secrets) -> None when any secret proves the delivery, else the reason it does not. No secret, an
-empty or malformed signature is never a pass. A stale time (where the scheme has one) is judged by `received_at`."""
+"""Pure. (delivery, live secrets) -> None when any secret proves the delivery, else the reason it does not.
+
+No secret, an empty or malformed signature is never a pass. A stale time (where the scheme has one) is judged by
+`received_at`.
+"""
 
 
 class Adapter(Struct, frozen=True, kw_only=True):

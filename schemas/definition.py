@@ -41,8 +41,7 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class Calendar(Struct, frozen=True, kw_only=True):
-    """Working time: an IANA zone, per weekday (0 Monday) the minutes [from, to) since midnight, and days off (ISO
-    dates)."""
+    """Working time: an IANA zone, per weekday (0 Monday) the minutes [from, to) since midnight, and days off (ISO)."""
 
     zone: str
     hours: tuple[tuple[int, int, int], ...]
@@ -73,8 +72,10 @@ class ServicePaths(Struct, frozen=True, kw_only=True):
 
 
 class ValueStream(Struct, frozen=True, kw_only=True):
-    """One value stream. `select`: any selector (all of its fields) claims an event. `environments`: the route to live,
-    production last."""
+    """One value stream.
+
+    `select`: any selector (all of its fields) claims an event. `environments`: the route to live, production last.
+    """
 
     name: str
     family: str | None = None

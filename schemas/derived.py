@@ -1,5 +1,4 @@
-"""What the processors derive from flow events, one frozen value a row: visits, work items, changes, deployments,
-incidents.
+"""What the processors derive from flow events, one frozen value a row.
 
 Times are microseconds since the epoch, UTC; durations are whole microseconds; unknown is None, never 0.
 `revision` orders knowledge: the generation above, the progress in the source log below. `known_at` is the greatest
@@ -113,14 +112,12 @@ class Change(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Deployment(Struct, frozen=True, kw_only=True, gc=False):
-    """One attempt to bring an artifact or commit of a service to an environment. Identity: (value_stream,
-    deployment_id).
+    """One attempt to bring an artifact or commit to an environment. Identity: (value_stream, deployment_id).
 
     `outcome` None: still running. `is_rework`: made because of a production incident. `caused_incident`: needed
-    immediate
-    intervention (rollback, hot fix, linked incident, revert) or failed; `attribution` says by which evidence ('' if
-    none)
-    and `confidence` in [0, 1] how sure it is. `left_censored`: the first seen of its service and environment.
+    immediate intervention (rollback, hot fix, linked incident, revert) or failed; `attribution` says by which evidence
+    ('' if none) and `confidence` in [0, 1] how sure it is. `left_censored`: the first seen of its service and
+    environment. `recovered_at`: when the failure was over.
     """
 
     value_stream: str

@@ -59,8 +59,10 @@ class Log(Protocol):
         """
 
     def append_and_wait(self, records: Sequence[Outgoing], timeout_seconds: float = 30.0) -> None:
-        """Append and block until durable. Raises LogUnavailable or RecordRefused. The empty sequence returns at
-        once."""
+        """Append and block until durable; the empty sequence returns at once.
+
+        Raises LogUnavailable or RecordRefused.
+        """
 
     def partitions(self, topic: str) -> int:
         """Return the partition count of a topic. Raises RecordRefused for an unknown topic, LogUnavailable."""
@@ -121,8 +123,7 @@ class Consumer(Protocol):
         """Return how many records of the assigned partitions are not yet returned by `poll`."""
 
     def session_left_seconds(self) -> float:
-        """Return how long this member still surely owns its partitions, counted from the last poll; <= 0 is not
-        sure."""
+        """Return how long this member still surely owns its partitions, from the last poll on; <= 0 is not sure."""
 
     def close(self) -> None:
         """Leave the group. Safe to repeat."""

@@ -11,15 +11,13 @@ WINDOWS: Final = {"1h": 3_600, "24h": 86_400, "7d": 604_800, "30d": 2_592_000, "
 
 
 class Measurement(Struct, frozen=True, kw_only=True, gc=False):
-    """One value of a metric. Identity (the series): all of stream, step, metric, window, statistic, kind, environment,
-    service.
+    """One value of a metric.
 
+    Identity (the series): value stream, step, metric, window, statistic, kind, environment, service.
     `measured_at` is microseconds since the epoch, a whole second. `metric` is the Prometheus name without `vsm_`
     (`step_process_seconds`), its unit included. `window` is '' for a value of now. `statistic` is `p50 p85 p95 mean
-    count
-    ratio now`. '' in `step kind environment service` means all. `value` None: unknown (too few, or none). `n` counts
-    what
-    stands behind it; `lower`, `upper` bound it (95 %) where known; `completeness` in [0, 1] or None.
+    count ratio now`. '' in `step kind environment service` means all. `value` None: unknown (too few, or none).
+    `n` counts what stands behind it; `lower`, `upper` bound it (95 %) where known; `completeness` in [0, 1] or None.
     """
 
     measured_at: int

@@ -12,8 +12,7 @@ _SEED: Final = 0x9747B28C
 
 
 class Topic(Struct, frozen=True, kw_only=True):
-    """One topic: `config` is what the broker is asked for beyond the defaults; `compacted` keeps the newest of a
-    key."""
+    """One topic; `config` is asked of the broker beyond the defaults, `compacted` keeps the newest of a key."""
 
     name: str
     compacted: bool
