@@ -13,6 +13,10 @@ SELECTABLE: Final = (
 """The reserved attributes that selectors read."""
 
 
+ROUTE_TO_LIVE: Final = ("development", "staging", "production")
+"""The environments of a stream that names none."""
+
+
 class Rule(Struct, frozen=True, kw_only=True):
     """Which facts a step's rule matches.
 
@@ -82,7 +86,7 @@ class ValueStream(Struct, frozen=True, kw_only=True):
     owner: str | None = None
     select: tuple[Mapping[str, str], ...]
     steps: tuple[Step, ...]
-    environments: tuple[str, ...] = ("development", "staging", "production")
+    environments: tuple[str, ...] = ROUTE_TO_LIVE
     calendar: Calendar | None = None
     targets: Mapping[str, str] = {}
     services: tuple[ServicePaths, ...] = ()

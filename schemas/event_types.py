@@ -21,10 +21,12 @@ OURS: Final = MappingProxyType(
 """Types that CDEvents lacks, with their meaning."""
 
 RANKED: Final = (
-    "repository.created", "repository.modified", "branch.created",
+    "repository.created", "repository.modified", "repository.deleted", "branch.created",
+    "environment.created", "environment.modified", "environment.deleted",
     "ticket.created", "ticket.updated",
     "commit.created",
     "change.created", "change.readied", "change.updated", "change.reviewed",
+    "approval.created", "approval.updated", "approval.closed",
     "pipelinerun.queued", "pipelinerun.started", "taskrun.started", "taskrun.finished",
     "build.queued", "build.started", "build.finished",
     "testsuiterun.queued", "testsuiterun.started", "testsuiterun.finished",
@@ -32,7 +34,7 @@ RANKED: Final = (
     "pipelinerun.finished",
     "change.merged", "change.abandoned",
     "branch.deleted",
-    "artifact.packaged", "artifact.signed", "artifact.published",
+    "artifact.packaged", "artifact.signed", "artifact.published", "artifact.downloaded", "artifact.deleted",
     "deployment.queued", "deployment.started",
     "service.deployed", "service.upgraded", "service.rolledback", "service.published", "service.removed",
     "incident.detected", "incident.reported", "incident.resolved",
