@@ -1,0 +1,84 @@
+"""What the driver asks of the pure core of one partition: an engine that folds facts, and measures that watch the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from schemas.derived import Update
+from schemas.event import FlowEvent
+from schemas.measurement import Measurement
+from schemas.state import EntityRecord
+
+
+class StepFailed(Exception):  # noqa: N818 - an expected outcome that becomes a dead letter
+    """A readable event that could not be folded in; it left no trace. Says what and where, never a value."""
+
+
+class StreamSigns(Struct, frozen=True, kw_only=True, gc=False):
+    """What is known of one stream's facts as a whole; times are microseconds UTC, None before the first fact.
+
+    `facts` counts them, `implausible` those that derive nothing for their time, `squeezed` those that records no longer
+    hold.
+    """
+
+    newest_occurred_at: int | None = None
+    newest_received_at: int | None = None
+    facts: int = 0
+    implausible: int = 0
+    squeezed: int = 0
+
+
+class Drained(Struct, frozen=True, kw_only=True, gc=False):
+    """What the facts since the last drain touched: every record, changed or not, and every row derived from them.
+
+    Where a row is no longer derived, `after` is the row withdrawn.
+    """
+
+    records: tuple[EntityRecord, ...] = ()
+    updates: tuple[Update, ...] = ()
+
+
+class Engine(Protocol):
+    """The facts of one partition and what is derived from them; memory only, changed in place."""
+
+    def restore(self, record: EntityRecord) -> None:
+        """Take one record of the changelog; any order, the last of a key stands."""
+
+    def rebuild(self) -> Iterator[Update]:
+        """Derive everything anew and yield every row, `before` None; may be called again."""
+
+    def fold(self, event: FlowEvent) -> None:
+        """Put one fact. Raises StepFailed, leaving no trace."""
+
+    def drain(self, progress: int) -> Drained:
+        """Return what was touched since the last drain, rows at the revision of `progress` (next source offset)."""
+
+    def signs(self) -> Mapping[str, StreamSigns]:
+        """Return each stream's signs."""
+
+
+class Watch(Protocol):
+    """The rolling measurements of one partition; memory only, changed in place."""
+
+    def observe(self, update: Update) -> None:
+        """Take one row's change into the windows."""
+
+    def measure(self, now_micros: int, signs: Mapping[str, StreamSigns]) -> Sequence[Measurement]:
+        """Return the series that changed, aged or are due to be repeated."""
+
+    def measure_all(self, now_micros: int, signs: Mapping[str, StreamSigns]) -> Sequence[Measurement]:
+        """Return every series."""
+
+
+class Core(Struct, frozen=True):
+    """One partition's engine and the measures that watch it."""
+
+    engine: Engine
+    watch: Watch
+
+
+NewCore = Callable[[], Core]
+"""Makes the empty core of one partition."""
