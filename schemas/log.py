@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
+
+RECORD_BYTES: Final = 1_000_000
+"""The largest record (key and value together) that a log takes."""
 
 
 class Outgoing(Struct, frozen=True, gc=False):
@@ -42,6 +45,10 @@ class OwnershipLost(Exception):  # noqa: N818 - a state of the world, no fault: 
 
 class RecoveryStalled(Exception):  # noqa: N818 - a partial state is worse than none: leave the process
     """A compacted topic could not be read to its proven end."""
+
+
+class LogTruncated(Exception):  # noqa: N818 - a state of the world nobody may paper over: leave the process and tell
+    """The log no longer holds the records after a committed offset: data was lost."""
 
 
 Done = Callable[[Exception | None], None]
