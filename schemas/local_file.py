@@ -189,7 +189,7 @@ def _layout(connection: sqlite3.Connection) -> int:
 
 
 def _make(path: Path, tables: str, busy_seconds: float) -> None:
-    """Make a file's tables under a lock: two processes that switch a new file to WAL at once would refuse each other."""
+    """Make a file's tables under a lock: two processes that switch a new one to WAL refuse each other."""
     with (path.parent / "create.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         connection = _connect(path, busy_seconds)

@@ -1,4 +1,4 @@
-"""The one-machine log's writer: one thread a process that commits whatever waits, a transaction a topic (group commit)."""
+"""The one-machine log's writer: one thread a process commits whatever waits, a transaction a topic (group commit)."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class LocalWriter:
             )
             try:
                 append.done(failure)
-            except Exception:
+            except Exception:  # noqa: BLE001 - a caller's fault must not end everybody's writer
                 _log.exception("append_callback_raised")
 
     def _commit(self, topic: str, records: Sequence[Outgoing]) -> LogUnavailable | None:

@@ -40,8 +40,8 @@ def now_micros() -> int:
 class LocalLog:
     """The log in `directory`, made if it is not there.
 
-    `partitions` is the count of a new log; one that exists keeps the count it was made with. `busy_seconds`: how long to
-    wait for another process that is writing. `now`: the append time, microseconds UTC.
+    `partitions` is the count of a new log; one that exists keeps the count it was made with. `busy_seconds`: how long
+    to wait for another process that is writing. `now`: the append time, microseconds UTC.
     """
 
     def __init__(
@@ -166,8 +166,8 @@ class LocalLog:
 def backup(directory: Path, to: Path) -> None:
     """Copy a local log, in use or not, into `to` (made if missing); a LocalLog opens the copy as it is.
 
-    Offsets are copied first and the flow events last, so that nothing in the copy runs ahead of what it was made from: at
-    worst some records are processed once more. Raises LogUnavailable, and FileExistsError if `to` already holds a log.
+    Offsets are copied first and the flow events last, so that nothing in the copy runs ahead of what it was made from:
+    at worst some records are processed once more. Raises LogUnavailable, and FileExistsError if `to` already holds a log.
     """
     if (to / GROUPS_FILE).exists():
         raise FileExistsError(f"{to} already holds a log")
