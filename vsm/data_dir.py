@@ -23,10 +23,11 @@ class DataDirBusy(RuntimeError):  # noqa: N818 - shown to the user as it is
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """A running stack: its supervisor and the addresses of its parts (`ingest`, `metrics`, `sql`, ...)."""
+    """A running stack: its supervisor, its value-stream file, and the addresses of its parts by name."""
 
     pid: int
     start_time: int
+    config: str
     addresses: Mapping[str, str]
 
 
@@ -63,9 +64,9 @@ class DataDir:
                 ) from busy
             yield
 
-    def announce(self, addresses: Mapping[str, str]) -> None:
+    def announce(self, config: Path, addresses: Mapping[str, str]) -> None:
         """Write run.json for this process, whole or not at all."""
-        run = Run(pid=os.getpid(), start_time=start_time(os.getpid()) or 0, addresses=addresses)
+        run = Run(pid=os.getpid(), start_time=start_time(os.getpid()) or 0, config=str(config), addresses=addresses)
         fresh = self.run_file.with_suffix(".new")
         fresh.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
         fresh.replace(self.run_file)

@@ -1,0 +1,63 @@
+"""The `vsm` command: one subcommand a job, each in a module of its own under `vsm/commands`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from vsm.commands import (
+    ask,
+    backup,
+    check,
+    cluster,
+    dead_letters,
+    demo,
+    doctor,
+    imports,
+    send,
+    simulate,
+    trace,
+    up,
+)
+
+app: Final = typer.Typer(
+    name="vsm",
+    help="Value stream management: webhooks in, value stream maps and flow metrics out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+)
+topics: Final = typer.Typer(no_args_is_help=True, help="The Kafka topics.")
+events: Final = typer.Typer(no_args_is_help=True, help="Turn a git history or an event log into flow events.")
+letters: Final = typer.Typer(no_args_is_help=True, help="What could not be translated or processed.")
+
+app.command()(up.up)
+app.command()(demo.demo)
+app.command()(cluster.ingest)
+app.command()(cluster.process)
+app.command()(cluster.sink)
+app.command()(check.check)
+topics.command("apply")(cluster.topics_apply)
+app.command()(cluster.migrate)
+app.command()(send.send)
+app.command()(simulate.simulate)
+events.command("csv")(imports.import_csv)
+events.command("git")(imports.import_git)
+app.command("map")(ask.show_map)
+app.command()(ask.query)
+app.command()(trace.trace)
+letters.command("list")(dead_letters.list_letters)
+letters.command("show")(dead_letters.show)
+letters.command("replay")(dead_letters.replay)
+app.command()(doctor.doctor)
+app.command()(backup.backup)
+app.command()(backup.restore)
+app.add_typer(topics, name="topics")
+app.add_typer(events, name="import")
+app.add_typer(letters, name="dead-letters")
+
+
+@app.callback()
+def root() -> None:
+    """Value stream management: webhooks in, value stream maps and flow metrics out."""

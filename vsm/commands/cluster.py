@@ -1,0 +1,92 @@
+"""`vsm ingest|process|sink|migrate` and `vsm topics apply`: the parts of a cluster, configured by `VSM_*` variables."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from vsm.options import fail, out
+
+
+def ingest() -> None:
+    """Take webhooks and publish flow events, configured by VSM_* variables.
+
+    Example: `VSM_KAFKA=broker:9092 VSM_CONFIG=value-streams.yaml VSM_IDENTITY_KEY=... vsm ingest`
+    """
+    from ingest.app import main
+    from ingest.settings import Settings
+
+    try:
+        main(Settings())
+    except ValidationError as bad:
+        fail(_readable(bad), status=2)
+
+
+def process() -> None:
+    """Follow work items and measure their flow, configured by VSM_* variables.
+
+    Example: `VSM_KAFKA=broker:9092 VSM_CONFIG=value-streams.yaml VSM_IDENTITY_KEY=... vsm process`
+    """
+    from processors.app import main
+    from processors.settings import Settings
+
+    try:
+        main(Settings())
+    except ValidationError as bad:
+        fail(_readable(bad), status=2)
+
+
+def sink() -> None:
+    """Write tables and expose gauges, configured by VSM_* variables.
+
+    Example: `VSM_KAFKA=broker:9092 VSM_CLICKHOUSE=http://clickhouse:8123 vsm sink`
+    """
+    from sinks.run import main
+    from sinks.settings import Settings
+
+    try:
+        main(Settings())
+    except ValidationError as bad:
+        fail(_readable(bad), status=2)
+
+
+def topics_apply(
+    kafka: Annotated[str, typer.Option(envvar="VSM_KAFKA", help="Bootstrap servers, HOST:PORT[,...].")],
+    partitions: Annotated[int, typer.Option(min=1, help="Partition count, fixed for ever.")] = 12,
+    replication: Annotated[int, typer.Option(min=1, help="Replicas of each partition.")] = 3,
+) -> None:
+    """Create the Kafka topics, or verify that they are as they must be. Safe to repeat.
+
+    Example: `vsm topics apply --kafka broker:9092 --partitions 12 --replication 3`
+    """
+    from schemas.topics_kafka import TopicsWrong, apply
+
+    try:
+        for line in apply(kafka, partitions=partitions, replication=replication):
+            out.print(line, markup=False)
+    except TopicsWrong as wrong:
+        fail(str(wrong))
+
+
+def migrate(
+    clickhouse: Annotated[str, typer.Option(envvar="VSM_CLICKHOUSE", help="ClickHouse HTTP address.")],
+) -> None:
+    """Create the ClickHouse schema or bring it up to date. Safe to repeat.
+
+    Example: `vsm migrate --clickhouse http://clickhouse:8123`
+    """
+    from sinks.clickhouse.client import connect
+    from sinks.clickhouse.migrate import apply
+
+    for name in apply(connect(clickhouse)):
+        out.print(f"applied {name}", markup=False)
+    out.print("schema is up to date")
+
+
+def _readable(bad: ValidationError) -> str:
+    """Return one line a wrong setting: its variable and what is wrong."""
+    return "\n".join(
+        f"VSM_{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}" for error in bad.errors()
+    )

@@ -1,0 +1,75 @@
+"""`vsm send`: plays recorded deliveries into an ingester."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas.definition import Definition
+from schemas.definition_file import BadDefinition, load
+from vsm.data_dir import DataDir
+from vsm.options import DEFAULT_DATA, Data, fail, out
+from vsm.progress import bar
+from vsm.sender import BadRecording, Played, Unreachable, play, read_recording
+
+
+def send(
+    file: Annotated[Path, typer.Argument(help="JSON lines: {tool, source, headers, body | body_b64}.")],
+    to: Annotated[str, typer.Option(help="The ingester.")] = "http://127.0.0.1:8080",
+    rate: Annotated[float | None, typer.Option(min=0.001, help="Deliveries a second, else as fast as taken.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Value-stream file whose secrets sign.")] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Play recorded deliveries into an ingester, signing them if their source has a secret.
+
+    Example: `vsm send deliveries.jsonl --to http://127.0.0.1:8080 --rate 100`
+    """
+    try:
+        secrets = _secrets(config, DataDir(data))
+        with file.open("rb") as lines:
+            total = sum(1 for line in lines if line.strip())
+        with bar("sending", total) as advance:
+            played = asyncio.run(play(read_recording(file), to, secrets, rate=rate, sent=advance))
+    except (BadRecording, BadDefinition, Unreachable) as bad:
+        fail(str(bad))
+    except OSError as bad:
+        fail(f"{bad.filename}: {bad.strerror}")
+    report(played)
+
+
+def report(played: Played) -> None:
+    """Print the answers; end with status 1 if a delivery was refused."""
+    for answer, count in sorted(played.answers.items()):
+        out.print(f"{count:>8}  {answer}", markup=False)
+    if played.refused:
+        fail("\n".join(played.refused))
+
+
+def source_secrets(definition: Definition) -> Mapping[tuple[str, str], bytes]:
+    """Return the first readable secret of every source."""
+    found = {}
+    for source in definition.sources:
+        for reference in source.secrets:
+            secret = _resolve(reference)
+            if secret:
+                found[source.tool, source.name] = secret
+                break
+    return found
+
+
+def _resolve(reference: str) -> bytes:
+    kind, _, rest = reference.partition(":")
+    if kind == "env":
+        return os.environ.get(rest, "").encode()
+    return Path(rest).read_bytes().strip() if kind == "file" else rest.encode()
+
+
+def _secrets(config: Path | None, folder: DataDir) -> Mapping[tuple[str, str], bytes]:
+    run = folder.running()
+    chosen = config or (Path(run.config) if run is not None else folder.config)
+    return source_secrets(load(chosen)) if chosen.exists() else {}

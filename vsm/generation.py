@@ -1,0 +1,42 @@
+"""Which generation of derived rows is computed and which is shown; a changed definition makes the next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from processors.derivation import DERIVATION_VERSION
+from schemas.definition_file import load
+
+
+class Generation(Struct, frozen=True, kw_only=True):
+    """`number` is computed, `active` is shown; they differ while the new one is built beside the old."""
+
+    number: int
+    active: int
+    derived_by: str
+
+
+def current(file: Path, config: Path) -> Generation:
+    """Return the generation to compute for this definition and code, one higher than before if either has changed."""
+    derived_by = f"{DERIVATION_VERSION}/{load(config).version}"
+    before = msgspec.json.decode(file.read_bytes(), type=Generation) if file.exists() else None
+    if before is None:
+        return _written(file, Generation(number=1, active=1, derived_by=derived_by))
+    if before.derived_by == derived_by:
+        return before
+    return _written(file, Generation(number=before.number + 1, active=before.active, derived_by=derived_by))
+
+
+def activated(file: Path, generation: Generation) -> Generation:
+    """Note that the computed generation is the one shown."""
+    return _written(file, msgspec.structs.replace(generation, active=generation.number))
+
+
+def _written(file: Path, generation: Generation) -> Generation:
+    fresh = file.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(generation))
+    fresh.replace(file)
+    return generation

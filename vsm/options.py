@@ -1,0 +1,23 @@
+"""Options that several commands share, and how a command ends badly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+Data = Annotated[Path, typer.Option("--data", help="Data directory of the one-machine stack.")]
+Url = Annotated[str | None, typer.Option("--url", help="ClickHouse HTTP address, in place of --data.")]
+
+DEFAULT_DATA = Path("vsm-data")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def fail(message: str, status: int = 1) -> NoReturn:
+    """Print a message on stderr and end with status 1 (failed) or 2 (wrong use)."""
+    err.print(message, style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(status)
