@@ -1,0 +1,55 @@
+"""What an operator may set of the ingester; read once at the start from `VSM_*` variables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting of the ingest process, with unit, default and meaning."""
+
+    model_config = SettingsConfigDict(env_prefix="VSM_", frozen=True, extra="ignore")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, ge=1, le=65_535, description="Port to listen on.")
+    kafka: str = Field(
+        default="", description="Bootstrap servers of Kafka; empty: the local log in the data directory."
+    )
+    schema_registry: str = Field(default="", description="URL of a schema registry; empty: single-object encoding.")
+    data: Path = Field(default=Path("vsm-data"), description="Data directory: local log, identity key, import token.")
+    config: Path = Field(default=Path("value-streams.yaml"), description="The value-stream file.")
+    identity_key: SecretStr = Field(
+        default=SecretStr(""), description="Key of pseudonyms and seals, hexadecimal; empty: DATA/identity.key."
+    )
+    import_token: SecretStr = Field(
+        default=SecretStr(""), description="Bearer token of POST /imports; empty: DATA/import.token, if it is there."
+    )
+    spool_dir: Path | None = Field(
+        default=None, description="Durable directory that takes records while the broker is away; unset: 503 instead."
+    )
+    spool_bytes: int = Field(default=1_073_741_824, ge=1_048_576, description="Most bytes the spool may hold.")
+    clock: datetime | None = Field(default=None, description="Pins the clock to this ISO time; unset: the real clock.")
+    metrics_peers: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Comma-separated loopback URLs whose metrics pages are appended to /metrics."
+    )
+    body_bytes: int = Field(default=25_000_000, ge=1_024, description="Largest body in bytes, after decompression.")
+    body_seconds: float = Field(default=60.0, gt=0, description="Longest time a body may take, however large.")
+    body_grace_seconds: float = Field(default=5.0, gt=0, description="Time before the minimum rate of a body counts.")
+    body_bytes_per_second: int = Field(default=16_384, ge=1, description="Minimum rate of a body, after the grace.")
+    header_seconds: float = Field(default=8.0, gt=0, le=60, description="Longest time for headers, or idle between.")
+    publish_seconds: float = Field(default=8.0, gt=0, description="Longest wait for the log before spool or 503.")
+    in_flight: int = Field(default=1_000, ge=1, description="Most requests that may wait for the log at once.")
+    in_flight_bytes: int = Field(default=256_000_000, ge=1, description="Most bytes of bodies in memory at once.")
+    import_facts: int = Field(default=10_000, ge=1, description="Most facts in one import request.")
+    drain_seconds: float = Field(
+        default=0.5, ge=0, le=20, description="Time between readiness turning red and the listener closing."
+    )
+    stop_seconds: float = Field(
+        default=20.0, gt=0, le=25, description="Longest wait for requests under way at the end."
+    )
+    log_level: str = Field(default="info", description="Least level that is logged: debug, info, warning, error.")
