@@ -11,6 +11,7 @@ from typing import Final
 OURS: Final = MappingProxyType(
     {
         "commit.created": "a commit was authored (seen in a push); occurs at its author time",
+        "commit.landed": "a merge or squash commit that the tool made to land a change reached a branch",
         "change.readied": "a draft change became ready for review, or a closed one was opened again",
         "deployment.queued": "a deployment was asked for",
         "deployment.started": "a deployment began to run",
@@ -32,7 +33,7 @@ RANKED: Final = (
     "testsuiterun.queued", "testsuiterun.started", "testsuiterun.finished",
     "testcaserun.queued", "testcaserun.started", "testcaserun.finished", "testcaserun.skipped", "testoutput.published",
     "pipelinerun.finished",
-    "change.merged", "change.abandoned",
+    "change.merged", "commit.landed", "change.abandoned",
     "branch.deleted",
     "artifact.packaged", "artifact.signed", "artifact.published", "artifact.downloaded", "artifact.deleted",
     "deployment.queued", "deployment.started",

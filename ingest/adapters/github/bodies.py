@@ -1,0 +1,76 @@
+"""The parts that GitHub's webhook bodies share, typed: only the fields that a translation needs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from ingest.actors import UNKNOWN, Actor, classify
+from ingest.adapter import Context, Untranslatable
+from ingest.repositories import repository_of
+from schemas.event import Link, LinkKind, LinkMethod
+from schemas.identity import commit_uri
+
+TRACKER: Final = "github"
+"""The tracker part of an issue's uri: `ticket:github/acme/app/12`."""
+
+_SHA_DIGITS: Final = 40
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
+
+
+class Repository(Struct, frozen=True, gc=False):
+    """The repository a delivery is about; `html_url` tells its host."""
+
+    html_url: str
+    name: str
+    default_branch: str | None = None
+
+
+class User(Struct, frozen=True, gc=False):
+    """An account; its login tells its class and is not kept."""
+
+    id: int
+    login: str = ""
+    type: str = ""
+
+
+class Named(Struct, frozen=True, gc=False):
+    """Anything of which only the name matters: a label, an app, an issue type."""
+
+    name: str = ""
+
+
+def full_name(repository: Repository) -> str:
+    """Return `host/owner/name`. Raises Untranslatable when the address is none."""
+    found = repository_of(repository.html_url)
+    if found is None:
+        raise Untranslatable("repository.html_url is no repository's address")
+    return found
+
+
+def owner_and_name(host_owner_name: str) -> str:
+    """Return `owner/name` of `host/owner/name`."""
+    return host_owner_name.partition("/")[2]
+
+
+def by(user: User | None, context: Context) -> Actor:
+    """Return the class and keyed hash of an account; a deleted account (null) is unknown."""
+    if user is None:
+        return UNKNOWN
+    return Actor(classify(user.login, automated=user.type == "Bot"), context.pseudonym(str(user.id)))
+
+
+def unnamed(branch: str, *users: User | None) -> str:
+    """Return a branch name without the logins of `users`: `octo/chk-12` of octo is `~/chk-12`."""
+    if "/" not in branch:
+        return branch
+    logins = {user.login.lower() for user in users if user is not None and user.login}
+    return "/".join("~" if part.lower() in logins else part for part in branch.split("/"))
+
+
+def commit_link(sha: str | None, kind: LinkKind) -> list[Link]:
+    """Return the link to a commit, or none where there is no full sha (an abbreviated one names no entity)."""
+    if sha is None or len(sha) != _SHA_DIGITS or not _HEX.issuperset(sha) or not sha.strip("0"):
+        return []
+    return [Link(uri=commit_uri(sha), kind=kind, method=LinkMethod.COMMIT)]

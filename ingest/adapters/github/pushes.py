@@ -1,0 +1,165 @@
+"""GitHub pushes: the commits that reached a branch.
+
+A commit belongs to the head of its push, and the head to the change that contains it. On the default branch a push may
+land several changes at once (a merge queue), so there a commit belongs to the merge commit that brought it, if any.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from ingest.actors import UNKNOWN, Actor, classify
+from ingest.adapter import Context, Ignored
+from ingest.adapters.github.bodies import TRACKER, Repository, User, commit_link, full_name, owner_and_name, unnamed
+from ingest.by_action import Translated
+from ingest.facts import fact
+from ingest.keys import closed_issues, issue_links, key_links, keys_in_branch, keys_in_text, unique_links
+from ingest.times import moment
+from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
+from schemas.identity import commit_uri
+
+_HEADS: Final = "refs/heads/"
+_QUEUE: Final = "gh-readonly-queue/"
+_MERGE: Final = re.compile(r"Merge pull request #[1-9][0-9]{0,8} from ")
+_SQUASH: Final = re.compile(r"[^\n]{0,1024} \(#[1-9][0-9]{0,8}\)(?:\r?\n|$)")
+_REVERTED: Final = re.compile(r"^This reverts commit ([0-9a-f]{40})\b", re.MULTILINE)
+_BY_GITHUB: Final = "web-flow"
+_MESSAGE_CHARACTERS: Final = 65_536
+
+
+class Person(Struct, frozen=True, gc=False):
+    """The author or committer of a commit: read for its class, never kept."""
+
+    username: str | None = None
+    name: str | None = None
+
+
+class Commit(Struct, frozen=True):
+    """One commit of a push; `distinct` is false where an earlier push brought it already."""
+
+    id: str
+    timestamp: str
+    message: str = ""
+    distinct: bool = True
+    author: Person | None = None
+    committer: Person | None = None
+    url: str | None = None
+
+
+class PushBody(Struct, frozen=True):
+    """A `push` delivery; `commits` are oldest first."""
+
+    ref: str
+    after: str
+    repository: Repository
+    deleted: bool = False
+    commits: tuple[Commit, ...] = ()
+    sender: User | None = None
+
+
+_decode: Final = msgspec.json.Decoder(PushBody).decode
+
+
+def push(body: bytes, context: Context) -> Translated:
+    """`commit.created` for each new commit (`commit.landed` for a merge or squash commit made by GitHub)."""
+    pushed = _decode(body)
+    if not pushed.ref.startswith(_HEADS):
+        return Ignored("push is of no branch")
+    if pushed.deleted:
+        return Ignored("push deleted a branch")
+    branch = pushed.ref.removeprefix(_HEADS)
+    if branch.startswith(_QUEUE):
+        return Ignored("push is of a merge queue's own branch")
+    repository = full_name(pushed.repository)
+    is_default = branch == pushed.repository.default_branch
+    from_branch = [] if is_default else key_links(keys_in_branch(branch), LinkMethod.KEY_IN_BRANCH)
+    events = [
+        _commit_fact(commit, context, pushed, position, repository, branch, [*membership, *from_branch])
+        for position, commit, membership in (_landing(pushed) if is_default else _working(pushed))
+    ]
+    return events or Ignored("push brought no new commit")
+
+
+def _working(pushed: PushBody) -> Iterator[tuple[int, Commit, list[Link]]]:
+    """Yield the new commits of a working branch; those it only took over from another branch belong there."""
+    head = commit_link(pushed.after, LinkKind.PART_OF)
+    for position, commit in enumerate(pushed.commits):
+        if commit.distinct:
+            yield position, commit, [] if commit.id == pushed.after else head
+
+
+def _landing(pushed: PushBody) -> Iterator[tuple[int, Commit, list[Link]]]:
+    """Yield the commits that reached the default branch, newest first, each with the commit that brought it."""
+    brought_by = pushed.after
+    for position in range(len(pushed.commits) - 1, -1, -1):
+        commit = pushed.commits[position]
+        by_merge = brought_by != pushed.after or bool(_MERGE.match(commit.message))
+        if lands_change(commit):
+            brought_by = commit.id if _MERGE.match(commit.message) else ""
+            yield position, commit, []
+        elif commit.distinct or (by_merge and brought_by) or _is_by_github(commit):
+            itself = commit.id == brought_by
+            yield position, commit, [] if itself else commit_link(brought_by, LinkKind.PART_OF)
+
+
+def lands_change(commit: Commit) -> bool:
+    """Tell whether a commit was made by GitHub to land a pull request: its time says nothing of when work began."""
+    return bool(_MERGE.match(commit.message)) or (_is_by_github(commit) and bool(_SQUASH.match(commit.message)))
+
+
+def _is_by_github(commit: Commit) -> bool:
+    return commit.committer is not None and commit.committer.username == _BY_GITHUB
+
+
+def _commit_fact(
+    commit: Commit,
+    context: Context,
+    pushed: PushBody,
+    position: int,
+    repository: str,
+    branch: str,
+    membership: list[Link],
+) -> FlowEvent:
+    home = owner_and_name(repository)
+    message = commit.message[:_MESSAGE_CHARACTERS]
+    reverted = _REVERTED.search(message)
+    return fact(
+        context,
+        "commit.landed" if lands_change(commit) else "commit.created",
+        commit_uri(commit.id),
+        moment(commit.timestamp, "commits[].timestamp"),
+        told_apart=(branch,),
+        order=position,
+        url=commit.url,
+        links=unique_links(
+            [
+                *membership,
+                *issue_links(TRACKER, closed_issues(message, home), LinkMethod.KEY_IN_MESSAGE),
+                *key_links(keys_in_text(message), LinkMethod.KEY_IN_MESSAGE),
+            ]
+        ),
+        by=_author(commit, pushed.sender, context),
+        attributes={
+            "repository": repository,
+            "service": pushed.repository.name,
+            "branch": unnamed(branch, pushed.sender),
+            "reverts": commit_uri(reverted[1]) if reverted else None,
+        },
+    )
+
+
+def _author(commit: Commit, sender: User | None, context: Context) -> Actor:
+    """Return the author; the account id is known only where the author pushed."""
+    if commit.author is None:
+        return UNKNOWN
+    login = commit.author.username or ""
+    account = sender.id if sender is not None and login and sender.login == login else None
+    return Actor(
+        classify(login or commit.author.name or "", automated=login.endswith("[bot]")),
+        context.pseudonym(str(account)) if account is not None else None,
+    )

@@ -1,0 +1,42 @@
+"""A tool's word for an environment, normalised; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+KNOWN: Final = ("production", "staging", "testing", "development", "preview")
+"""What the usual words become; any other word stays itself, in lower case with single hyphens."""
+
+_PART: Final = re.compile(r"[^0-9a-z]+")
+_WORDS: Final = {
+    "staging": ("staging", "stage", "stg", "preprod", "preproduction", "uat", "acceptance", "nonprod", "nonproduction",
+                "canary"),
+    "testing": ("testing", "test", "tst", "qa", "integration", "int", "e2e", "ci"),
+    "development": ("development", "develop", "dev", "sandbox", "local"),
+    "preview": ("preview", "pr", "review", "ephemeral"),
+    "production": ("production", "prod", "prd", "live"),
+}  # fmt: skip
+_MEANING: Final = {word: name for name, words in _WORDS.items() for word in words}
+_BEFORE_PRODUCTION: Final = frozenset({"pre", "non"})
+
+
+def normalise(word: str, own: Mapping[str, str] | None = None) -> str:
+    """Return the environment a tool's word means: `prod-eu` and `PRD` are production, `pre-prod` is staging.
+
+    `own`: a source's own words, looked up first exactly, then without regard to case. A word of several parts is known
+    by its parts; the parts before production win (`staging-live` is staging). '' stays ''.
+    """
+    if own:
+        mapped = own.get(word) or {key.lower(): value for key, value in own.items()}.get(word.lower())
+        if mapped:
+            return mapped
+    parts = [part for part in _PART.split(word.lower()) if part]
+    meanings = {_MEANING[part] for part in parts if part in _MEANING}
+    if "production" in meanings and _BEFORE_PRODUCTION.intersection(parts):
+        return "staging"
+    for name in _WORDS:
+        if name in meanings:
+            return name
+    return "-".join(parts)

@@ -1,0 +1,83 @@
+"""One flow event from what an adapter read; pure. Keeps the promises that hold for every tool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypedDict, Unpack
+
+from ingest.actors import UNKNOWN, Actor
+from ingest.adapter import Context, Untranslatable
+from ingest.times import FUTURE_TIME, FUTURE_TOLERANCE_MICROS, Moment
+from schemas.event import IMPLAUSIBLE_TIME, FlowEvent, Link, Outcome, WorkKind
+from schemas.identity import event_id
+
+MOST_CHARACTERS: Final = 512
+"""Longer texts are cut in attributes and states; a longer subject is refused."""
+
+_LONG_MIN: Final = -(2**63)
+_LONG_MAX: Final = 2**63 - 1
+
+
+class Said(TypedDict, total=False):
+    """What may be said of a fact beside its type, subject and time.
+
+    `told_apart` is what tells it from another fact of the same subject, type and time. Attributes that are None or ''
+    are left out.
+    """
+
+    told_apart: Sequence[str]
+    order: int | None
+    url: str | None
+    links: tuple[Link, ...]
+    state: str | None
+    outcome: Outcome | None
+    environment: str | None
+    work_kind: WorkKind | None
+    by: Actor
+    quantities: Mapping[str, float]
+    attributes: Mapping[str, str | None]
+
+
+def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said: Unpack[Said]) -> FlowEvent:
+    """Return the flow event, unrouted, with its deterministic id.
+
+    A time before 1990 and one too far after the arrival are flagged in the attributes. Raises Untranslatable for a
+    subject that no log key can hold (NUL inside, or far too long) and for an order beyond 64 bits.
+    """
+    if "\0" in subject_id or len(subject_id) > MOST_CHARACTERS:
+        raise Untranslatable("the subject's id is not usable")
+    order = said.get("order")
+    if order is not None and not _LONG_MIN <= order <= _LONG_MAX:
+        raise Untranslatable("the tool's sequence number is not usable")
+    by = said.get("by", UNKNOWN)
+    state = said.get("state")
+    return FlowEvent(
+        event_id=event_id(context.tool, event_type, subject_id, at.micros, said.get("told_apart", ())),
+        type=event_type,
+        occurred_at=at.micros,
+        received_at=context.received_at,
+        tool=context.tool,
+        source=context.source,
+        delivery_id=context.delivery_id,
+        subject_id=subject_id,
+        order=order,
+        subject_url=said.get("url"),
+        links=said.get("links", ()),
+        state=state[:MOST_CHARACTERS] if state else None,
+        outcome=said.get("outcome"),
+        environment=said.get("environment") or None,
+        work_kind=said.get("work_kind"),
+        actor_class=by.actor_class,
+        actor=by.actor,
+        quantities=said.get("quantities", {}),
+        attributes=_attributes(said.get("attributes", {}), at, context.received_at),
+    )
+
+
+def _attributes(given: Mapping[str, str | None], at: Moment, received_at: int) -> dict[str, str]:
+    kept = {name: text[:MOST_CHARACTERS] for name, text in given.items() if text}
+    if at.implausible is not None:
+        kept[IMPLAUSIBLE_TIME] = at.implausible
+    if at.micros - received_at > FUTURE_TOLERANCE_MICROS:
+        kept[FUTURE_TIME] = "true"
+    return kept

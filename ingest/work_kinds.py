@@ -1,0 +1,47 @@
+"""Issue types, labels and title prefixes as the Flow Framework's four kinds of work; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from schemas.event import WorkKind
+
+_SPLIT: Final = re.compile(r"[^a-z]+")
+_WORDS: Final = {
+    WorkKind.RISK: ("security", "vulnerability", "vuln", "cve", "risk", "compliance", "privacy", "audit"),
+    WorkKind.DEBT: ("debt", "techdebt", "chore", "refactor", "refactoring", "maintenance", "dependencies", "cleanup",
+                    "deprecation", "migration", "housekeeping"),
+    WorkKind.DEFECT: ("bug", "defect", "regression", "incident", "hotfix", "crash", "fault"),
+    WorkKind.FEATURE: ("feature", "enhancement", "story", "improvement", "epic", "feat"),
+}  # fmt: skip
+_PREFIX: Final = re.compile(r"\s*(\w+)(?:\([^)]{0,40}\))?!?:\s")
+_PREFIXES: Final = {
+    "feat": WorkKind.FEATURE, "fix": WorkKind.DEFECT, "hotfix": WorkKind.DEFECT, "security": WorkKind.RISK,
+    "chore": WorkKind.DEBT, "refactor": WorkKind.DEBT, "build": WorkKind.DEBT, "ci": WorkKind.DEBT,
+}  # fmt: skip
+
+
+def work_kind(issue_type: str | None = None, labels: Iterable[str] = (), title: str = "") -> WorkKind | None:
+    """Return the kind of work, or None when nothing tells it (a plain task tells nothing).
+
+    Risk and debt among the labels win over the type (a story labelled `tech-debt` is debt); then the type, then the
+    other labels, then a conventional prefix of the title (`fix: ...`), which is read and not kept.
+    """
+    labelled = {kind for label in labels if (kind := _kind_of(label))}
+    for kind in (WorkKind.RISK, WorkKind.DEBT):
+        if kind in labelled:
+            return kind
+    if issue_type and (typed := _kind_of(issue_type)):
+        return typed
+    for kind in (WorkKind.DEFECT, WorkKind.FEATURE):
+        if kind in labelled:
+            return kind
+    prefix = _PREFIX.match(title)
+    return _PREFIXES.get(prefix[1].lower()) if prefix else None
+
+
+def _kind_of(words: str) -> WorkKind | None:
+    parts = set(_SPLIT.split(words.lower()))
+    return next((kind for kind, known in _WORDS.items() if parts.intersection(known)), None)
