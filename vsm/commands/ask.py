@@ -16,13 +16,19 @@ from rich.table import Table
 from insights import map_text
 from insights.value_stream_map import MAP_SQL, STEPS_SQL, STREAMS_SQL, StreamMap, build
 from schemas.definition_file import load
-from schemas.measurement import WINDOWS
 from vsm.data_dir import DataDir
 from vsm.options import DEFAULT_DATA, Data, Url, fail, out
 from vsm.store import Answer, BadQuery, Store, StoreMissing, open_store
 
-Window = StrEnum("Window", {f"W{name}": name for name in WINDOWS})
-DEFAULT_WINDOW = Window("30d")
+
+class Window(StrEnum):
+    """The rolling windows."""
+
+    HOUR = "1h"
+    DAY = "24h"
+    WEEK = "7d"
+    MONTH = "30d"
+    QUARTER = "90d"
 
 
 class MapFormat(StrEnum):
@@ -43,7 +49,7 @@ class TableFormat(StrEnum):
 def show_map(
     stream: Annotated[str, typer.Argument(help="The value stream.")],
     fmt: Annotated[MapFormat, typer.Option("--format", help="Text for people, JSON for programs.")] = MapFormat.TEXT,
-    window: Annotated[Window, typer.Option(help="The rolling window.")] = DEFAULT_WINDOW,
+    window: Annotated[Window, typer.Option(help="The rolling window.")] = Window.MONTH,
     data: Data = DEFAULT_DATA,
     url: Url = None,
 ) -> None:

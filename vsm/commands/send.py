@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ingest.secrets import UnreadableSecret, resolve
 from schemas.definition import Definition
 from schemas.definition_file import BadDefinition, load
 from vsm.data_dir import DataDir
@@ -55,18 +55,12 @@ def source_secrets(definition: Definition) -> Mapping[tuple[str, str], bytes]:
     found = {}
     for source in definition.sources:
         for reference in source.secrets:
-            secret = _resolve(reference)
-            if secret:
-                found[source.tool, source.name] = secret
+            try:
+                found[source.tool, source.name] = resolve(reference)
                 break
+            except UnreadableSecret:
+                continue
     return found
-
-
-def _resolve(reference: str) -> bytes:
-    kind, _, rest = reference.partition(":")
-    if kind == "env":
-        return os.environ.get(rest, "").encode()
-    return Path(rest).read_bytes().strip() if kind == "file" else rest.encode()
 
 
 def _secrets(config: Path | None, folder: DataDir) -> Mapping[tuple[str, str], bytes]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from schemas.clock import clock_from
 from vsm.options import fail, out
 from vsm.progress import bar
 
-DEFAULT_END = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+DEFAULT_END = "2026-01-01T00:00:00+00:00"
 
 
 def simulate(
     out_dir: Annotated[Path, typer.Option("--out", help="Where deliveries.jsonl and truth.json go.")],
     seed: Annotated[int, typer.Option(help="The same seed makes the same organisation.")] = 1,
     items: Annotated[int, typer.Option(min=1, help="How many work items.")] = 300,
-    end: Annotated[str, typer.Option(help="When the last event is, ISO 8601.")] = DEFAULT_END.isoformat(),
+    end: Annotated[str, typer.Option(help="When the last event is, ISO 8601.")] = DEFAULT_END,
 ) -> None:
     """Write the deliveries of a simulated organisation, and the true answers.
 
@@ -27,7 +27,7 @@ def simulate(
     from lab.simulate import write
 
     try:
-        last = micros(end)
+        last = clock_from(end)()
         with bar("simulating", items) as advance:
             write(seed, items, out_dir, last, progress=lambda _done, _of: advance())
     except ValueError as bad:
@@ -35,10 +35,3 @@ def simulate(
     except OSError as bad:
         fail(f"{bad.filename}: {bad.strerror}")
     out.print(f"wrote {out_dir}/deliveries.jsonl and {out_dir}/truth.json", markup=False, soft_wrap=True)
-
-
-def micros(text: str) -> int:
-    """Return an ISO 8601 time as microseconds since the epoch; without a zone it is UTC. Raises ValueError."""
-    at = dt.datetime.fromisoformat(text)
-    at = at if at.tzinfo is not None else at.replace(tzinfo=dt.UTC)
-    return (at - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)

@@ -1,0 +1,1 @@
+"""Histories that were never webhooks, as the same facts: event logs and git repositories. Pure."""
