@@ -167,7 +167,7 @@ def backup(directory: Path, to: Path) -> None:
     """Copy a local log, in use or not, into `to` (made if missing); a LocalLog opens the copy as it is.
 
     Offsets are copied first and the flow events last, so that nothing in the copy runs ahead of what it was made from:
-    at worst some records are processed once more. Raises LogUnavailable, and FileExistsError if `to` already holds a log.
+    at worst some records are processed once more. Raises LogUnavailable, and FileExistsError if `to` holds a log.
     """
     if (to / GROUPS_FILE).exists():
         raise FileExistsError(f"{to} already holds a log")
