@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from schemas.log import RECORD_BYTES, Consumer, Log, LogUnavailable, Outgoing, OwnershipLost, Record, RecordRefused
-from schemas.topics import FLOW_EVENTS, STATE
+from schemas.topics import STATE
+from tests.builders.log_traffic import DEADLINE_SECONDS, EVENTS, Heard, drain, own, read, records, until
 
-EVENTS = FLOW_EVENTS.name
 KEPT = STATE.name
-DEADLINE_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -94,15 +93,12 @@ class LogContract:
         self, log: Log, token: bytes, group: str, join: Joining
     ) -> None:
         """Four threads append at once; each one's records are all there, in its order."""
-        threads = [
-            threading.Thread(
-                target=lambda mark: [
-                    log.append_and_wait([Outgoing(EVENTS, 0, token + mark, str(n).encode())]) for n in range(25)
-                ],
-                args=(mark,),
-            )
-            for mark in (b"a", b"b", b"c", b"d")
-        ]
+
+        def append(mark: bytes) -> None:
+            for number in range(25):
+                log.append_and_wait([Outgoing(EVENTS, 0, token + mark, str(number).encode())])
+
+        threads = [threading.Thread(target=append, args=(mark,)) for mark in (b"a", b"b", b"c", b"d")]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -358,59 +354,3 @@ class LogContract:
         log.close()
 
         assert outcomes == [None] * 50
-
-
-class Heard:
-    """A `done` that remembers what it was told."""
-
-    def __init__(self) -> None:
-        self._told = threading.Event()
-        self._outcomes: list[Exception | None] = []
-
-    def __call__(self, outcome: Exception | None) -> None:
-        """Remember the outcome."""
-        self._outcomes.append(outcome)
-        self._told.set()
-
-    def outcomes(self) -> list[Exception | None]:
-        """Return what was heard, once something was."""
-        assert self._told.wait(DEADLINE_SECONDS), "nobody called done"
-        return self._outcomes
-
-
-def records(token: bytes, count: int, *, partition: int = 0) -> list[Outgoing]:
-    """Return so many events with this token as key, numbered by value."""
-    return [Outgoing(EVENTS, partition, token, str(number).encode()) for number in range(count)]
-
-
-def read(consumer: Consumer, token: bytes, count: int) -> list[Record]:
-    """Poll until so many records with the token have come."""
-    found: list[Record] = []
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while len(found) < count:
-        assert time.monotonic() < deadline, f"{len(found)} of {count} records came"
-        found += [record for record in consumer.poll(500, 0.2) if record.key.startswith(token)]
-    return found
-
-
-def drain(consumer: Consumer) -> None:
-    """Poll until nothing more comes."""
-    while consumer.poll(500, 0.5):
-        pass
-
-
-def own(consumer: Consumer) -> None:
-    """Poll until the member is sure of its partitions; what it reads meanwhile is of no test's concern."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while consumer.session_left_seconds() <= 0:
-        assert time.monotonic() < deadline, "nothing was assigned"
-        consumer.poll(1, 0.05)
-
-
-def until(ask: Callable[[], int], holds: Callable[[int], bool]) -> int:
-    """Ask until the answer holds, and return it."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not holds(answer := ask()):
-        assert time.monotonic() < deadline, f"it stayed {answer}"
-        time.sleep(0.01)
-    return answer

@@ -15,7 +15,8 @@ import pytest
 from schemas.log import LogTruncated, LogUnavailable, Outgoing, Record, RecordRefused
 from schemas.log_local import LocalLog, backup
 from schemas.topics import STATE
-from tests.schemas.log_contract import EVENTS, LogContract, group, token
+from tests.builders.log_traffic import EVENTS, own
+from tests.schemas.log_contract import LogContract, group, token
 
 __all__ = ["group", "token"]
 
@@ -94,7 +95,7 @@ def test_a_member_of_a_killed_process_lets_go(tmp_path: Path, log: LocalLog) -> 
     stop(child)
     rest(child)
 
-    consumer.poll(1, 5.0)
+    own(consumer)
 
     free = consumer.session_left_seconds()
     consumer.close()
