@@ -1,4 +1,4 @@
-"""What the driver asks of the pure core of one partition: an engine that folds facts, and measures that watch the rows."""
+"""What the driver asks of one partition's pure core: an engine that folds facts, and measures that watch the rows."""
 
 from __future__ import annotations
 

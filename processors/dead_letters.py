@@ -1,0 +1,88 @@
+"""What could not be processed, kept; and the budget that tells an outage from a few bad records. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from processors.engine import StepFailed
+from schemas.codec import BadRecord
+from schemas.dead_letter import PART_BYTES, DeadLetter, DeadLetterReason
+from schemas.event import FlowEvent
+from schemas.log import Record
+
+Seal = Callable[[bytes], bytes]
+"""Compresses and seals a body."""
+
+_ID_DIGITS: Final = 32
+
+
+class BudgetSpent(Exception):  # noqa: N818 - a state of the world: this is an outage, no handful of bad records
+    """More dead letters than a few bad records explain: stop, so that nothing more is put aside."""
+
+
+def dead_letters(
+    record: Record, failed: BadRecord | StepFailed, event: FlowEvent | None, seal: Seal
+) -> list[DeadLetter]:
+    """Return the parts of the dead letter of one record; at least one, also for a record without a value.
+
+    The id is of the record's place in the log, so that a record put aside twice is the same dead letter.
+    """
+    clear = record.value or b""
+    body = seal(clear)
+    pieces = [body[start : start + PART_BYTES] for start in range(0, len(body), PART_BYTES)] or [b""]
+    place = f"{record.topic}/{record.partition}/{record.offset}"
+    return [
+        DeadLetter(
+            dead_letter_id=hashlib.sha256(place.encode()).hexdigest()[:_ID_DIGITS],
+            part=part,
+            parts=len(pieces),
+            stage="processors",
+            tool=event.tool if event else "",
+            source=event.source if event else "",
+            event_type=event.type if event else "",
+            delivery_id=event.delivery_id if event else "",
+            reason=reason_of(failed),
+            detail=str(failed),
+            received_at=record.appended_at,
+            size_bytes=len(clear),
+            body_hash=hashlib.sha256(clear).hexdigest(),
+            body=piece,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+        for part, piece in enumerate(pieces)
+    ]
+
+
+def reason_of(failed: BadRecord | StepFailed) -> DeadLetterReason:
+    """Return the closed reason of a failure."""
+    if isinstance(failed, StepFailed):
+        return DeadLetterReason.STEP_FAILED
+    return DeadLetterReason.UNKNOWN_SCHEMA if failed.unknown_schema else DeadLetterReason.BAD_RECORD
+
+
+class Budget:
+    """One partition's budget: a longest run, and a share of the last `window` records once there are that many."""
+
+    def __init__(self, *, run: int, share: float, window: int) -> None:
+        self._run_limit = run
+        self._limit = share * window
+        self._outcomes: deque[bool] = deque(maxlen=window)
+        self._dead = 0
+        self._run = 0
+
+    def note(self, *, dead: bool) -> None:
+        """Count one record. Raises BudgetSpent when the run or the share is reached."""
+        if len(self._outcomes) == self._outcomes.maxlen:
+            self._dead -= self._outcomes[0]
+        self._outcomes.append(dead)
+        self._dead += dead
+        self._run = self._run + 1 if dead else 0
+        if self._run >= self._run_limit:
+            raise BudgetSpent(f"{self._run} records in a row became dead letters")
+        if len(self._outcomes) == self._outcomes.maxlen and self._dead >= self._limit:
+            raise BudgetSpent(f"{self._dead} of the last {len(self._outcomes)} records became dead letters")

@@ -1,0 +1,55 @@
+"""Once a second: what the windows say now, to the measurements topic. Runs on the loop that owns the memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from processors.agent import produce
+from processors.ownership import Holding, Ownership
+from processors.parts import Parts
+from schemas.clock import Clock
+from schemas.log import LogUnavailable
+from schemas.measurement import Measurement
+
+_MICROS: Final = 1_000_000
+
+_log = structlog.get_logger(__name__)
+
+
+class Emitter:
+    """Emits what changed, aged or is due to be repeated; everything after a recovery or a failed emission."""
+
+    def __init__(self, parts: Parts, ownership: Ownership, clock: Clock) -> None:
+        self._log = parts.log
+        self._outputs = parts.outputs
+        self._ownership = ownership
+        self._clock = clock
+        self._timeout_seconds = parts.settings.append_timeout_seconds
+        self._telemetry = parts.telemetry
+
+    async def emit(self) -> None:
+        """Measure and write every partition that is held. An outage puts off; it loses nothing but freshness."""
+        for holding in self._ownership.holdings():
+            async with holding.lock:
+                if not holding.usable:
+                    continue
+                measured = self._measure(holding)
+            try:
+                async with asyncio.timeout(self._timeout_seconds):
+                    await produce(self._log, self._outputs.measurements(measured))
+            except (LogUnavailable, TimeoutError) as away:
+                holding.emit_all = True
+                _log.warning("put an emission off", partition=holding.partition, error=str(away))
+            else:
+                self._telemetry.measurements.inc(len(measured))
+
+    def _measure(self, holding: Holding) -> Sequence[Measurement]:
+        core = holding.core
+        now = self._clock() // _MICROS * _MICROS
+        measure = core.watch.measure_all if holding.emit_all else core.watch.measure
+        holding.emit_all = False
+        return measure(now, core.engine.signs())

@@ -1,0 +1,114 @@
+"""A log that ends its own process at a chosen point: wrapped around a real one in a test worker's own main."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from schemas import topics
+from schemas.log import Consumer, Done, Log, Outgoing, Record
+
+Act = Callable[[], None]
+
+POINTS: Final = (
+    "before-outputs", "after-dead-letters", "after-outputs", "after-changelog", "after-memory", "after-commit",
+)  # fmt: skip
+"""Where a worker may die while it carries a chunk."""
+
+_OUTPUTS: Final = frozenset({topics.WORK_ITEMS.name, topics.STEP_VISITS.name})
+
+
+def kill_myself() -> None:
+    """End this process as `kill -9` does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FailingLog:
+    """Passes everything on to `inner`, and acts at the `at`-th time (from 1) that a point is reached."""
+
+    def __init__(self, inner: Log, point: str, at: int, act: Act = kill_myself) -> None:
+        self._inner = inner
+        self._point = point
+        self._left = at
+        self._act = act
+
+    def reached(self, point: str) -> None:
+        """Act if this is the point and the time."""
+        if point == self._point:
+            self._left -= 1
+            if self._left == 0:
+                self._act()
+
+    def append(self, records: Sequence[Outgoing], done: Done) -> None:
+        """Append; die before, or once it is durable."""
+        topic = records[0].topic if records else ""
+        if topic in _OUTPUTS:
+            self.reached("before-outputs")
+        after = _after(topic)
+
+        def told(error: Exception | None) -> None:
+            if error is None and after is not None:
+                self.reached(after)
+            done(error)
+
+        self._inner.append(records, told)
+
+    def append_and_wait(self, records: Sequence[Outgoing], timeout_seconds: float = 30.0) -> None:
+        """Pass on."""
+        self._inner.append_and_wait(records, timeout_seconds)
+
+    def partitions(self, topic: str) -> int:
+        """Pass on."""
+        return self._inner.partitions(topic)
+
+    def end_offsets(self, topic: str) -> Sequence[int]:
+        """Pass on."""
+        return self._inner.end_offsets(topic)
+
+    def read_compacted(self, topic: str, partition: int) -> Iterator[Record]:
+        """Pass on."""
+        return self._inner.read_compacted(topic, partition)
+
+    def consumer(
+        self,
+        group: str,
+        topics: Sequence[str],
+        *,
+        assigned: Callable[[Sequence[tuple[str, int]]], None] | None = None,
+        revoked: Callable[[Sequence[tuple[str, int]]], None] | None = None,
+        from_start: bool = False,
+    ) -> Consumer:
+        """Return a consumer that reaches the points around a commit."""
+        inner = self._inner.consumer(group, topics, assigned=assigned, revoked=revoked, from_start=from_start)
+        return _FailingConsumer(inner, self)
+
+    def close(self) -> None:
+        """Pass on."""
+        self._inner.close()
+
+
+class _FailingConsumer:
+    def __init__(self, inner: Consumer, log: FailingLog) -> None:
+        self._inner = inner
+        self._log = log
+        self.poll = inner.poll
+        self.pause = inner.pause
+        self.resume = inner.resume
+        self.seek = inner.seek
+        self.committed = inner.committed
+        self.lag = inner.lag
+        self.session_left_seconds = inner.session_left_seconds
+        self.close = inner.close
+
+    def commit(self, offsets: Sequence[tuple[str, int, int]]) -> None:
+        self._log.reached("after-memory")
+        self._inner.commit(offsets)
+        self._log.reached("after-commit")
+
+
+def _after(topic: str) -> str | None:
+    if topic in _OUTPUTS:
+        return "after-outputs"
+    return {topics.DEAD_LETTERS.name: "after-dead-letters", topics.STATE.name: "after-changelog"}.get(topic)

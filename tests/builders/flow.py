@@ -1,0 +1,59 @@
+"""Flow events for the driver's tests, each known by its id, and what was made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from schemas import topics
+from schemas.codec import Codec
+from schemas.derived import WorkItem
+from schemas.event import FlowEvent
+from schemas.log import Log, Outgoing
+
+STREAMS = 8
+ITEMS = 40
+"""Items in a stream."""
+
+
+def event(number: int, **attributes: str) -> FlowEvent:
+    """Return the event of a number; its id, stream and item follow from the number."""
+    return FlowEvent(
+        event_id=f"e{number:07d}",
+        type="ticket.updated",
+        occurred_at=1_700_000_000_000_000 + number * 1_000_000,
+        received_at=1_700_000_000_000_000 + number * 1_000_000,
+        tool="jira",
+        source="default",
+        delivery_id=f"d{number}",
+        subject_id=f"ticket:jira/CHK-{number // STREAMS % ITEMS}",
+        value_stream=f"stream-{number % STREAMS}",
+        attributes=attributes,
+    )
+
+
+def records(log: Log, events: Iterable[FlowEvent]) -> list[Outgoing]:
+    """Return the events as the ingester writes them."""
+    codec, topic = Codec(), topics.FLOW_EVENTS.name
+    count = log.partitions(topic)
+    return [
+        Outgoing(topic, topics.partition_of(e.value_stream, count), e.value_stream.encode(), codec.encode(e))
+        for e in events
+    ]
+
+
+def rows(log: Log) -> dict[tuple[str, str], WorkItem]:
+    """Return the newest row of every item, by revision: the greatest stands, as in the tables."""
+    codec, topic = Codec(), topics.WORK_ITEMS.name
+    newest: dict[tuple[str, str], WorkItem] = {}
+    for partition in range(log.partitions(topic)):
+        for record in log.read_compacted(topic, partition):
+            row = codec.decode(record.value, WorkItem)
+            key = row.value_stream, row.item_id
+            if key not in newest or newest[key].revision <= row.revision:
+                newest[key] = row
+    return newest
+
+
+def ids(log: Log) -> list[str]:
+    """Return the ids that the rows hold, sorted; one that stands twice is there twice."""
+    return sorted(name for row in rows(log).values() for name in row.links)
