@@ -1,0 +1,71 @@
+# Everything a newcomer or CI runs. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+UV := $(or $(shell command -v uv 2>/dev/null),.cache/uv/bin/uv)
+BIN := .venv/bin
+ITEMS ?= 120
+SEED ?= 1
+
+.PHONY: help env demo test test-real check format lint types rules docs docs-write deploy-check bench truth clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+env: .venv/.synced ## Make the environment from the lock file
+
+.venv/.synced: pyproject.toml uv.lock | $(filter .cache/%,$(UV))
+	@echo "making the environment (.venv) from uv.lock"
+	@$(UV) sync --locked --quiet --all-groups
+	@touch $@
+
+.cache/uv/bin/uv:
+	@echo "installing uv into .cache/uv"
+	@$(PYTHON) -m venv .cache/uv || { echo "needs $(PYTHON) with venv: apt-get install python3.11 python3.11-venv"; exit 1; }
+	@.cache/uv/bin/pip install --quiet --disable-pip-version-check uv
+
+demo: env ## Run the one-machine stack under a simulated organisation; Ctrl-C ends it
+	@$(BIN)/vsm demo --seed $(SEED) --items $(ITEMS)
+
+test: env ## Run every test that needs no broker of its own
+	@$(BIN)/pytest
+
+test-real: env ## Run the tests against a real Apache Kafka (Java 17 and Maven, or a Docker engine)
+	@$(BIN)/pytest -m real
+
+check: env lint types rules docs deploy-check ## Lint, types, architecture, documentation and deployment files
+
+lint:
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types:
+	@$(BIN)/mypy
+
+rules:
+	@$(BIN)/lint-imports --no-logo
+
+docs: env ## Check that generated documentation is up to date (`make docs-write` renews it)
+	@$(BIN)/python docs/generate.py --check
+
+docs-write: env ## Write the generated documentation anew
+	@$(BIN)/python docs/generate.py
+
+deploy-check: env
+	@$(BIN)/python deploy/validate.py
+
+format: env ## Format the code
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+bench: env ## Measure every bar against its yardstick; writes bench/results.json and docs/benchmarks.md
+	@$(BIN)/python -m bench
+
+truth: env ## Score every measurement against the simulated organisation's known answers
+	@$(BIN)/python -m tests.truth
+
+clean: ## Remove the environment, caches and local data
+	@rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis vsm-data
