@@ -10,8 +10,8 @@ from msgspec import Struct
 class Result(Struct, frozen=True, kw_only=True):
     """One bar's outcome.
 
-    `ratio` is the worst case's where a bar has several; `spread` the least and greatest ratio over the rounds; `cases` each
-    case with its own figures, units in the names.
+    `ratio` is the worst case's where a bar has several; `spread` the least and greatest ratio over the rounds; `cases`
+    each case with its own figures, units in the names.
     """
 
     id: str
