@@ -66,8 +66,9 @@ def page(results: dict[str, Result]) -> str:
     for name, result in sorted(results.items()):
         spread = f"{result.spread[0]:.2f} to {result.spread[1]:.2f}"
         met = "yes" if result.met else "**no**"
+        what = MEANINGS[name]
         lines.append(
-            f"| {name} | {MEANINGS[name]} | {result.ratio:.2f} | {spread} | {result.bar:g} | {met} | {result.yardstick} |"
+            f"| {name} | {what} | {result.ratio:.2f} | {spread} | {result.bar:g} | {met} | {result.yardstick} |"
         )
     return "\n".join(lines) + "\n"
 
