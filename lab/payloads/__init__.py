@@ -1,0 +1,1 @@
+"""The bodies and headers that the tools send, in their own shapes."""

@@ -1,0 +1,87 @@
+"""How changes reach an environment: deployments, what each carries, and what each turns out to be."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct, field
+
+from lab.announcing import announce
+from lab.desk import Desk
+from lab.organisation import ENVIRONMENTS
+from lab.work import Change
+
+PRODUCTION: Final = ENVIRONMENTS[-1]
+
+Why = Literal["", "deployment_failed", "rollback", "hotfix", "incident"]
+"""Why a deployment counts as failed: it failed itself, was rolled back, needed a hot fix, or caused an incident."""
+
+
+class Release(Struct, kw_only=True):
+    """One deployment as the lab knows it; times in seconds, `started` None where the tool does not tell."""
+
+    uri: str
+    number: int
+    service: str
+    environment: str
+    sha: str
+    digest: str
+    queued: int
+    started: int | None
+    finished: int
+    success: bool
+    changes: list[Change] = field(default_factory=list)
+    left_censored: bool = False
+    why: Why = ""
+    rework: bool = False
+    recovered: int | None = None
+
+
+class Route:
+    """One service's route to live: what is merged, and what of it each environment has."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._waiting: dict[str, list[Change]] = {name: [] for name in ENVIRONMENTS}
+        self._seen: set[str] = set()
+        self.live: list[Release] = []
+        """The successful production deployments, oldest first; at most the last eight."""
+
+    def merged(self, change: Change) -> None:
+        """Take a merged change, in the order of merges."""
+        for waiting in self._waiting.values():
+            waiting.append(change)
+
+    def deploy(self, environment: str, sha: str, upto: int, at: int, *, success: bool = True) -> Release:
+        """Deploy the commit that was merged at `upto`: it carries what is merged until then and not there yet."""
+        desk, chance = self._desk, self._desk.chance
+        queued = desk.even(at)
+        started = desk.even(queued + chance.between(10, 120))
+        finished = desk.even(started + chance.around(300, 0.4, 2.0))
+        release = Release(
+            uri="", number=desk.deployment_number(), service=desk.service, environment=environment, sha=sha,
+            digest=f"sha256:{sha}{sha[:24]}", queued=queued, started=started, finished=finished, success=success,
+            left_censored=environment not in self._seen,
+        )  # fmt: skip
+        self._seen.add(environment)
+        announce(desk, release)
+        if success:
+            self._carry(release, upto)
+        return release
+
+    def _carry(self, release: Release, upto: int) -> None:
+        waiting = self._waiting[release.environment]
+        release.changes = [change for change in waiting if (change.merged or 0) <= upto]
+        self._waiting[release.environment] = waiting[len(release.changes) :]
+        live = release.environment == PRODUCTION
+        for change in release.changes:
+            if not live:
+                change.note(release.finished, "in_test")
+                continue
+            if release.started is not None:
+                change.note(release.started, "going_live")
+            change.note(release.finished, "live")
+            change.deployed, change.deployment = release.finished, release.uri
+            change.left_censored = release.left_censored
+        if live:
+            self.live = [*self.live[-7:], release]

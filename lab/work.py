@@ -1,0 +1,121 @@
+"""What the organisation works on: tickets, commits, changes, and the items whose visits the lab knows."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct, field
+
+from lab.ledger import Ledger, Visit
+from lab.planted import Account
+from schemas.event_types import rank
+
+Happening = Literal[
+    "ticket_created", "committed", "opened_draft", "offered", "reviewed", "sent_back", "review_over", "run_queued",
+    "run_started", "run_finished", "in_test", "going_live", "live",
+]  # fmt: skip
+"""What can happen to an item: the ledger's methods."""
+
+_RANK: Final[dict[Happening, int]] = {
+    "ticket_created": rank("ticket.created"),
+    "committed": rank("commit.created"),
+    "opened_draft": rank("change.created"),
+    "offered": rank("change.created"),
+    "reviewed": rank("change.reviewed"),
+    "sent_back": rank("change.reviewed"),
+    "review_over": rank("change.merged"),
+    "run_queued": rank("pipelinerun.queued"),
+    "run_started": rank("pipelinerun.started"),
+    "run_finished": rank("pipelinerun.finished"),
+    "in_test": rank("service.deployed"),
+    "going_live": rank("deployment.started"),
+    "live": rank("service.deployed"),
+}
+
+
+class Commit(Struct, frozen=True, kw_only=True):
+    """One commit; `at` is its author time. `committer` None: the author. `distinct`: no branch had it before."""
+
+    sha: str
+    at: int
+    message: str
+    author: Account
+    committer: Account | None = None
+    distinct: bool = True
+
+
+class Ticket(Struct, kw_only=True):
+    """One ticket of the tracker as it stands now."""
+
+    key: str
+    number: int
+    issue_type: str
+    summary: str
+    created: int
+    reporter: Account
+    status: str = "To Do"
+    parent: str | None = None
+
+
+class Item(Struct, kw_only=True):
+    """One unit of flow: its identity, its kind, and what happened to it (time, tie rank, order, what, counted)."""
+
+    uri: str
+    kind: str | None
+    ticket: Ticket | None = None
+    happened: list[tuple[int, int, int, Happening, bool]] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    closed: int | None = None
+    closed_as: str | None = None
+
+    def note(self, at: int, what: Happening, *, counted: bool = True) -> None:
+        """Write down that it happened; a deployment that carries two of its changes happened once."""
+        self.happened.append((at, _RANK[what], len(self.happened), what, counted))
+
+    def moved(self, at: int, status: str) -> None:
+        """Write down the ticket's status; Done and Won't Do close the item, any other opens it again."""
+        final = status in {"Done", "Won't Do"}
+        self.closed = at if final else None
+        self.closed_as = status if final else None
+
+    def visits(self, end: int) -> list[Visit]:
+        """Return the visits that follow from what happened up to `end` (seconds)."""
+        ledger = Ledger()
+        for at, _, _, what, counted in sorted(self.happened):
+            if at <= end:
+                ledger.counted = counted
+                getattr(ledger, what)(at)
+        return ledger.visits
+
+
+class Change(Struct, kw_only=True):
+    """One pull request as it stands now, and the items it belongs to."""
+
+    number: int
+    uri: str
+    branch: str
+    title: str
+    author: Account
+    items: list[Item]
+    github_id: int
+    first_commit: int | None = None
+    opened: int | None = None
+    offered: int | None = None
+    reviewed: int | None = None
+    closed: int | None = None
+    merged: int | None = None
+    draft: bool = False
+    base: str = ""
+    head: str = ""
+    commits: list[Commit] = field(default_factory=list)
+    merge_sha: str | None = None
+    merged_by: Account | None = None
+    deployed: int | None = None
+    deployment: str | None = None
+    left_censored: bool = False
+
+    def note(self, at: int, what: Happening) -> None:
+        """Write down what happened to it in each of its items; the smallest item id counts the visit."""
+        smallest = min(item.uri for item in self.items)
+        for item in self.items:
+            item.note(at, what, counted=item.uri == smallest)
