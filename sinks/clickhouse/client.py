@@ -1,0 +1,121 @@
+"""The edge to ClickHouse: one class over clickhouse-connect, the embedded engine and a server alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+import pyarrow as pa
+from clickhouse_connect import common
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from sinks.clickhouse.retry import Refusal, verdict
+from sinks.clickhouse.rows import DATABASE
+
+CONNECT_SECONDS: Final = 5
+ANSWER_SECONDS: Final = 30
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - a state of the world: the same block is tried again later
+    """The store did not take a block, and may take the same block later; `code` is ClickHouse's, or None."""
+
+    def __init__(self, message: str, code: int | None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class BlockRefused(Exception):  # noqa: N818 - a bug or a missing migration: leave the process, loudly
+    """The store will never take this block; `code` is ClickHouse's."""
+
+    def __init__(self, message: str, code: int | None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ClickHouse:
+    """A connection to ClickHouse. Not to be shared between threads; open one for each."""
+
+    def __init__(self, client: Any) -> None:  # noqa: ANN401 - clickhouse-connect's client is untyped here
+        self._client = client
+
+    def insert(self, table: str, block: pa.Table, token: str) -> None:
+        """Insert one block; the same block with the same token leaves the tables as one insert would.
+
+        Raises StoreUnavailable (try the same again) or BlockRefused (never try again).
+        """
+        settings = {
+            "insert_deduplication_token": token,
+            "deduplicate_blocks_in_dependent_materialized_views": 1,
+            "async_insert": 0,
+        }
+        try:
+            self._client.insert_arrow(table, block, database=DATABASE, settings=settings)
+        except (ClickHouseError, OSError, RuntimeError) as error:
+            raise judged(error) from error
+
+    def command(self, sql: str) -> None:
+        """Run a statement that returns nothing. Raises StoreUnavailable or BlockRefused."""
+        try:
+            self._client.command(sql)
+        except (ClickHouseError, OSError, RuntimeError) as error:
+            raise judged(error) from error
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Sequence[Any]]:
+        """Return the rows of a query, [] if it has none. Raises StoreUnavailable or BlockRefused."""
+        try:
+            rows: Sequence[Sequence[Any]] = self._client.query(sql, parameters=parameters).result_rows
+        except (ClickHouseError, OSError, RuntimeError) as error:
+            raise judged(error) from error
+        return rows
+
+    def close(self) -> None:
+        """Release the connection. Safe to repeat."""
+        self._client.close()
+
+
+def judged(error: Exception) -> StoreUnavailable | BlockRefused:
+    """Return what an error of the client means for the block: try again, or never."""
+    code: int | None = getattr(error, "code", None)
+    kind = BlockRefused if verdict(code) is Refusal.FOR_GOOD else StoreUnavailable
+    return kind(str(error), code)
+
+
+def open_embedded(directory: Path) -> ClickHouse:
+    """Open the engine in this process on a directory; one process at a time. Raises StoreUnavailable when locked."""
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        return _open(dsn=f"chdb://{directory.resolve()}")
+    except BlockRefused as locked:
+        raise StoreUnavailable(f"{directory} cannot be opened: {locked}", locked.code) from locked
+
+
+def connect(url: str) -> ClickHouse:
+    """Connect to `http(s)://user:password@host:port`. Raises StoreUnavailable while it does not answer."""
+    parts = urlsplit(url)
+    return _open(
+        interface=parts.scheme,
+        host=parts.hostname,
+        port=parts.port or (8443 if parts.scheme == "https" else 8123),
+        username=parts.username or "default",
+        password=parts.password or "",
+        connect_timeout=CONNECT_SECONDS,
+        send_receive_timeout=ANSWER_SECONDS,
+        autogenerate_session_id=False,
+        query_retries=0,
+    )
+
+
+def open_store(url: str, directory: Path) -> ClickHouse:
+    """Open the server at `url`, or with '' the embedded engine in `directory`."""
+    return connect(url) if url else open_embedded(directory)
+
+
+def _open(**options: Any) -> ClickHouse:  # noqa: ANN401 - passed on as they are
+    common.set_setting("autogenerate_session_id", False)  # noqa: FBT003 - the library's signature
+    try:
+        return ClickHouse(clickhouse_connect.get_client(**options))
+    except (ClickHouseError, OSError, RuntimeError) as error:
+        raise judged(error) from error

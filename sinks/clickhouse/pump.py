@@ -1,0 +1,211 @@
+"""The ClickHouse sink: poll, batch by size and age, write, and only then commit."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from threading import Event
+from typing import Final
+
+import pyarrow as pa
+import structlog
+from msgspec import Struct
+
+from schemas.codec import BadRecord, Codec
+from schemas.log import Consumer, Log, LogUnavailable, OwnershipLost, Record
+from sinks.clickhouse.client import ClickHouse, StoreUnavailable
+from sinks.clickhouse.rows import BY_TOPIC, Table, block
+from sinks.letters import Letters
+from sinks.telemetry import Telemetry
+
+GROUP: Final = "vsm-sink-clickhouse"
+_FIRST_PAUSE_SECONDS: Final = 0.2
+_PAUSED_POLL_SECONDS: Final = 0.2
+
+_logger = structlog.get_logger(__name__)
+
+
+class Block(Struct, frozen=True, kw_only=True):
+    """Rows of one table that are written as they are until they are in; `token` names exactly them."""
+
+    table: str
+    rows: pa.Table
+    token: str
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """When a batch is written, and how long a refused one rests."""
+
+    batch_rows: int
+    flush_seconds: float
+    retry_seconds: float
+
+
+class Pump:
+    """Moves records of the log into the tables. One thread; everything it holds is bounded by a batch."""
+
+    def __init__(
+        self, log: Log, codec: Codec, store: ClickHouse, letters: Letters, telemetry: Telemetry, limits: Limits
+    ) -> None:
+        self._log = log
+        self._codec = codec
+        self._store = store
+        self._letters = letters
+        self._telemetry = telemetry
+        self._limits = limits
+        self._assigned: set[tuple[str, int]] = set()
+        self._batch = Batch()
+        self._blocks: list[Block] = []
+        self._pause = 0.0
+        self._retry_at = 0.0
+        self._stop = Event()
+
+    def ready(self) -> bool:
+        """Return whether the last try to write, if there was one, went in."""
+        return not self._pause
+
+    def run(self, stop: Event) -> None:
+        """Move records until `stop` is set; then write and commit what is in hand, if the store takes it.
+
+        Raises BlockRefused when the store will never take a block, and whatever the log raises.
+        """
+        consumer = self._log.consumer(GROUP, tuple(BY_TOPIC), assigned=self._on_assigned, revoked=self._on_revoked)
+        try:
+            while not stop.is_set():
+                self._turn(consumer)
+                self._telemetry.lag.labels("clickhouse").set(consumer.lag())
+            self._write(consumer)
+        finally:
+            consumer.close()
+
+    def _turn(self, consumer: Consumer) -> None:
+        if self._pause:
+            self._stay(consumer)
+            if time.monotonic() >= self._retry_at:
+                self._write(consumer)
+            return
+        now = time.monotonic()
+        wait = self._batch.age_left(now, self._limits.flush_seconds)
+        records = consumer.poll(self._limits.batch_rows - self._batch.rows, wait)
+        self._take(records)
+        if self._batch.rows >= self._limits.batch_rows or not self._batch.age_left(
+            time.monotonic(), self._limits.flush_seconds
+        ):
+            self._write(consumer)
+
+    def _stay(self, consumer: Consumer) -> None:
+        """Keep the membership while paused; what a new assignment still brought is read again later."""
+        for record in consumer.poll(1, _PAUSED_POLL_SECONDS):
+            consumer.seek(record.topic, record.partition, record.offset)
+        consumer.pause(sorted(self._assigned))
+
+    def _take(self, records: Sequence[Record]) -> None:
+        now = time.monotonic()
+        for record in records:
+            table = BY_TOPIC[record.topic]
+            if record.value is None:
+                self._batch.skip(record, now)
+                continue
+            try:
+                value = self._codec.decode(record.value, table.kind)
+            except BadRecord as bad:
+                self._letters.keep(record, bad)
+                self._batch.skip(record, now)
+            else:
+                self._batch.add(table, record, value, now)
+        self._telemetry.waiting.set(self._batch.rows)
+
+    def _write(self, consumer: Consumer) -> None:
+        """Try every block that is not in yet; when all are, commit."""
+        if not self._blocks and not self._batch.offsets:
+            return
+        self._blocks = self._blocks or self._batch.blocks()
+        try:
+            with self._telemetry.flush.time():
+                self._letters.send(self._log)
+                while self._blocks:
+                    first = self._blocks[0]
+                    self._store.insert(first.table, first.rows, first.token)
+                    self._telemetry.rows.labels(first.table).inc(first.rows.num_rows)
+                    self._blocks.pop(0)
+        except (StoreUnavailable, LogUnavailable) as away:
+            self._rest(consumer, away)
+            return
+        self._resume(consumer)
+        self._commit(consumer)
+        self._batch = Batch()
+        self._telemetry.waiting.set(0)
+
+    def _commit(self, consumer: Consumer) -> None:
+        offsets = [(*place, offset) for place, offset in self._batch.offsets.items() if place in self._assigned]
+        try:
+            consumer.commit(offsets)
+        except (OwnershipLost, LogUnavailable) as refused:
+            _logger.warning("offsets not committed, records will come again", reason=str(refused))
+
+    def _rest(self, consumer: Consumer, away: Exception) -> None:
+        code = getattr(away, "code", None)
+        self._telemetry.refusals.labels(str(code) if code is not None else "unreachable").inc()
+        self._telemetry.outage.set(1)
+        if not self._pause:
+            consumer.pause(sorted(self._assigned))
+        self._pause = min(self._pause * 2 or _FIRST_PAUSE_SECONDS, self._limits.retry_seconds)
+        self._retry_at = time.monotonic() + self._pause
+        _logger.warning("block not taken, reading paused", code=code, pause_seconds=self._pause, reason=str(away)[:300])
+
+    def _resume(self, consumer: Consumer) -> None:
+        if self._pause:
+            self._pause = 0.0
+            consumer.resume(sorted(self._assigned))
+            self._telemetry.outage.set(0)
+            _logger.info("blocks taken again, reading resumed")
+
+    def _on_assigned(self, partitions: Sequence[tuple[str, int]]) -> None:
+        self._assigned.update(partitions)
+
+    def _on_revoked(self, partitions: Sequence[tuple[str, int]]) -> None:
+        self._assigned.difference_update(partitions)
+
+
+class Batch:
+    """Values read and not yet written, by table, and how far they reach in the log."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.offsets: dict[tuple[str, int], int] = {}
+        self._first: dict[tuple[str, int], int] = {}
+        self._values: dict[str, tuple[Table, list[Struct]]] = {}
+        self._since: float | None = None
+
+    def age_left(self, now: float, seconds: float) -> float:
+        """Return the seconds until the oldest record has waited long enough; all of them when there is none."""
+        return seconds if self._since is None else max(0.0, self._since + seconds - now)
+
+    def skip(self, record: Record, now: float) -> None:
+        """Count a record as read that makes no row."""
+        place = (record.topic, record.partition)
+        self._first.setdefault(place, record.offset)
+        self.offsets[place] = record.offset + 1
+        self._since = now if self._since is None else self._since
+
+    def add(self, table: Table, record: Record, value: Struct, now: float) -> None:
+        """Take a record's value."""
+        self.skip(record, now)
+        self._values.setdefault(table.name, (table, []))[1].append(value)
+        self.rows += 1
+
+    def blocks(self) -> list[Block]:
+        """Return the values as blocks, one a table, each with a token that names its stretch of the log."""
+        return [
+            Block(table=table.name, rows=block(table, values), token=self._token(table))
+            for table, values in self._values.values()
+        ]
+
+    def _token(self, table: Table) -> str:
+        stretch = sorted(
+            f"{topic}/{partition}/{first}-{self.offsets[topic, partition]}"
+            for (topic, partition), first in self._first.items()
+            if topic == table.topic
+        )
+        return hashlib.sha256(f"{table.name}:{','.join(stretch)}".encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The Prometheus sink: current measurements as gauges."""
