@@ -1,8 +1,8 @@
 """Working time: how much of a span lies inside a stream's working hours; pure.
 
-Hours are wall-clock minutes in the calendar's zone. An instant works if its own wall time lies in the hours of its own
-weekday and its date is no holiday: an hour that daylight saving skips is never worked, one that it repeats is worked
-twice.
+Hours are wall-clock minutes in the calendar's zone. An instant works if its own wall time lies in the hours of its
+own weekday and its date is no holiday: an hour that daylight saving skips is never worked, one that it repeats is
+worked twice.
 """
 
 from __future__ import annotations

@@ -1,0 +1,47 @@
+"""The Flow Framework's five over a stream's items, and the activity ratio of its whole way."""
+
+from __future__ import annotations
+
+from processors.metrics import codes
+from processors.metrics.reading import Basis, Reading, count, durations, quotient, share
+
+
+def flow_velocity(basis: Basis) -> tuple[Reading, ...]:
+    """Items finished in the window."""
+    return count(basis.cell.get(codes.DONE, 0))
+
+
+def flow_time_seconds(basis: Basis) -> tuple[Reading, ...]:
+    """Time from started to finished, elapsed, of the items finished in the window, seconds."""
+    return durations(basis.cell, codes.FLOW, basis.cell.get(codes.DONE, 0))
+
+
+def flow_load(basis: Basis) -> tuple[Reading, ...]:
+    """Items started and not finished now; a known 0 once any was seen."""
+    return (Reading(statistic="now", value=float(basis.open) if basis.seen else None, n=basis.seen),)
+
+
+def flow_efficiency_ratio(basis: Basis) -> tuple[Reading, ...]:
+    """Sum of active time over sum of flow time, of the items finished in the window whose flow time is parted."""
+    return (_over_parted(basis, codes.PARTED_FLOW),)
+
+
+def activity_ratio(basis: Basis) -> tuple[Reading, ...]:
+    """Sum of active time over sum of time from order to done, of the items finished in the window.
+
+    An item's active time counts each instant once however many steps were active: the critical path.
+    """
+    return (_over_parted(basis, codes.PARTED_ORDER),)
+
+
+def flow_distribution_ratio(basis: Basis) -> tuple[Reading, ...]:
+    """Share of each kind among the items finished in the window whose kind is known (Wilson's bounds)."""
+    numbers = {kind: basis.cell.get(code, 0) for kind, code in codes.DONE_OF_KIND.items()}
+    n, done = sum(numbers.values()), basis.cell.get(codes.DONE, 0)
+    return tuple(share(hits, n, known=n / done if done else 1.0, kind=kind) for kind, hits in numbers.items())
+
+
+def _over_parted(basis: Basis, whole: int) -> Reading:
+    n, done = basis.cell.get(codes.PARTED, 0), basis.cell.get(codes.DONE, 0)
+    active = basis.cell.get(codes.PARTED_ACTIVE, 0)
+    return quotient(active, basis.cell.get(whole, 0), n, known=n / done if done else 1.0)

@@ -1,0 +1,143 @@
+"""Rolling windows over additive counts: buckets in event time, exact to add and take back.
+
+The clock only decides which buckets are in.
+
+A **cell** maps codes to whole amounts; amounts are counts, sums and sketch bins alike, so that one addition serves
+every metric. A window of length W holds the buckets from the one that contains now - W to the one that contains now:
+nothing of the last W is left out, and at most one bucket more is in.
+
+Each instant is kept once, in the finest bucket that a window still needs: minutes for the hour, days for the ninety
+days. Bucket lengths divide one another, so what leaves a window moves into the next one's bucket whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from schemas.measurement import WINDOWS
+
+Amounts = tuple[tuple[int, int], ...]
+"""(code, amount) pairs of one instant; code `INSTANTS` with amount 1 is always among them."""
+
+INSTANTS: Final = 0
+"""The code that counts instants."""
+
+Cell = dict[int, int]
+"""Amounts by code; holds no zeros, so that equal contents are equal cells."""
+
+_SECOND: Final = 1_000_000
+LENGTHS: Final = tuple(seconds * _SECOND for seconds in WINDOWS.values())
+"""The windows' lengths in microseconds, ascending."""
+
+BUCKETS: Final = tuple(seconds * _SECOND for seconds in (60, 1_200, 7_200, 43_200, 86_400))
+"""The windows' bucket lengths in microseconds: at most a sixtieth of the window, each a multiple of the one before."""
+
+EVERY_WINDOW: Final = (1 << len(LENGTHS)) - 1
+_BEFORE_TIME: Final = -(1 << 62)
+
+
+def window_starts(now: int) -> tuple[int, ...]:
+    """Return, for each window, the instant from which on it holds what happened, at the clock's `now`."""
+    return tuple((now - length) // bucket * bucket for length, bucket in zip(LENGTHS, BUCKETS, strict=True))
+
+
+def put(cell: Cell, amounts: Iterable[tuple[int, int]], sign: int) -> None:
+    """Add amounts to a cell (`sign` 1) or take them back (-1)."""
+    for code, amount in amounts:
+        value = cell.get(code, 0) + sign * amount
+        if value:
+            cell[code] = value
+        else:
+            cell.pop(code, None)
+
+
+class Windows:
+    """All windows of one series of instants.
+
+    Before the first `advance` every instant is kept by the minute; afterwards what no window can reach any more is
+    only counted (`older`). The clock never goes back.
+    """
+
+    __slots__ = ("_buckets", "_starts", "_sums", "dirty", "older")
+
+    def __init__(self) -> None:
+        self._starts: tuple[int, ...] = (_BEFORE_TIME,) * len(LENGTHS)
+        self._buckets: tuple[dict[int, Cell], ...] = tuple({} for _ in LENGTHS)
+        self._sums: tuple[Cell, ...] = tuple({} for _ in LENGTHS)
+        self.older = 0
+        self.dirty = 0
+        """A bit a window that changed since it was last cleared."""
+
+    def add(self, at: int, amounts: Amounts, sign: int) -> None:
+        """Add what happened at an instant (microseconds, not after the clock), or take it back with `sign` -1."""
+        for level, start in enumerate(self._starts):
+            if at >= start:
+                self._put(level, at // BUCKETS[level], amounts, sign)
+                self.dirty |= EVERY_WINDOW >> level << level
+                return
+        self.older += sign
+
+    def advance(self, now: int) -> None:
+        """Move the clock to `now`: whole buckets leave the windows they are too old for."""
+        starts = window_starts(now)
+        if starts == self._starts:
+            return
+        for level, start in enumerate(starts):
+            if start > self._starts[level]:
+                self._expire(level, start)
+        self._starts = starts
+
+    def cells(self) -> list[Mapping[int, int]]:
+        """Return each window's contents, the shortest window first: the merge of its buckets."""
+        merged: Cell = {}
+        found: list[Mapping[int, int]] = []
+        for level in self._sums:
+            if level:
+                merged = dict(merged)
+                put(merged, level.items(), 1)
+            found.append(merged)
+        return found
+
+    def next_edge(self) -> int | None:
+        """Return the earliest clock at which some bucket leaves some window; None when nothing can."""
+        edges = (
+            (min(buckets) + 1) * BUCKETS[level] + LENGTHS[level]
+            for level, buckets in enumerate(self._buckets)
+            if buckets
+        )
+        return min(edges, default=None)
+
+    def first(self) -> tuple[int, int] | None:
+        """Return (level, start in microseconds) of the earliest bucket held, None when nothing is."""
+        for level in reversed(range(len(LENGTHS))):
+            if self._buckets[level]:
+                return level, min(self._buckets[level]) * BUCKETS[level]
+        return None
+
+    def is_empty(self) -> bool:
+        """Tell whether no window holds anything."""
+        return not any(self._buckets)
+
+    def _put(self, level: int, number: int, amounts: Iterable[tuple[int, int]], sign: int) -> None:
+        buckets = self._buckets[level]
+        cell = buckets.get(number)
+        if cell is None:
+            cell = buckets[number] = {}
+        put(cell, amounts, sign)
+        put(self._sums[level], amounts, sign)
+        if not cell:
+            del buckets[number]
+
+    def _expire(self, level: int, start: int) -> None:
+        """Move the buckets before `start` into the next window's, or out."""
+        buckets, length = self._buckets[level], BUCKETS[level]
+        gone = [number for number in buckets if number * length < start]
+        for number in gone:
+            cell = buckets.pop(number)
+            put(self._sums[level], cell.items(), -1)
+            self.dirty |= 1 << level
+            if level + 1 < len(LENGTHS):
+                self._put(level + 1, number * length // BUCKETS[level + 1], cell.items(), 1)
+            else:
+                self.older += cell[INSTANTS]
