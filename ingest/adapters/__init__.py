@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.adapter import Adapter
-from ingest.adapters import github
+from ingest.adapters import argocd, github, jira, pagerduty
 
-ADAPTERS: Final[tuple[Adapter, ...]] = (github.ADAPTER,)
+ADAPTERS: Final[tuple[Adapter, ...]] = (
+    argocd.ADAPTER,
+    github.ADAPTER,
+    jira.ADAPTER,
+    pagerduty.ADAPTER,
+)
 """Every tool that deliveries are taken from."""

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.adapter import Adapter, Headers
+from ingest.adapters.github.branches import create, delete
+from ingest.adapters.github.deployments import deployment, deployment_status, release
 from ingest.adapters.github.ignored import IGNORED
+from ingest.adapters.github.issues import issues
 from ingest.adapters.github.pulls import pull_request
 from ingest.adapters.github.pushes import push
+from ingest.adapters.github.reviews import pull_request_review
+from ingest.adapters.github.runs import check_suite, workflow_run
 from ingest.delivery_ids import body_hash
 from ingest.signature import github
 
@@ -26,8 +31,17 @@ ADAPTER: Final = Adapter(
     event_type=_event_type,
     delivery_id=_delivery_id,
     translate={
+        "check_suite": check_suite,
+        "create": create,
+        "delete": delete,
+        "deployment": deployment,
+        "deployment_status": deployment_status,
+        "issues": issues,
         "pull_request": pull_request,
+        "pull_request_review": pull_request_review,
         "push": push,
+        "release": release,
+        "workflow_run": workflow_run,
     },
     ignores=IGNORED,
 )

@@ -23,8 +23,8 @@ class Repository(Struct, frozen=True, gc=False):
     """The repository a delivery is about; `html_url` tells its host."""
 
     html_url: str
-    name: str
     default_branch: str | None = None
+    pushed_at: str | int | None = None
 
 
 class User(Struct, frozen=True, gc=False):

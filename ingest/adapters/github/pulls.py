@@ -2,173 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
-from ingest.adapters.github.bodies import (
-    TRACKER,
-    Named,
-    Repository,
-    User,
-    by,
-    commit_link,
-    full_name,
-    owner_and_name,
-    unnamed,
-)
+from ingest.adapters.github.changes import PullRequestBody, change_facts
 from ingest.by_action import ByAction, Translated
-from ingest.facts import fact
-from ingest.keys import (
-    closed_issues,
-    issue_links,
-    key_links,
-    keys_in_branch,
-    keys_in_text,
-    keys_named_in_body,
-    unique_links,
-)
 from ingest.times import Moment, moment
 from ingest.work_kinds import work_kind
-from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
-from schemas.identity import change_uri
-
-_ISSUE_BRANCH: Final = re.compile(r"^([1-9][0-9]{0,5})-[a-z]")
-_REVERT_BRANCH: Final = re.compile(r"^revert-([1-9][0-9]{0,8})-")
-_REVERT_BODY: Final = re.compile(r"^\s*Reverts ([\w.-]+/[\w.-]+)?#([1-9][0-9]{0,8})\b", re.MULTILINE)
-_YEARS: Final = range(1990, 2100)
-
-
-class Fork(Struct, frozen=True, gc=False):
-    """The repository a branch lives in."""
-
-    html_url: str = ""
-
-
-class Branch(Struct, frozen=True, gc=False):
-    """One end of a pull request; `repo` is null when the fork is gone."""
-
-    ref: str
-    sha: str
-    repo: Fork | None = None
-
-
-class PullRequest(Struct, frozen=True):
-    """A pull request; title and body are read for keys and not kept."""
-
-    number: int
-    created_at: str
-    updated_at: str
-    head: Branch
-    base: Branch
-    html_url: str | None = None
-    title: str = ""
-    body: str | None = None
-    draft: bool = False
-    merged: bool = False
-    merged_at: str | None = None
-    closed_at: str | None = None
-    merge_commit_sha: str | None = None
-    user: User | None = None
-    labels: tuple[Named, ...] = ()
-    additions: int | None = None
-    deletions: int | None = None
-    changed_files: int | None = None
-    commits: int | None = None
-
-
-class PullRequestBody(Struct, frozen=True):
-    """A `pull_request` delivery."""
-
-    action: str
-    pull_request: PullRequest
-    repository: Repository
-    sender: User | None = None
-    label: Named | None = None
-
-
-def change_facts(body: PullRequestBody, context: Context, event_type: str, at: Moment, state: str) -> list[FlowEvent]:
-    """Return the one fact of a pull request's change, with what every such fact carries."""
-    pull = body.pull_request
-    repository = full_name(body.repository)
-    merged = commit_link(pull.merge_commit_sha, LinkKind.MERGED_AS) if event_type == "change.merged" else []
-    reverted = reverted_change(pull, repository)
-    action = body.action if event_type == "change.updated" else None
-    counted = {
-        "additions": pull.additions, "deletions": pull.deletions,
-        "changed_files": pull.changed_files, "commits": pull.commits,
-    }  # fmt: skip
-    return [
-        fact(
-            context,
-            event_type,
-            change_uri(repository, pull.number),
-            at,
-            told_apart=(body.action, pull.head.sha) if action else (),
-            url=pull.html_url,
-            links=unique_links(
-                [*merged, *commit_link(pull.head.sha, LinkKind.CONTAINS), *ticket_links(pull, repository), *reverted]
-            ),
-            state=state,
-            work_kind=work_kind(labels=(label.name for label in pull.labels), title=pull.title),
-            by=by(body.sender, context),
-            quantities={name: float(count) for name, count in counted.items() if count is not None},
-            attributes={
-                **change_attributes(body, repository, context),
-                "action": action,
-                "reverts": reverted[0].uri if reverted else None,
-            },
-        )
-    ]
-
-
-def change_attributes(body: PullRequestBody, repository: str, context: Context) -> dict[str, str | None]:
-    """Return what selectors and rules may read of a change."""
-    pull, home = body.pull_request, body.repository
-    from_fork = pull.head.repo is not None and pull.head.repo.html_url not in {"", home.html_url}
-    return {
-        "repository": repository,
-        "service": home.name,
-        "branch": unnamed(pull.head.ref, pull.user, body.sender),
-        "target_branch": pull.base.ref,
-        "draft": "true" if pull.draft else None,
-        "fork": "true" if from_fork else None,
-        "author_class": by(pull.user, context).actor_class.value if pull.user else None,
-    }
-
-
-def ticket_links(pull: PullRequest, repository: str) -> list[Link]:
-    """Return the links to the tickets a pull request names: in its branch, its title, and as its own in its body."""
-    home = owner_and_name(repository)
-    number = _ISSUE_BRANCH.match(pull.head.ref)
-    issue = [f"{home}/{number[1]}"] if number and int(number[1]) not in _YEARS else []
-    return [
-        *issue_links(TRACKER, closed_issues(pull.body, home), LinkMethod.EXPLICIT),
-        *issue_links(TRACKER, closed_issues(pull.title, home), LinkMethod.KEY_IN_TITLE),
-        *issue_links(TRACKER, issue, LinkMethod.KEY_IN_BRANCH),
-        *key_links(keys_in_branch(pull.head.ref), LinkMethod.KEY_IN_BRANCH),
-        *key_links(keys_in_text(pull.title), LinkMethod.KEY_IN_TITLE),
-        *key_links(keys_named_in_body(pull.body), LinkMethod.KEY_IN_MESSAGE),
-    ]
-
-
-def reverted_change(pull: PullRequest, repository: str) -> list[Link]:
-    """Return the link to the change that this one reverts, as GitHub's revert button writes it; none otherwise."""
-    if not pull.title.startswith("Revert "):
-        return []
-    host = repository.partition("/")[0]
-    said = _REVERT_BODY.search(pull.body or "")
-    if said:
-        there = f"{host}/{said[1]}" if said[1] else repository
-        uri, method = change_uri(there, said[2]), LinkMethod.EXPLICIT
-    elif branch := _REVERT_BRANCH.match(pull.head.ref):
-        uri, method = change_uri(repository, branch[1]), LinkMethod.KEY_IN_BRANCH
-    else:
-        return []
-    return [Link(uri=uri, kind=LinkKind.RELATES_TO, method=method)]
 
 
 def _opened(body: PullRequestBody, context: Context) -> Translated:
@@ -179,13 +21,23 @@ def _opened(body: PullRequestBody, context: Context) -> Translated:
 
 def _readied(body: PullRequestBody, context: Context) -> Translated:
     """`change.readied`, state `ready` (`change.updated`, state `draft`, where a draft is reopened), at `updated_at`."""
-    event_type = "change.updated" if body.pull_request.draft else "change.readied"
-    return change_facts(body, context, event_type, _updated_at(body), _ready_or_draft(body))
+    if body.pull_request.draft:
+        return _updated(body, context)
+    return change_facts(body, context, "change.readied", _updated_at(body), "ready")
 
 
 def _updated(body: PullRequestBody, context: Context) -> Translated:
     """`change.updated`, state `ready` or `draft`, the action as an attribute, at `updated_at`."""
-    return change_facts(body, context, "change.updated", _updated_at(body), _ready_or_draft(body))
+    label = body.label.name if body.label else ""
+    return change_facts(
+        body,
+        context,
+        "change.updated",
+        _updated_at(body),
+        _ready_or_draft(body),
+        told_apart=(body.action, body.pull_request.head.sha, label),
+        attributes={"action": body.action},
+    )
 
 
 def _labelled(body: PullRequestBody, context: Context) -> Translated:

@@ -146,7 +146,6 @@ def _commit_fact(
         by=_author(commit, pushed.sender, context),
         attributes={
             "repository": repository,
-            "service": pushed.repository.name,
             "branch": unnamed(branch, pushed.sender),
             "reverts": commit_uri(reverted[1]) if reverted else None,
         },

@@ -1,0 +1,180 @@
+"""Argo CD notifications, in the body of our template (`deploy/argocd/notifications.yaml`).
+
+One operation is one deployment, known by the application and the operation's start: a re-sync of the same revision is
+another deployment, and a second notification of one operation is the same. Health is ignored: it is no deployment's
+outcome, and an incident comes from the incident tool.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from ingest.actors import Actor
+from ingest.adapter import Adapter, Context, Headers, Untranslatable
+from ingest.by_action import ByAction, Translated
+from ingest.delivery_ids import body_hash
+from ingest.facts import Said, fact
+from ingest.repositories import repository_of
+from ingest.signature import bearer_token
+from ingest.times import Moment, moment
+from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome
+from schemas.identity import artifact_uri, commit_uri, deployment_uri
+
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_IMAGE: Final = re.compile(r"[^@]+@(sha256:[0-9a-f]{64})")
+_TAG: Final = re.compile(r"[^@]*/[^/@]*:([\w][\w.-]{0,127})(?:@.*)?")
+
+
+class Application(Struct, frozen=True):
+    """The application: its name is the default service."""
+
+    name: str
+    namespace: str = ""
+    project: str = ""
+    service: str | None = None
+    environment: str | None = None
+    repository: str | None = None
+    images: tuple[str, ...] | None = None
+    health: str | None = None
+
+
+class Destination(Struct, frozen=True):
+    """Where it runs."""
+
+    namespace: str | None = None
+    name: str | None = None
+
+
+class Operation(Struct, frozen=True):
+    """The sync operation: Running, Succeeded, Failed, Error or Terminating."""
+
+    phase: str
+    started_at: str = msgspec.field(name="startedAt")
+    finished_at: str | None = msgspec.field(name="finishedAt", default=None)
+    revision: str | None = None
+    revisions: tuple[str, ...] | None = None
+    automated: bool | None = None
+
+
+class Body(Struct, frozen=True):
+    """A delivery of our template."""
+
+    event: str
+    application: Application
+    operation: Operation
+    destination: Destination = Destination()
+
+
+def _running(body: Body, context: Context) -> Translated:
+    """`deployment.started`, at the operation's `startedAt`."""
+    return [_started(body, context)]
+
+
+def _succeeded(body: Body, context: Context) -> Translated:
+    """`deployment.started` and `service.deployed` with outcome `success`, at `startedAt` and `finishedAt`."""
+    return _finished(body, context, Outcome.SUCCESS)
+
+
+def _failed(body: Body, context: Context) -> Translated:
+    """`deployment.started` and `service.deployed` with outcome `failure`, at `startedAt` and `finishedAt`."""
+    return _finished(body, context, Outcome.FAILURE)
+
+
+def _broken(body: Body, context: Context) -> Translated:
+    """`deployment.started` and `service.deployed` with outcome `error`, at `startedAt` and `finishedAt`."""
+    return _finished(body, context, Outcome.ERROR)
+
+
+def _started(body: Body, context: Context) -> FlowEvent:
+    said = _said(body, context)
+    said["state"] = "Running"
+    return fact(context, "deployment.started", _uri(body, context), _started_at(body), **said)
+
+
+def _finished(body: Body, context: Context, outcome: Outcome) -> Translated:
+    said = _said(body, context)
+    said["state"] = body.operation.phase
+    said["outcome"] = outcome
+    said["told_apart"] = (body.operation.phase,)
+    at = moment(body.operation.finished_at, "operation.finishedAt")
+    return [_started(body, context), fact(context, "service.deployed", _uri(body, context), at, **said)]
+
+
+def _started_at(body: Body) -> Moment:
+    return moment(body.operation.started_at, "operation.startedAt")
+
+
+def _uri(body: Body, context: Context) -> str:
+    if not body.application.name:
+        raise Untranslatable("application.name is missing")
+    return deployment_uri(context.tool, f"{body.application.name}/{body.operation.started_at}")
+
+
+def _said(body: Body, context: Context) -> Said:
+    """Return what both facts of an operation carry."""
+    application, operation = body.application, body.operation
+    word = application.environment or body.destination.namespace or ""
+    automated = operation.automated
+    return {
+        "links": deployed(application.images or (), (operation.revision or "", *(operation.revisions or ()))),
+        "environment": context.environment(word) if word else None,
+        "by": Actor(ActorClass.UNKNOWN if automated is None else ActorClass.BOT if automated else ActorClass.HUMAN),
+        "attributes": {
+            "service": application.service or application.name,
+            "repository": repository_of(application.repository) if application.repository else None,
+            "project": f"{context.tool}/{application.project}" if application.project else None,
+            "environment_raw": word,
+            "revision": operation.revision,
+            "automated": None if automated is None else str(automated).lower(),
+        },
+    }
+
+
+def deployed(images: tuple[str, ...], revisions: tuple[str, ...]) -> tuple[Link, ...]:
+    """Return what was deployed: images by digest, commits by full revision or by an image tag that is a full sha.
+
+    A revision of a GitOps repository is no commit of the application; the images tell that one.
+    """
+    digests = [found[1] for image in images if (found := _IMAGE.fullmatch(image))]
+    tags = [found[1] for image in images if (found := _TAG.fullmatch(image))]
+    commits = [name.lower() for name in (*tags, *revisions) if _COMMIT.fullmatch(name.lower())]
+    return (
+        *(Link(uri=artifact_uri(x), kind=LinkKind.DEPLOYS, method=LinkMethod.DIGEST) for x in dict.fromkeys(digests)),
+        *(Link(uri=commit_uri(x), kind=LinkKind.DEPLOYS, method=LinkMethod.COMMIT) for x in dict.fromkeys(commits)),
+    )
+
+
+class _Envelope(Struct, frozen=True):
+    event: str = ""
+
+
+_envelope: Final = msgspec.json.Decoder(_Envelope).decode
+
+
+def _event_type(_headers: Headers, body: bytes) -> str:
+    return _envelope(body).event
+
+
+def _delivery_id(_headers: Headers, body: bytes) -> str:
+    return body_hash(body)
+
+
+ADAPTER: Final = Adapter(
+    tool="argocd",
+    verify=bearer_token(),
+    event_type=_event_type,
+    delivery_id=_delivery_id,
+    translate={
+        "sync": ByAction(
+            decode=msgspec.json.Decoder(Body).decode,
+            action=lambda body: body.operation.phase,
+            handlers={"Running": _running, "Succeeded": _succeeded, "Failed": _failed, "Error": _broken},
+        ),
+    },
+    ignores=frozenset({"health"}),
+)
+"""The adapter for Argo CD."""

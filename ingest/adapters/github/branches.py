@@ -1,0 +1,63 @@
+"""GitHub branches made and deleted; the body has no time of its own but the repository's last push."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from ingest.adapter import Context, Ignored
+from ingest.adapters.github.bodies import Repository, User, by, full_name, unnamed
+from ingest.by_action import Translated
+from ingest.facts import fact
+from ingest.keys import key_links, keys_in_branch
+from ingest.times import moment
+from schemas.event import LinkMethod
+
+
+class RefBody(Struct, frozen=True):
+    """A `create` or `delete` delivery."""
+
+    ref: str
+    ref_type: str
+    repository: Repository
+    sender: User | None = None
+
+
+_decode: Final = msgspec.json.Decoder(RefBody).decode
+
+
+def _branch(event_type: str) -> Callable[[bytes, Context], Translated]:
+    """Return the translation of a branch's begin or end."""
+
+    def translate(body: bytes, context: Context) -> Translated:
+        made = _decode(body)
+        if made.ref_type != "branch":
+            return Ignored("reference is no branch")
+        if made.repository.pushed_at is None:
+            return Ignored("body tells no time")
+        repository = full_name(made.repository)
+        branch = unnamed(made.ref, made.sender)
+        return [
+            fact(
+                context,
+                event_type,
+                f"branch:{repository}/{branch}",
+                moment(made.repository.pushed_at, "repository.pushed_at"),
+                links=tuple(key_links(keys_in_branch(made.ref), LinkMethod.KEY_IN_BRANCH)),
+                by=by(made.sender, context),
+                attributes={"repository": repository, "branch": branch},
+            )
+        ]
+
+    translate.__doc__ = f"`{event_type}` of a branch, at the repository's `pushed_at`; tags are ignored."
+    return translate
+
+
+create: Final = _branch("branch.created")
+"""`create` deliveries."""
+
+delete: Final = _branch("branch.deleted")
+"""`delete` deliveries."""

@@ -1,0 +1,142 @@
+"""GitHub issues: tickets `ticket:github/owner/name/N`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from ingest.adapter import Context
+from ingest.adapters.github.bodies import TRACKER, Named, Repository, User, by, full_name, owner_and_name
+from ingest.by_action import ByAction, Translated
+from ingest.facts import fact
+from ingest.repositories import repository_of
+from ingest.times import Moment, moment
+from ingest.work_kinds import work_kind
+from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
+from schemas.identity import ticket_uri
+
+DELETED: Final = "deleted"
+"""The state of a ticket that is no more: its item is withdrawn."""
+
+
+class Issue(Struct, frozen=True):
+    """An issue; its title tells the kind of work where nothing else does, and is not kept."""
+
+    number: int
+    created_at: str
+    updated_at: str
+    closed_at: str | None = None
+    state: str = "open"
+    state_reason: str | None = None
+    title: str = ""
+    html_url: str | None = None
+    labels: tuple[Named, ...] = ()
+    type: Named | None = None
+
+
+class Moved(Struct, frozen=True):
+    """Where an issue went."""
+
+    number: int
+
+
+class Changes(Struct, frozen=True):
+    """What an action changed: of a transfer, the new issue and its repository."""
+
+    new_issue: Moved | None = None
+    new_repository: Repository | None = None
+
+
+class IssueBody(Struct, frozen=True):
+    """An `issues` delivery."""
+
+    action: str
+    issue: Issue
+    repository: Repository
+    label: Named | None = None
+    changes: Changes | None = None
+    sender: User | None = None
+
+
+def _opened(body: IssueBody, context: Context) -> Translated:
+    """`ticket.created`, at `created_at`."""
+    return [_ticket(body, context, "ticket.created", moment(body.issue.created_at, "issue.created_at"), "open")]
+
+
+def _closed(body: IssueBody, context: Context) -> Translated:
+    """`ticket.closed`, state `closed`, the reason as `resolution`, at `closed_at`."""
+    return [_ticket(body, context, "ticket.closed", moment(body.issue.closed_at, "issue.closed_at"), "closed")]
+
+
+def _updated(body: IssueBody, context: Context) -> Translated:
+    """`ticket.updated`, state `open` or `closed`, the action and label as attributes, at `updated_at`."""
+    return [_ticket(body, context, "ticket.updated", _updated_at(body), body.issue.state)]
+
+
+def _deleted(body: IssueBody, context: Context) -> Translated:
+    """`ticket.closed`, state `deleted`, at `updated_at`."""
+    return [_ticket(body, context, "ticket.closed", _updated_at(body), DELETED)]
+
+
+def _transferred(body: IssueBody, context: Context) -> Translated:
+    """`ticket.closed`, state `deleted`, with a link to the issue it became, at `updated_at`."""
+    changes = body.changes
+    there = repository_of(changes.new_repository.html_url) if changes and changes.new_repository else None
+    moved: tuple[Link, ...] = ()
+    if changes and changes.new_issue and there:
+        uri = ticket_uri(TRACKER, f"{owner_and_name(there)}/{changes.new_issue.number}")
+        moved = (Link(uri=uri, kind=LinkKind.RELATES_TO, method=LinkMethod.EXPLICIT),)
+    return [_ticket(body, context, "ticket.closed", _updated_at(body), DELETED, moved)]
+
+
+def _ticket(
+    body: IssueBody, context: Context, event_type: str, at: Moment, state: str, links: tuple[Link, ...] = ()
+) -> FlowEvent:
+    issue = body.issue
+    repository = full_name(body.repository)
+    label = body.label.name if body.label else None
+    return fact(
+        context,
+        event_type,
+        ticket_uri(TRACKER, f"{owner_and_name(repository)}/{issue.number}"),
+        at,
+        told_apart=(body.action, label or ""),
+        url=issue.html_url,
+        links=links,
+        state=state,
+        work_kind=work_kind(issue.type.name if issue.type else None, [x.name for x in issue.labels], issue.title),
+        by=by(body.sender, context),
+        attributes={
+            "repository": repository,
+            "project": f"{TRACKER}/{owner_and_name(repository)}",
+            "action": body.action,
+            "label": label,
+            "resolution": issue.state_reason if event_type == "ticket.closed" else None,
+        },
+    )
+
+
+def _updated_at(body: IssueBody) -> Moment:
+    return moment(body.issue.updated_at, "issue.updated_at")
+
+
+issues: Final = ByAction(
+    decode=msgspec.json.Decoder(IssueBody).decode,
+    action=lambda body: body.action,
+    handlers={
+        "opened": _opened,
+        "closed": _closed,
+        "reopened": _updated,
+        "labeled": _updated,
+        "unlabeled": _updated,
+        "assigned": _updated,
+        "unassigned": _updated,
+        "typed": _updated,
+        "untyped": _updated,
+        "deleted": _deleted,
+        "transferred": _transferred,
+    },
+)
+"""`issues` deliveries."""

@@ -1,0 +1,247 @@
+"""Jira webhooks, Cloud and Server: tickets `ticket:jira/CHK-12`.
+
+A status whose category is done closes the ticket; any other change of status updates it, a reopening too. Changes that
+no rule can read (texts, ranks, estimates) are ignored. An incident kept as an issue stays a ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from ingest.actors import UNKNOWN, Actor, classify
+from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
+from ingest.adapters.jira.bodies import Body, Issue, Item, Keyed, User
+from ingest.by_action import Translated
+from ingest.delivery_ids import body_hash
+from ingest.facts import fact
+from ingest.keys import MOST_KEYS, unique_links
+from ingest.signature import x_hub_signature
+from ingest.times import Moment, moment
+from ingest.work_kinds import work_kind
+from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
+from schemas.identity import ticket_uri
+
+TRACKER: Final = "jira"
+"""The tracker part of a ticket's uri."""
+
+DELETED: Final = "deleted"
+"""The state of a ticket that is no more: its item is withdrawn."""
+
+_DONE: Final = "done"
+_DONE_WORDS: Final = frozenset(
+    {"cancelled", "canceled", "closed", "complete", "completed", "declined", "done", "rejected", "released", "resolved",
+     "won't do", "won't fix"}
+)  # fmt: skip
+"""Statuses of installations that send no category."""
+
+_READ_BY_RULES: Final = frozenset({"assignee", "flagged", "issuetype", "labels", "priority", "resolution"})
+"""Fields, beside the status, whose change is a fact."""
+
+
+_decode: Final = msgspec.json.Decoder(Body).decode
+
+
+def created(body: bytes, context: Context) -> Translated:
+    """`ticket.created` with its status as state, at the issue's `created`."""
+    told = _decode(body)
+    at = moment(told.issue.fields.created or told.timestamp, "issue.fields.created")
+    return [_ticket(told, context, "ticket.created", at, state=_status_name(told))]
+
+
+def deleted(body: bytes, context: Context) -> Translated:
+    """`ticket.closed`, state `deleted`, at `timestamp`."""
+    told = _decode(body)
+    return [_ticket(told, context, "ticket.closed", _changed_at(told), state=DELETED)]
+
+
+def updated(body: bytes, context: Context) -> Translated:
+    """One fact a changed status, at `timestamp`: `ticket.closed` where its category is done, else `ticket.updated`.
+
+    Also `ticket.updated` for a changed flag, type, label, priority, resolution or assignee; a move to another project
+    closes the old key (state `deleted`) and creates the new one.
+    """
+    told = _decode(body)
+    items = told.changelog.items if told.changelog else ()
+    at = _changed_at(told)
+    events = [event for place, item in enumerate(items) for event in _changed(told, context, at, place, item)]
+    return events or Ignored("no field changed that a rule could read")
+
+
+def _changed(told: Body, context: Context, at: Moment, place: int, item: Item) -> Iterator[FlowEvent]:
+    field = item.field.lower()
+    order = _order(told, place)
+    if field == "status":
+        name = item.to_text or _status_name(told) or ""
+        closes = _is_done(told, item)
+        yield _ticket(
+            told, context, "ticket.closed" if closes else "ticket.updated", at,
+            order=order, state=name, told_apart=("status", item.from_text or "", name),
+            attributes={"from_state": item.from_text, "action": "status"},
+        )  # fmt: skip
+    elif field == "key" and item.from_text and item.from_text != told.issue.key:
+        yield from _moved(told, context, at, item.from_text)
+    elif field in _READ_BY_RULES:
+        flagged = ("true" if item.to_text else "false") if field == "flagged" else None
+        said = "" if field == "assignee" else item.to_text or ""
+        yield _ticket(
+            told, context, "ticket.updated", at,
+            order=order, state=_status_name(told), told_apart=(field, said),
+            attributes={"action": field, "flagged": flagged},
+        )  # fmt: skip
+
+
+def _moved(told: Body, context: Context, at: Moment, old_key: str) -> Iterator[FlowEvent]:
+    """Yield the end of the old key and the begin of the new one."""
+    made = moment(told.issue.fields.created or told.timestamp, "issue.fields.created")
+    became = Link(uri=ticket_uri(TRACKER, told.issue.key), kind=LinkKind.RELATES_TO, method=LinkMethod.EXPLICIT)
+    yield fact(
+        context,
+        "ticket.closed",
+        ticket_uri(TRACKER, old_key),
+        at,
+        told_apart=("moved",),
+        links=(became,),
+        state=DELETED,
+        by=_by(told.user, context),
+        attributes={"project": _project(old_key), "action": "moved"},
+    )
+    yield _ticket(told, context, "ticket.created", made, state=_status_name(told))
+
+
+def _ticket(
+    told: Body,
+    context: Context,
+    event_type: str,
+    at: Moment,
+    *,
+    state: str | None,
+    order: int | None = None,
+    told_apart: tuple[str, ...] = (),
+    attributes: dict[str, str | None] | None = None,
+) -> FlowEvent:
+    issue, fields = told.issue, told.issue.fields
+    if not issue.key:
+        raise Untranslatable("issue.key is missing")
+    return fact(
+        context,
+        event_type,
+        ticket_uri(TRACKER, issue.key),
+        at,
+        told_apart=(state or "", *told_apart),
+        order=order,
+        url=_address(issue),
+        links=_relations(issue),
+        state=state,
+        work_kind=work_kind(fields.issuetype.name if fields.issuetype else None, fields.labels or ()),
+        by=_by(told.user, context),
+        attributes={
+            "project": _project(fields.project.key if fields.project and fields.project.key else issue.key),
+            "issue_type": fields.issuetype.name if fields.issuetype else None,
+            "priority": fields.priority.name if fields.priority else None,
+            "resolution": fields.resolution.name if fields.resolution else None,
+            **(attributes or {}),
+        },
+    )
+
+
+def _is_done(told: Body, item: Item) -> bool:
+    """Tell whether an entered status is final: by its category where the issue is still in it, else by its name."""
+    status = told.issue.fields.status
+    entered = item.to_text or ""
+    if status is not None and status.category is not None and (status.name == entered or status.id == item.to):
+        return status.category.key == _DONE
+    return entered.lower() in _DONE_WORDS
+
+
+def _relations(issue: Issue) -> tuple[Link, ...]:
+    """Return the parent, the epic and the linked issues: relations, no membership."""
+    fields = issue.fields
+    epic = fields.epic.key if isinstance(fields.epic, Keyed) else fields.epic
+    keys = [fields.parent.key if fields.parent else "", epic or ""]
+    for link in (fields.links or ())[:MOST_KEYS]:
+        keys += [end.key for end in (link.inward, link.outward) if end]
+    return unique_links(
+        [
+            Link(uri=ticket_uri(TRACKER, key), kind=LinkKind.RELATES_TO, method=LinkMethod.EXPLICIT)
+            for key in keys
+            if key and key != issue.key
+        ]
+    )
+
+
+def _by(user: User | None, context: Context) -> Actor:
+    if user is None:
+        return UNKNOWN
+    account = user.account_id or user.key or user.name
+    name = user.display_name or user.name or ""
+    automated = user.account_type == "app"
+    return Actor(classify(name.replace(" ", "-"), automated=automated), context.pseudonym(account) if account else None)
+
+
+def _project(key: str) -> str:
+    return f"{TRACKER}/{key.rpartition('-')[0] or key}"
+
+
+def _address(issue: Issue) -> str | None:
+    site, rest, _ = (issue.self or "").partition("/rest/")
+    return f"{site}/browse/{issue.key}" if rest else None
+
+
+def _status_name(told: Body) -> str | None:
+    status = told.issue.fields.status
+    return status.name if status else None
+
+
+def _changed_at(told: Body) -> Moment:
+    return moment(told.timestamp or told.issue.fields.updated, "timestamp")
+
+
+def _order(told: Body, place: int) -> int | None:
+    """Return the site's own sequence of changes (the place in the delivery, where it sends none)."""
+    number = told.changelog.id if told.changelog else None
+    if isinstance(number, str):
+        number = int(number) if number.isascii() and number.isdigit() and len(number) < len(str(2**62)) else None
+    return place if number is None else number + place
+
+
+class _Envelope(Struct, frozen=True):
+    event: str = msgspec.field(name="webhookEvent", default="")
+
+
+_envelope: Final = msgspec.json.Decoder(_Envelope).decode
+
+
+def _event_type(_headers: Headers, body: bytes) -> str:
+    return _envelope(body).event.removeprefix("jira:")
+
+
+def _delivery_id(headers: Headers, body: bytes) -> str:
+    return headers.get("x-atlassian-webhook-identifier") or body_hash(body)
+
+
+ADAPTER: Final = Adapter(
+    tool="jira",
+    verify=x_hub_signature(),
+    event_type=_event_type,
+    delivery_id=_delivery_id,
+    translate={"issue_created": created, "issue_updated": updated, "issue_deleted": deleted},
+    ignores=frozenset(
+        {
+            "attachment_created", "attachment_deleted", "board_configuration_changed", "board_created", "board_deleted",
+            "board_updated", "comment_created", "comment_deleted", "comment_updated", "issue_property_deleted",
+            "issue_property_set", "issuelink_created", "issuelink_deleted", "issuetype_created", "issuetype_deleted",
+            "issuetype_updated", "option_attachments_changed", "option_issuelinks_changed", "option_subtasks_changed",
+            "option_timetracking_changed", "option_unassigned_issues_changed", "option_voting_changed",
+            "option_watching_changed", "project_archived", "project_created", "project_deleted",
+            "project_restored_archived", "project_restored_deleted", "project_soft_deleted", "project_updated",
+            "sprint_closed", "sprint_created", "sprint_deleted", "sprint_started", "sprint_updated", "user_created",
+            "user_deleted", "user_updated", "version_created", "version_deleted", "version_moved", "version_released",
+            "version_unreleased", "version_updated", "worklog_created", "worklog_deleted", "worklog_updated",
+        }
+    ),
+)  # fmt: skip
+"""The adapter for Jira Cloud and Server."""
