@@ -89,7 +89,7 @@ def _fact(kind: str, case: str, activity: str, at: str, *, position: int, repeat
     return {
         "type": kind,
         "occurred_at": at,
-        "subject_id": f"case:{case}",
+        "subject_id": f"activity:{case}",
         "order": position,
         "attributes": attributes,
     }

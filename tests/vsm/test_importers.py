@@ -24,8 +24,8 @@ def test_a_row_with_both_times_is_a_start_and_a_finish() -> None:
     """Times without a zone are UTC."""
     rows = [{"case": "7", "task": "Sign", "begin": "2026-01-02 08:00", "end": "2026-01-02T09:30:00+01:00"}]
     assert short(list(event_log.facts(rows, SPANS))) == [
-        ("activity.started", "case:7", "2026-01-02T08:00:00+00:00"),
-        ("activity.finished", "case:7", "2026-01-02T08:30:00+00:00"),
+        ("activity.started", "activity:7", "2026-01-02T08:00:00+00:00"),
+        ("activity.finished", "activity:7", "2026-01-02T08:30:00+00:00"),
     ]
 
 
