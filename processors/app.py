@@ -91,7 +91,7 @@ def serve(settings: Settings, log: Log, new_core: NewCore) -> None:
     worker = faust.Worker(
         app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False, stdout=io.StringIO()
     )
-    departure = Departure(lambda: _stop_soon(loop, worker))
+    departure = Departure(lambda: _stop_soon(loop, worker), settings.leave_seconds)
     watchdog = _wire(app, settings, log, new_core, departure)
     try:
         worker.execute_from_commandline()

@@ -19,15 +19,13 @@ BROKEN: Final = 70
 DAMAGED: Final = 65
 """Exit code: the data is not what it must be; somebody has to look (EX_DATAERR)."""
 
-_GRACE_SECONDS: Final = 15.0
-
 _log = structlog.get_logger(__name__)
 
 
 class Departure:
     """Whether the process is leaving and why. `stop` is called once, from any thread, to end everything in order."""
 
-    def __init__(self, stop: Callable[[], None], grace_seconds: float = _GRACE_SECONDS) -> None:
+    def __init__(self, stop: Callable[[], None], grace_seconds: float) -> None:
         self._stop = stop
         self._grace_seconds = grace_seconds
         self._lock = threading.Lock()

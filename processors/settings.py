@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     stall_seconds: float = Field(
         default=60.0, gt=0, description="Seconds without progress, with work waiting, after which the worker leaves."
     )
+    leave_seconds: float = Field(
+        default=15.0, gt=0, description="Seconds that leaving in order may take before the process ends at once."
+    )
     dead_letter_run: int = Field(default=200, ge=1, description="Dead letters in a row that stop a partition's worker.")
     dead_letter_share: float = Field(
         default=0.5, gt=0, le=1, description="Share of dead letters in the window that stops a partition's worker."

@@ -1,14 +1,15 @@
-"""A log that ends its own process at a chosen point: wrapped around a real one in a test worker's own main."""
+"""A log that ends its own process, or fails, at a chosen point: wrapped around a real one in a worker's own main."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from schemas import topics
-from schemas.log import Consumer, Done, Log, Outgoing, Record
+from schemas.log import Consumer, Done, Log, LogUnavailable, Outgoing, OwnershipLost, Record
 
 Act = Callable[[], None]
 
@@ -23,6 +24,24 @@ _OUTPUTS: Final = frozenset({topics.WORK_ITEMS.name, topics.STEP_VISITS.name})
 def kill_myself() -> None:
     """End this process as `kill -9` does."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hang() -> None:
+    """Never return."""
+    threading.Event().wait()
+
+
+def refuse() -> None:
+    """Say that the partition has moved."""
+    raise OwnershipLost("the group has another generation")
+
+
+def be_away() -> None:
+    """Say that the log does not answer."""
+    raise LogUnavailable("the broker is away")
+
+
+ACTS: Final[Mapping[str, Act]] = {"kill": kill_myself, "hang": hang, "refuse": refuse, "away": be_away}
 
 
 class FailingLog:
@@ -42,10 +61,14 @@ class FailingLog:
                 self._act()
 
     def append(self, records: Sequence[Outgoing], done: Done) -> None:
-        """Append; die before, or once it is durable."""
+        """Append; act before, or once it is durable."""
         topic = records[0].topic if records else ""
-        if topic in _OUTPUTS:
-            self.reached("before-outputs")
+        try:
+            if topic in _OUTPUTS:
+                self.reached("before-outputs")
+        except LogUnavailable as away:
+            done(away)
+            return
         after = _after(topic)
 
         def told(error: Exception | None) -> None:
@@ -93,14 +116,23 @@ class _FailingConsumer:
     def __init__(self, inner: Consumer, log: FailingLog) -> None:
         self._inner = inner
         self._log = log
-        self.poll = inner.poll
         self.pause = inner.pause
         self.resume = inner.resume
         self.seek = inner.seek
         self.committed = inner.committed
         self.lag = inner.lag
-        self.session_left_seconds = inner.session_left_seconds
         self.close = inner.close
+
+    def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
+        self._log.reached("poll")
+        return self._inner.poll(max_records, timeout_seconds)
+
+    def session_left_seconds(self) -> float:
+        try:
+            self._log.reached("fence")
+        except OwnershipLost:
+            return 0.0
+        return self._inner.session_left_seconds()
 
     def commit(self, offsets: Sequence[tuple[str, int, int]]) -> None:
         self._log.reached("after-memory")

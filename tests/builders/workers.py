@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.builders.processor_worker import run
 
 
-def until(condition: Callable[[], object], seconds: float = 30.0, every: float = 0.05) -> None:
+def until(condition: Callable[[], object], seconds: float = 30.0, every: float = 0.02) -> None:
     """Wait for a condition. Raises AssertionError after the deadline."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -22,40 +22,64 @@ def until(condition: Callable[[], object], seconds: float = 30.0, every: float =
         time.sleep(every)
 
 
+class Worker:
+    """One worker's process."""
+
+    def __init__(self, process: ForkServerProcess) -> None:
+        self._process = process
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        if self._process.pid is not None and self._process.is_alive():
+            os.kill(self._process.pid, number)
+
+    def wait(self, seconds: float = 30.0) -> int | None:
+        """Return its exit code, negative for a signal; None if it still runs then."""
+        self._process.join(seconds)
+        return self._process.exitcode
+
+    def stop(self) -> int | None:
+        """End it in order; return its exit code."""
+        self.send(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self) -> None:
+        """End it at once. Safe to repeat."""
+        self.send(signal.SIGKILL)
+        self.wait()
+
+    def close(self) -> None:
+        """End it at once and release what it had."""
+        self.kill()
+        self._process.close()
+
+
 class Workers:
-    """Processes that share one log; all are gone when it is closed."""
+    """Processes that share one log; all are gone when it is closed. Forked from a server that has imported already."""
 
     def __init__(self, data: Path, **settings: str) -> None:
         self._data = data
         self._settings = settings
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._context: ForkServerContext = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["tests.builders.processor_worker"])
+        self._started: list[Worker] = []
 
-    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
-        """Start a worker; `arguments` as `tests.builders.processor_worker` takes them, `settings` without `VSM_`."""
-        told = {f"VSM_{name.upper()}": value for name, value in {**self._settings, **settings}.items()}
-        environment: Mapping[str, str] = {**os.environ, "VSM_DATA": str(self._data), **told}
-        with (self._data / "worker.log").open("ab") as said:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.builders.processor_worker", *arguments],
-                cwd=ROOT,
-                env=dict(environment),
-                stdout=said,
-                stderr=said,
-            )
-        self._processes.append(process)
-        return process
+    def start(self, point: str = "", at: int = 1, act: str = "kill", **settings: str) -> Worker:
+        """Start a worker; `settings` without their `VSM_`."""
+        told = {"VSM_DATA": str(self._data)}
+        told |= {f"VSM_{name.upper()}": value for name, value in {**self._settings, **settings}.items()}
+        said = str(self._data / "worker.log")
+        process = self._context.Process(target=run, args=(said, told, point, at, act), daemon=True)
+        process.start()
+        worker = Worker(process)
+        self._started.append(worker)
+        return worker
 
     def said(self) -> str:
         """Return what all workers logged."""
         return (self._data / "worker.log").read_text(encoding="utf-8", errors="replace")
 
-    def stop(self, process: subprocess.Popen[bytes]) -> int:
-        """End a worker in order; return its exit code."""
-        process.send_signal(signal.SIGTERM)
-        return process.wait(30)
-
     def close(self) -> None:
         """Kill what still runs."""
-        for process in self._processes:
-            process.kill()
-            process.wait(10)
+        for worker in self._started:
+            worker.close()
