@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.adapter import Adapter
-from ingest.adapters import argocd, github, jira, pagerduty
+from ingest.adapters import argocd, cdevents, github, jira, pagerduty
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
     argocd.ADAPTER,
+    cdevents.ADAPTER,
     github.ADAPTER,
     jira.ADAPTER,
     pagerduty.ADAPTER,

@@ -28,7 +28,6 @@ class Issue(Struct, frozen=True):
     created_at: str
     updated_at: str
     closed_at: str | None = None
-    state: str = "open"
     state_reason: str | None = None
     title: str = ""
     html_url: str | None = None
@@ -70,9 +69,14 @@ def _closed(body: IssueBody, context: Context) -> Translated:
     return [_ticket(body, context, "ticket.closed", moment(body.issue.closed_at, "issue.closed_at"), "closed")]
 
 
+def _reopened(body: IssueBody, context: Context) -> Translated:
+    """`ticket.updated`, state `open`, at `updated_at`."""
+    return [_ticket(body, context, "ticket.updated", _updated_at(body), "open")]
+
+
 def _updated(body: IssueBody, context: Context) -> Translated:
-    """`ticket.updated`, state `open` or `closed`, the action and label as attributes, at `updated_at`."""
-    return [_ticket(body, context, "ticket.updated", _updated_at(body), body.issue.state)]
+    """`ticket.updated` without a state, the action and label as attributes, at `updated_at`."""
+    return [_ticket(body, context, "ticket.updated", _updated_at(body), None)]
 
 
 def _deleted(body: IssueBody, context: Context) -> Translated:
@@ -92,7 +96,7 @@ def _transferred(body: IssueBody, context: Context) -> Translated:
 
 
 def _ticket(
-    body: IssueBody, context: Context, event_type: str, at: Moment, state: str, links: tuple[Link, ...] = ()
+    body: IssueBody, context: Context, event_type: str, at: Moment, state: str | None, links: tuple[Link, ...] = ()
 ) -> FlowEvent:
     issue = body.issue
     repository = full_name(body.repository)
@@ -128,7 +132,7 @@ issues: Final = ByAction(
     handlers={
         "opened": _opened,
         "closed": _closed,
-        "reopened": _updated,
+        "reopened": _reopened,
         "labeled": _updated,
         "unlabeled": _updated,
         "assigned": _updated,

@@ -38,7 +38,7 @@ _DONE_WORDS: Final = frozenset(
 )  # fmt: skip
 """Statuses of installations that send no category."""
 
-_READ_BY_RULES: Final = frozenset({"assignee", "flagged", "issuetype", "labels", "priority", "resolution"})
+_READ_BY_RULES: Final = frozenset({"assignee", "flagged", "issuetype", "labels", "priority"})
 """Fields, beside the status, whose change is a fact."""
 
 
@@ -61,8 +61,8 @@ def deleted(body: bytes, context: Context) -> Translated:
 def updated(body: bytes, context: Context) -> Translated:
     """One fact a changed status, at `timestamp`: `ticket.closed` where its category is done, else `ticket.updated`.
 
-    Also `ticket.updated` for a changed flag, type, label, priority, resolution or assignee; a move to another project
-    closes the old key (state `deleted`) and creates the new one.
+    Also `ticket.updated` without a state for a changed flag, type, label, priority or assignee; a move to another
+    project closes the old key (state `deleted`) and creates the new one.
     """
     told = _decode(body)
     items = told.changelog.items if told.changelog else ()
@@ -89,7 +89,7 @@ def _changed(told: Body, context: Context, at: Moment, place: int, item: Item) -
         said = "" if field == "assignee" else item.to_text or ""
         yield _ticket(
             told, context, "ticket.updated", at,
-            order=order, state=_status_name(told), told_apart=(field, said),
+            order=order, state=None, told_apart=(field, said),
             attributes={"action": field, "flagged": flagged},
         )  # fmt: skip
 

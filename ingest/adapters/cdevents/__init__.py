@@ -1,0 +1,200 @@
+"""CDEvents: `context.type` tells subject and predicate, whatever the version behind them.
+
+A service's deployment has no operation of its own in CDEvents: each event is one. Custom events (`dev.cdeventsx.`) are
+ignored by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from ingest.adapter import Adapter, Context, Headers, Translate, Untranslatable
+from ingest.adapters.cdevents import names
+from ingest.adapters.cdevents.bodies import (
+    CUSTOM,
+    Content,
+    Event,
+    Reference,
+    decode,
+    envelope,
+    subject_and_predicate,
+    texts,
+)
+from ingest.adapters.cdevents.links import links, run
+from ingest.by_action import Translated
+from ingest.delivery_ids import body_hash
+from ingest.facts import fact
+from ingest.keys import key_links, keys_in_text, unique_links
+from ingest.signature import any_of, bearer_token, standard_webhooks
+from ingest.times import moment
+from ingest.work_kinds import work_kind
+from schemas.event import LinkMethod, Outcome
+from schemas.identity import deployment_uri
+
+TYPES: Final = (
+    "approval.created", "approval.updated", "approval.closed",
+    "artifact.packaged", "artifact.signed", "artifact.published", "artifact.downloaded", "artifact.deleted",
+    "branch.created", "branch.deleted",
+    "build.queued", "build.started", "build.finished",
+    "change.created", "change.reviewed", "change.updated", "change.merged", "change.abandoned",
+    "environment.created", "environment.modified", "environment.deleted",
+    "incident.detected", "incident.reported", "incident.resolved",
+    "pipelinerun.queued", "pipelinerun.started", "pipelinerun.finished",
+    "repository.created", "repository.modified", "repository.deleted",
+    "service.deployed", "service.upgraded", "service.rolledback", "service.removed", "service.published",
+    "taskrun.started", "taskrun.finished",
+    "testcaserun.queued", "testcaserun.started", "testcaserun.finished", "testcaserun.skipped",
+    "testoutput.published",
+    "testsuiterun.queued", "testsuiterun.started", "testsuiterun.finished",
+    "ticket.created", "ticket.updated", "ticket.closed",
+)  # fmt: skip
+"""Every subject and predicate of CDEvents 0.3 to the 0.6 draft."""
+
+_STATES: Final = {
+    "change.created": "ready", "change.merged": "merged", "change.abandoned": "closed",
+}  # fmt: skip
+_OUTCOMES: Final = {
+    "success": Outcome.SUCCESS, "pass": Outcome.SUCCESS,
+    "failure": Outcome.FAILURE, "fail": Outcome.FAILURE,
+    "error": Outcome.ERROR,
+    "cancel": Outcome.CANCELLED, "cancelled": Outcome.CANCELLED, "canceled": Outcome.CANCELLED,
+}  # fmt: skip
+_DEPLOYED: Final = frozenset({"deployed", "upgraded", "rolledback", "published"})
+_RUNS: Final = frozenset({"build", "pipelinerun", "taskrun", "testcaserun", "testsuiterun"})
+
+
+def _translate(event_type: str) -> Translate:
+    """Return the translation of one type."""
+    subject, _, predicate = event_type.partition(".")
+
+    def translate(body: bytes, context: Context) -> Translated:
+        return _event(decode(body), context, subject, predicate)
+
+    translate.__doc__ = f"`{event_type}`, at `context.timestamp`."
+    return translate
+
+
+def _event(event: Event, context: Context, subject: str, predicate: str) -> Translated:
+    event_type, content, custom = f"{subject}.{predicate}", event.subject.content, texts(event.custom)
+    at = moment(event.context.timestamp, "context.timestamp")
+    repository = _repository(event, subject, custom)
+    word = _environment(event, subject)
+    found = links(event, context, subject, predicate, repository)
+    if subject == "branch":
+        found = unique_links([*found, *key_links(keys_in_text(event.subject.id.upper()), LinkMethod.KEY_IN_BRANCH)])
+    return [
+        fact(
+            context,
+            event_type,
+            _subject(event, context, subject, repository),
+            at,
+            told_apart=(content.outcome or "", content.decision or "", content.status or ""),
+            url=content.uri or content.url or content.view,
+            links=found,
+            state=_STATES.get(event_type) or content.status or content.resolution,
+            outcome=_outcome(content, subject, predicate),
+            environment=context.environment(word) if word else None,
+            work_kind=work_kind(content.ticket_type, content.labels or ()) if subject == "ticket" else None,
+            attributes={
+                "repository": repository,
+                "service": _service(event, subject),
+                "branch": event.subject.id if subject == "branch" else custom.get("branch"),
+                "decision": content.decision or custom.get("decision"),
+                "environment_raw": word,
+                "pipeline": content.pipeline or content.task,
+                "test_suite": (content.test_suite.name or content.test_suite.id) if content.test_suite else None,
+                "priority": content.priority,
+                "severity": content.severity,
+                "resolution": content.resolution,
+                "chain": event.context.chain,
+                "origin": event.context.source,
+            },
+        )
+    ]
+
+
+def _subject(event: Event, context: Context, subject: str, repository: str | None) -> str:
+    """Return the uri of what it happened to."""
+    name = event.subject.id
+    source = event.subject.source or event.context.source
+    if not name:
+        raise Untranslatable("subject.id is missing")
+    if subject in _RUNS:
+        return run(context, subject, name)
+    match subject:
+        case "change":
+            return names.change(name, source, repository)
+        case "artifact":
+            return names.artifact(name)
+        case "ticket":
+            return names.ticket(name, event.subject.content.uri)
+        case "incident":
+            return names.incident(name)
+        case "service":
+            return deployment_uri(context.tool, _deployment(event, name))
+        case "branch":
+            return f"branch:{repository or source}/{name}"
+        case "repository":
+            return f"repository:{repository or name}"
+        case _:
+            return f"{subject}:{context.tool}/{name}"
+
+
+def _deployment(event: Event, service: str) -> str:
+    """Return what tells one deployment of a service from the next: the event itself."""
+    environment = event.subject.content.environment
+    return f"{service}/{environment.id if environment else ''}/{event.context.id or event.context.timestamp}"
+
+
+def _repository(event: Event, subject: str, custom: dict[str, str]) -> str | None:
+    content = event.subject.content
+    told = content.repository
+    if told is not None:
+        return names.repository(told.id, told.source, told.uri)
+    if subject == "repository":
+        return names.repository(event.subject.id, event.subject.source, content.url or content.uri)
+    written = custom.get("repository") or (content.change.source if content.change else None)
+    return names.repository(written, "https:/") if written else None
+
+
+def _environment(event: Event, subject: str) -> str:
+    """Return the tool's own word for the environment, its name before its id; '' without one."""
+    if subject == "environment":
+        return event.subject.content.name or event.subject.id
+    told = event.subject.content.environment
+    return (told.name or told.id) if told else ""
+
+
+def _service(event: Event, subject: str) -> str | None:
+    if subject == "service":
+        return event.subject.id
+    told = event.subject.content.service
+    return told.id if isinstance(told, Reference) else told
+
+
+def _outcome(content: Content, subject: str, predicate: str) -> Outcome | None:
+    if subject == "service" and predicate in _DEPLOYED:
+        return _OUTCOMES.get((content.outcome or "success").lower())
+    return _OUTCOMES.get((content.outcome or "").lower())
+
+
+def _event_type(_headers: Headers, body: bytes) -> str:
+    return subject_and_predicate(envelope(body).kind.type)
+
+
+def _delivery_id(headers: Headers, body: bytes) -> str:
+    return headers.get("ce-id") or envelope(body).kind.id or body_hash(body)
+
+
+_TRANSLATE: Final[dict[str, Callable[[bytes, Context], Translated]]] = {name: _translate(name) for name in TYPES}
+
+ADAPTER: Final = Adapter(
+    tool=names.TOOL,
+    verify=any_of(bearer_token(), standard_webhooks()),
+    event_type=_event_type,
+    delivery_id=_delivery_id,
+    translate=_TRANSLATE,
+    ignores=frozenset({CUSTOM}),
+)
+"""The adapter for CDEvents, after `POST /events` has taken its CloudEvent apart."""

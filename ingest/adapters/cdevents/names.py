@@ -1,0 +1,64 @@
+"""CDEvents subjects as our uris, so that they meet what other tools say of the same entity; pure.
+
+CDEvents names an entity by an id that is unique within its source. Where the two hold a known address (a pull request,
+a ticket, a digest, a full commit) the uri is that of the entity itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote
+
+from ingest.repositories import repository_of
+from schemas.identity import artifact_uri, change_uri, commit_uri, incident_uri, ticket_uri
+
+TOOL: Final = "cdevents"
+
+_CHANGE_ADDRESS: Final = re.compile(
+    r"(?P<repository>https?://[^\s?#]+?)(?:/-)?/(?:pull|pulls|merge_requests|pull-requests)/(?P<number>\d{1,9})(?:[/?#].*)?"
+)
+_JIRA_ADDRESS: Final = re.compile(r"https?://[^\s?#]+/browse/([A-Z][A-Z0-9_]{1,9}-[1-9][0-9]{0,6})(?:[/?#].*)?")
+_ISSUE_ADDRESS: Final = re.compile(r"https?://github\.com/([\w.-]+/[\w.-]+)/issues/([1-9][0-9]{0,8})(?:[/?#].*)?")
+_SHA: Final = re.compile(r"[0-9a-fA-F]{40}")
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def repository(name: str, source: str | None, address: str | None = None) -> str | None:
+    """Return `host/owner/name` of a repository's id, source and address, whichever tells it; None where none does."""
+    for written in (address, name, f"{source.rstrip('/')}/{name}" if source else None, source):
+        if written and (found := repository_of(written)):
+            return found
+    return None
+
+
+def change(name: str, source: str | None, in_repository: str | None) -> str:
+    """Return the change's uri: of its address where the id or source is one, else of its repository and id."""
+    for written in (name, source or ""):
+        if (found := _CHANGE_ADDRESS.fullmatch(written)) and (there := repository_of(found["repository"])):
+            return change_uri(there, found["number"])
+    if _SHA.fullmatch(name):
+        return commit_uri(name)
+    home = in_repository or (repository_of(source) if source else None) or (source or "").strip("/") or TOOL
+    return change_uri(home, name.rpartition("/")[2] if name.startswith(f"{home}/") else name)
+
+
+def ticket(name: str, address: str | None) -> str:
+    """Return the ticket's uri: Jira's or GitHub's where its address says so, else `ticket:cdevents/<id>`."""
+    for written in (address or "", name):
+        if found := _JIRA_ADDRESS.fullmatch(written):
+            return ticket_uri("jira", found[1])
+        if found := _ISSUE_ADDRESS.fullmatch(written):
+            return ticket_uri("github", f"{found[1]}/{found[2]}")
+    return ticket_uri(TOOL, name)
+
+
+def artifact(package: str) -> str:
+    """Return the artifact's uri: by digest where the package url holds one, else by the package url itself."""
+    found = _DIGEST.search(unquote(package))
+    return artifact_uri(found[0] if found else package)
+
+
+def incident(name: str) -> str:
+    """Return the incident's uri."""
+    return incident_uri(TOOL, name)
