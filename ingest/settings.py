@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +32,7 @@ class Settings(BaseSettings):
         default=None, description="Durable directory that takes records while the broker is away; unset: 503 instead."
     )
     spool_bytes: int = Field(default=1_073_741_824, ge=1_048_576, description="Most bytes the spool may hold.")
-    clock: datetime | None = Field(default=None, description="Pins the clock to this ISO time; unset: the real clock.")
+    clock: str = Field(default="", description="Pins the clock to this ISO time; empty: the real clock.")
     metrics_peers: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Comma-separated loopback URLs whose metrics pages are appended to /metrics."
     )
@@ -42,7 +41,7 @@ class Settings(BaseSettings):
     body_grace_seconds: float = Field(default=5.0, gt=0, description="Time before the minimum rate of a body counts.")
     body_bytes_per_second: int = Field(default=16_384, ge=1, description="Minimum rate of a body, after the grace.")
     header_seconds: float = Field(default=8.0, gt=0, le=60, description="Longest time for headers, or idle between.")
-    publish_seconds: float = Field(default=8.0, gt=0, description="Longest wait for the log before spool or 503.")
+    publish_seconds: float = Field(default=5.0, gt=0, description="Longest wait for the log before spool or 503.")
     in_flight: int = Field(default=1_000, ge=1, description="Most requests that may wait for the log at once.")
     in_flight_bytes: int = Field(default=256_000_000, ge=1, description="Most bytes of bodies in memory at once.")
     import_facts: int = Field(default=10_000, ge=1, description="Most facts in one import request.")

@@ -1,0 +1,137 @@
+"""What becomes of a request that was read: decide, keep, answer, count. The only place where deciding meets waiting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import structlog
+from msgspec import Struct
+
+from ingest import answers
+from ingest.adapter import Delivery, Ignored
+from ingest.answers import Reply
+from ingest.body_http import Body
+from ingest.connections import Connections
+from ingest.dead_letters import Refused
+from ingest.limits import Bucket
+from ingest.outbox import Outbox
+from ingest.outcomes import Accepted, Received, Rejected
+from ingest.receive import Connection, dead_lettered, refused, translated
+from ingest.records import Pending, records
+from ingest.routing import Router
+from ingest.telemetry import Telemetry
+from schemas.codec import BadRecord, Codec
+from schemas.log import LogUnavailable, RecordRefused
+
+UNAVAILABLE: Final = "the log is away"
+TOO_OFTEN: Final = "over the source's rate limit"
+UNTRANSLATABLE: Final = "untranslatable"
+RETRY_AFTER_SECONDS: Final = 5
+
+Decide = Callable[[Delivery, Connection, Router], Received]
+"""Translates and routes a delivery that may come in."""
+
+_logger = structlog.get_logger(__name__)
+
+
+class Live(Struct, frozen=True, kw_only=True):
+    """What a reload replaces as a whole: the connections and their rate limits."""
+
+    connections: Connections
+    buckets: Mapping[tuple[str, str], Bucket]
+
+
+def live(connections: Connections) -> Live:
+    """Return connections with fresh rate limits."""
+    rates = {at: connection.rate_per_second for at, connection in connections.items()}
+    return Live(connections=connections, buckets={at: Bucket(rate) for at, rate in rates.items() if rate is not None})
+
+
+class Intake:
+    """Takes deliveries in. `now_seconds` is monotonic."""
+
+    def __init__(
+        self,
+        *,
+        router: Router,
+        codec: Codec,
+        outbox: Outbox,
+        telemetry: Telemetry,
+        now_seconds: Callable[[], float],
+        live: Live,
+    ) -> None:
+        self.live = live
+        self._router = router
+        self._codec = codec
+        self._outbox = outbox
+        self._telemetry = telemetry
+        self._now_seconds = now_seconds
+
+    async def take(self, delivery: Delivery, body: Body, connection: Connection, decide: Decide = translated) -> Reply:
+        """Decide one delivery, keep what is to be kept, and answer. `delivery.body` is the clear body."""
+        refusal = refused(delivery, connection)
+        if refusal is not None and refusal.status == 401 and body.wire is not body.clear:  # noqa: PLR2004 - HTTP
+            refusal = refused(_with_body(delivery, body.wire), connection)
+        if refusal is not None:
+            return self._reject(delivery, refusal)
+        bucket = self.live.buckets.get((delivery.tool, delivery.source))
+        if bucket is not None and (wait := bucket.wait_seconds(self._now_seconds())) > 0:
+            self._telemetry.delivered(delivery.tool, delivery.source, "rejected", TOO_OFTEN)
+            return answers.unavailable(TOO_OFTEN, math.ceil(wait), status=429)
+        return await self._settle(delivery, connection, decide(delivery, connection, self._router))
+
+    async def keep(self, made: list[Pending]) -> None:
+        """Return when records are durable. Raises LogUnavailable, RecordRefused."""
+        started = self._now_seconds()
+        await self._outbox.keep(made)
+        self._telemetry.acknowledged(self._now_seconds() - started)
+
+    async def _settle(self, delivery: Delivery, connection: Connection, outcome: Received) -> Reply:
+        if isinstance(outcome, Rejected):
+            return self._reject(delivery, outcome)
+        if isinstance(outcome, Ignored):
+            self._telemetry.delivered(delivery.tool, delivery.source, "ignored", outcome.reason)
+            return answers.ignored(outcome)
+        try:
+            try:
+                await self.keep(records(outcome, self._codec))
+            except (BadRecord, RecordRefused) as bad:
+                outcome = dead_lettered(delivery, connection, Refused(detail=str(bad)))
+                await self.keep(records(outcome, self._codec))
+        except (LogUnavailable, RecordRefused) as bad:
+            return self._unavailable(delivery, bad)
+        if isinstance(outcome, Accepted):
+            self._telemetry.delivered(delivery.tool, delivery.source, "accepted", None)
+            for event in outcome.events:
+                self._telemetry.events[event.value_stream] += 1
+            return answers.accepted(outcome)
+        self._telemetry.delivered(delivery.tool, delivery.source, "dead_lettered", UNTRANSLATABLE)
+        _logger.info(
+            "a delivery was dead-lettered",
+            tool=delivery.tool, source=delivery.source, reason=outcome.reason,
+            dead_letter_id=outcome.letters[0].dead_letter_id,
+        )  # fmt: skip
+        return answers.dead_lettered(outcome)
+
+    def _reject(self, delivery: Delivery, outcome: Rejected) -> Reply:
+        self._telemetry.delivered(delivery.tool, delivery.source, "rejected", outcome.reason)
+        return answers.rejected(outcome)
+
+    def _unavailable(self, delivery: Delivery, bad: Exception) -> Reply:
+        self._telemetry.delivered(delivery.tool, delivery.source, "unavailable", UNAVAILABLE)
+        if isinstance(bad, RecordRefused):
+            _logger.error("a dead letter was refused", tool=delivery.tool, source=delivery.source, error=str(bad))
+        return answers.unavailable(UNAVAILABLE, RETRY_AFTER_SECONDS)
+
+
+def _with_body(delivery: Delivery, body: bytes) -> Delivery:
+    return Delivery(
+        tool=delivery.tool,
+        source=delivery.source,
+        headers=delivery.headers,
+        body=body,
+        url=delivery.url,
+        received_at=delivery.received_at,
+    )

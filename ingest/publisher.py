@@ -1,0 +1,97 @@
+"""The log as the event loop sees it: publish and await every acknowledgement; an outage is told at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from ingest.acknowledgements import Acknowledgements
+from ingest.records import Pending
+from schemas.log import Log, LogUnavailable, Outgoing, RecordRefused
+from schemas.topics import DEAD_LETTERS, FLOW_EVENTS, partition_of
+
+RETRY_SECONDS: Final = 1.0
+"""How long after a failure the log counts as away; then one request tries it again."""
+
+_TOPICS: Final = (FLOW_EVENTS.name, DEAD_LETTERS.name)
+_logger = structlog.get_logger(__name__)
+
+
+class Publisher:
+    """Publishes to a log that may be away, also at the start."""
+
+    def __init__(self, opening: Callable[[], Log], acknowledgements: Acknowledgements) -> None:
+        self._opening = opening
+        self._acknowledgements = acknowledgements
+        self._log: Log | None = None
+        self._partitions: dict[str, int] = {}
+        self._partition: dict[tuple[str, bytes], int] = {}
+        self._away = True
+        self._try_at = 0.0
+
+    @property
+    def away(self) -> bool:
+        """Whether the last attempt found the log unavailable."""
+        return self._away
+
+    async def open(self) -> bool:
+        """Open the log if that is still to be done; tell whether it is open."""
+        if self._log is None:
+            try:
+                self._log, self._partitions = await asyncio.to_thread(self._open)
+            except LogUnavailable as bad:
+                _logger.warning("the log was not available", error=str(bad))
+                return False
+            self._away = False
+        return True
+
+    async def publish(self, records: Sequence[Pending]) -> None:
+        """Append records and return when all are acknowledged.
+
+        Raises LogUnavailable (at once while the log is known to be away) or RecordRefused. Of records whose wait was
+        given up some may still arrive: what is published must bear repetition.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._log is None or (self._away and now < self._try_at):
+            raise LogUnavailable("the log is away")
+        if self._away:
+            self._try_at = now + RETRY_SECONDS
+        future, done = self._acknowledgements.expect()
+        self._log.append([self._outgoing(record) for record in records], done)
+        try:
+            await future
+        except LogUnavailable:
+            if not self._away:
+                _logger.warning("the log went away")
+            self._away = True
+            self._try_at = asyncio.get_running_loop().time() + RETRY_SECONDS
+            raise
+        if self._away:
+            self._away = False
+            _logger.info("the log came back")
+
+    async def close(self) -> None:
+        """Close the log; whatever is in flight is flushed. Safe to repeat."""
+        log, self._log = self._log, None
+        if log is not None:
+            await asyncio.to_thread(log.close)
+
+    def _open(self) -> tuple[Log, dict[str, int]]:
+        log = self._opening()
+        try:
+            return log, {topic: log.partitions(topic) for topic in _TOPICS}
+        except (LogUnavailable, RecordRefused) as bad:
+            log.close()
+            raise LogUnavailable(str(bad)) from bad
+
+    def _outgoing(self, record: Pending) -> Outgoing:
+        at = (record.topic, record.key)
+        partition = self._partition.get(at)
+        if partition is None:
+            partition = partition_of(record.key.decode(), self._partitions[record.topic])
+            if record.topic == FLOW_EVENTS.name:
+                self._partition[at] = partition
+        return Outgoing(record.topic, partition, record.key, record.value)
