@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from lab.flow import flow
 from lab.ledger import STEPS, Visit
 from lab.organisation import STREAMS, Stream
 from lab.releasing import PRODUCTION, Release
@@ -60,13 +61,21 @@ class Books:
         visits = item.visits(self._end)
         if not visits:
             return None
-        created = item.ticket.created if item.ticket else None
+        life = flow(item, visits, self._end)
+        opened = [change.uri for change in item.changes if self._until(change.opened) is not None]
         return TrueItem(
-            value_stream=stream, item_id=item.uri, kind=item.kind, created_at=_micros(created),
-            started_at=None, finished_at=_micros(item.closed),
-            changes=tuple(change.uri for change in item.changes if self._until(change.opened) is not None),
+            value_stream=stream,
+            item_id=item.uri,
+            kind=item.kind,
+            created_at=_micros(life.created),
+            started_at=_micros(life.started),
+            finished_at=_micros(life.finished),
+            process_seconds=life.process,
+            wait_seconds=life.wait,
+            unaccounted_seconds=life.unaccounted,
+            changes=tuple(opened),
             visits=tuple(_visit(visit) for visit in visits),
-        )  # fmt: skip
+        )
 
     def _change(self, stream: str, change: Change) -> TrueChange | None:
         if self._until(change.opened) is None:
@@ -82,7 +91,7 @@ class Books:
 
     def _release(self, stream: str, release: Release) -> TrueDeployment | None:
         begun = release.queued if release.started is not None else release.finished
-        if begun > self._end:
+        if not release.told or begun > self._end:
             return None
         over = release.finished <= self._end
         outcome = ("success" if release.success else "failure") if over else None
@@ -112,9 +121,10 @@ class _StepBook:
         self.arrivals = self.completions = self.returned = self.open = self.standing = 0
 
     def visit(self, visit: TrueVisit, end: int) -> None:
-        begun = visit.queued_at or visit.started_at or visit.finished_at
-        self.arrivals += 1
-        self.standing += ((visit.finished_at or end) - (begun or end)) // MICROS
+        begun = visit.started_at if visit.queued_at is None else visit.queued_at
+        if begun is not None:
+            self.arrivals += 1
+            self.standing += ((visit.finished_at or end) - begun) // MICROS
         if visit.finished_at is None:
             self.open += 1
             return
@@ -175,10 +185,13 @@ class _StreamBook:
         self._dora = _DoraBook()
         self._flow = Samples()
         self._kinds: Counter[str] = Counter()
-        self._items = self._finished = self._load = 0
+        self._items = self._finished = self._load = self._active = self._whole = 0
 
     def item(self, truth: TrueItem, _: Ended) -> None:
         self._items += 1
+        if truth.process_seconds is not None and truth.started_at is not None and truth.finished_at is not None:
+            self._active += truth.process_seconds
+            self._whole += (truth.finished_at - truth.started_at) // MICROS
         for visit in truth.visits:
             if visit.counted:
                 self._steps[visit.step].visit(visit, self._end * MICROS)
@@ -202,14 +215,22 @@ class _StreamBook:
         for step in steps.values():
             ratio = step.complete_accurate_ratio
             rolled = None if rolled is None or ratio is None else rolled * ratio
-        flow = self._flow.quantiles()
+        time = self._flow.quantiles()
         self._flow.close()
         return TrueStream(
-            planted_constraint=self._stream.constraint, constraint=max(standing, key=lambda name: standing[name]),
-            planted_rework=self._stream.rework, rolled_complete_accurate_ratio=rolled, steps=steps, items=self._items,
-            finished_items=self._finished, flow_load=self._load, flow_time=flow, kinds=dict(self._kinds),
+            planted_constraint=self._stream.constraint,
+            constraint=max(standing, key=lambda name: standing[name]),
+            planted_rework=self._stream.rework,
+            rolled_complete_accurate_ratio=rolled,
+            steps=steps,
+            items=self._items,
+            finished_items=self._finished,
+            flow_load=self._load,
+            flow_time=time,
+            flow_efficiency_ratio=self._active / self._whole if self._whole else None,
+            kinds=dict(self._kinds),
             dora=self._dora.close(),
-        )  # fmt: skip
+        )
 
 
 def _visit(visit: Visit) -> TrueVisit:

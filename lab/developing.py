@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from lab.announcing import packaged
 from lab.desk import Desk
 from lab.organisation import HOUR, LEAD_IN
 from lab.planted import UPDATER, Account
@@ -62,7 +63,8 @@ class Developer:
     def ordinary(self, course: Course, items: list[Item], done: list[Change], *, keyed: bool) -> None:
         """Plan commits, pull request, reviews, rework and merge (or, now and then, its abandonment).
 
-        `items` is filled by the course before the change begins; without tickets (`keyed` False) it gets the change's own.
+        `items` is filled by the course before the change begins; without tickets (`keyed` False) it gets the
+        change's own.
         """
         desk, chance, stream = self._desk, self._chance, self._desk.stream
         author = desk.person()
@@ -175,6 +177,7 @@ class Developer:
 
     def _merged(self, change: Change, at: int, done: list[Change]) -> None:
         self._desk.merge(change, at)
+        packaged(self._desk, change.merge_sha or "", self._desk.odd(at + self._chance.between(30, 90)))
         done.append(change)
 
     def _message(self, change: Change) -> str:

@@ -13,17 +13,29 @@ from msgspec import Struct
 STEPS: Final = ("Backlog", "Develop", "Review", "Build", "Verify", "Deploy")
 
 
+_QUEUED_BY_A_FACT: Final = frozenset({"Backlog", "Review", "Build", "Verify"})
+
+
 class Visit(Struct, kw_only=True):
-    """One stay in one step, still being written. `counted` is false where another item counts the same visit."""
+    """One stay in one step, still being written. `counted` is false where another item counts the same visit.
+
+    `gap_from` is the item's latest finish before something queued the visit; None where nothing did.
+    """
 
     step: str
     number: int
     queued: int | None = None
+    gap_from: int | None = None
     started: int | None = None
     finished: int | None = None
     sent_back: bool = False
     returned: bool = False
     counted: bool = True
+
+    @property
+    def began(self) -> int:
+        """When the visit was first seen."""
+        return next(at for at in (self.queued, self.started, self.finished, 0) if at is not None)
 
     @property
     def wait(self) -> int | None:
@@ -147,20 +159,23 @@ class Ledger:
             self._releasing = True
             if "Verify" in self._open:
                 self._end("Verify", at)
-        if "Deploy" in self._open:
-            self._end("Deploy", at)
-        else:
-            self._end("Deploy", at).queued = self._latest_finish
+        if "Deploy" not in self._open:
+            self._begin("Deploy", queued=self._latest_finish)
+        self._end("Deploy", at)
 
     def _resubmit(self, at: int) -> None:
         if self._correcting:
             self._correcting = False
             self._end("Develop", at)
-            self._begin("Review", queued=at)
+            self._begin("Review", queued=at, returned=True)
 
-    def _begin(self, step: str, *, queued: int | None = None, started: int | None = None) -> Visit:
+    def _begin(
+        self, step: str, *, queued: int | None = None, started: int | None = None, returned: bool = False
+    ) -> Visit:
         self._numbers[step] += 1
         visit = Visit(step=step, number=self._numbers[step], queued=queued, started=started, counted=self.counted)
+        if queued is not None and step in _QUEUED_BY_A_FACT and not returned:
+            visit.gap_from = self._latest_finish
         self.visits.append(visit)
         self._open[step] = visit
         return visit

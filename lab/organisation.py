@@ -1,4 +1,4 @@
-"""The simulated organisation: three value streams, what each is slow at, and the value-stream file that describes them."""
+"""The simulated organisation: three value streams, what each is slow at, and the file that describes them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MERGE_WINDOW: Final = 8 * HOUR
 
 
 class Stream(Struct, frozen=True, kw_only=True):
-    """One value stream as planted. Durations are medians in seconds; `rework` is the chance that a review sends back."""
+    """One value stream as planted. Durations are medians in seconds; `rework` the chance that a review sends back."""
 
     name: str
     project: str

@@ -18,18 +18,21 @@ Why = Literal["", "deployment_failed", "rollback", "hotfix", "incident"]
 
 
 class Release(Struct, kw_only=True):
-    """One deployment as the lab knows it; times in seconds, `started` None where the tool does not tell."""
+    """One deployment as the lab knows it; times in seconds.
+
+    `started` is None where the tool does not tell it; `told` is False where it tells nothing at all.
+    """
 
     uri: str
     number: int
     service: str
     environment: str
     sha: str
-    digest: str
     queued: int
     started: int | None
     finished: int
     success: bool
+    told: bool = True
     changes: list[Change] = field(default_factory=list)
     left_censored: bool = False
     why: Why = ""
@@ -59,12 +62,20 @@ class Route:
         started = desk.even(queued + chance.between(10, 120))
         finished = desk.even(started + chance.around(300, 0.4, 2.0))
         release = Release(
-            uri="", number=desk.deployment_number(), service=desk.service, environment=environment, sha=sha,
-            digest=f"sha256:{sha}{sha[:24]}", queued=queued, started=started, finished=finished, success=success,
+            uri="",
+            number=desk.deployment_number(),
+            service=desk.service,
+            environment=environment,
+            sha=sha,
+            queued=queued,
+            started=started,
+            finished=finished,
+            success=success,
             left_censored=environment not in self._seen,
-        )  # fmt: skip
-        self._seen.add(environment)
+        )
         announce(desk, release)
+        if release.told:
+            self._seen.add(environment)
         if success:
             self._carry(release, upto)
         return release

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from msgspec import Struct
 
@@ -10,7 +11,7 @@ from lab.desk import Desk
 from lab.developing import MINUTE, Course, Developer
 from lab.organisation import HOUR, LEAD_IN, MERGE_WINDOW
 from lab.releasing import Release, Route
-from lab.trouble import Trouble, trouble
+from lab.trouble import Happened, Trouble, aftermath
 from lab.work import Change, Item
 
 
@@ -77,8 +78,7 @@ class Service:
             if form == "update":
                 bumped: list[Change] = []
                 self._developer.update(course, bumped)
-                course.after(0, lambda _, new=bumped, own=mine: own.extend(new[0].items))
-                course.after(0, lambda _, new=bumped: merged.extend(new))
+                course.after(0, partial(_take_over, bumped, mine, merged))
             else:
                 count = {"ordinary": 1, "double": 2, "unticketed": 0}[form]
                 mine = self._developer.items(course, count) if count else mine
@@ -123,7 +123,8 @@ class Service:
         for release in failed:
             release.recovered = releases[-1].finished
         if not first:
-            trouble(self._desk, self._developer, self._route, items, releases, troubles)
+            happened = Happened(items=items, releases=releases, troubles=troubles)
+            aftermath(self._desk, self._developer, self._route, happened)
 
     def _close(self, items: list[Item]) -> list[Item]:
         """Close the tickets of what is live; some come back and are settled by a later release."""
@@ -142,3 +143,8 @@ class Service:
             else:
                 settled.append(item)
         return settled
+
+
+def _take_over(bumped: list[Change], mine: list[Item], merged: list[Change], _at: int) -> None:
+    mine.extend(bumped[0].items)
+    merged.extend(bumped)

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
+from lab.books import Books
 from lab.chance import Chance
 from lab.desk import Desk, Numbers
+from lab.keeping import IN_ONE_FILE, Keeper
 from lab.organisation import DAY, LEAD_IN, MERGE_WINDOW, SPAN_DAYS, STREAMS, Stream, services
 from lab.payloads import github
 from lab.sending import MICROS, Outbox, SentDelivery
 from lab.service import Ended, Service
 from lab.spill import Timeline
-from lab.books import Books
-from lab.keeping import IN_ONE_FILE, Keeper
-from lab.truth import Truth, TrueChange, TrueDeployment, TrueIncident, TrueItem
+from lab.truth import TrueChange, TrueDeployment, TrueIncident, TrueItem, Truth
 
 DEFAULT_END: Final = 1_767_225_600
 """2026-01-01T00:00Z in seconds."""
@@ -27,9 +28,21 @@ DEFAULT_END: Final = 1_767_225_600
 _ITEMS_PER_SERVICE: Final = 300
 _MOST_SERVICES: Final = 64
 _ITEMS_PER_RELEASE: Final = 2.5
-_BEYOND: Final = 2 * DAY
+BEYOND: Final = 4 * DAY
 """How far past the end releases are planned: what they begin before it stays unfinished."""
 _SLICES_PER_ITEM: Final = 0.01
+
+Book = Callable[[str, Ended], None]
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """What every service of a run shares: the seed, the span in seconds, the timeline and the books."""
+
+    seed: int
+    start: int
+    end: int
+    timeline: Timeline
+    book: Book
 
 
 def deliveries(seed: int, items: int, end_micros: int) -> Iterator[SentDelivery]:
@@ -43,16 +56,17 @@ def write(
 ) -> Truth:
     """Write `deliveries.jsonl` and `truth.json` into `out_dir` (made if missing) and return the truth.
 
-    Above `IN_ONE_FILE` items the entities stand in `truth-items.jsonl`, one `{"entity": NAME, "value": {...}}` a line. `progress` gets
-    (items written, items asked). Raises OSError.
+    Above `IN_ONE_FILE` items the entities stand in `truth-items.jsonl`, one `{"entity": NAME, "value": {...}}` a line.
+    `progress` gets (items written, items asked). Raises OSError.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     end = end_micros // MICROS
     with (out_dir / "deliveries.jsonl").open("wb") as sent, Keeper(out_dir, apart=items > IN_ONE_FILE) as keeper:
         books = Books(end, keeper.keep)
         count = 0
-        for count, line in enumerate(lines(seed, items, end, books.book), 1):  # noqa: B007 - the last count is used
+        for line in lines(seed, items, end, books.book):
             sent.write(line + b"\n")
+            count += 1
             if progress is not None and count % 1_000 == 0:
                 progress(min(keeper.items, items), items)
         truth = Truth(
@@ -66,18 +80,20 @@ def write(
     return truth
 
 
-def lines(seed: int, items: int, end: int, book: Callable[[str, Ended], None]) -> Iterator[bytes]:
+def lines(seed: int, items: int, end: int, book: Book) -> Iterator[bytes]:
     """Yield deliveries as lines of JSON in the order of arrival; `book(stream, what)` gets what is over meanwhile."""
     start = end - SPAN_DAYS * DAY
     slices = max(64, int(items * _SLICES_PER_ITEM))
     with tempfile.TemporaryDirectory(prefix="vsm-lab-") as directory:
         timeline = Timeline(Path(directory), start * MICROS, SPAN_DAYS * DAY * MICROS // slices)
+        run = Run(seed=seed, start=start, end=end, timeline=timeline, book=book)
         hello = Outbox(Chance(seed, "ping").random, end, timeline.put)
         hello.send(start, "github", github.headers("ping", hello.guid()), github.ping(start))
         lives = [
-            life for index, stream in enumerate(STREAMS)
-            for life in _stream(stream, seed, _share(items, index, len(STREAMS)), start, end, timeline, book)
-        ]  # fmt: skip
+            life
+            for index, stream in enumerate(STREAMS)
+            for life in _stream(run, stream, _share(items, index, len(STREAMS)))
+        ]
         turns = [(next(life), index) for index, life in enumerate(lives)]
         heapq.heapify(turns)
         while turns:
@@ -89,36 +105,25 @@ def lines(seed: int, items: int, end: int, book: Callable[[str, Ended], None]) -
         yield from timeline.drain(None)
 
 
-def _stream(
-    stream: Stream, seed: int, items: int, start: int, end: int, timeline: Timeline, book: Callable[[str, Ended], None]
-) -> list[Iterator[int]]:
+def _stream(run: Run, stream: Stream, items: int) -> list[Iterator[int]]:
     count = min(_MOST_SERVICES, max(2, items // _ITEMS_PER_SERVICE))
     tracker = Numbers()
     return [
-        _service(stream, name, seed, _share(items, index, count), start, end, timeline, tracker, book)
+        _service(run, stream, name, _share(items, index, count), tracker)
         for index, name in enumerate(services(stream, count))
     ]
 
 
-def _service(  # noqa: PLR0913 - what a service stands in
-    stream: Stream,
-    name: str,
-    seed: int,
-    items: int,
-    start: int,
-    end: int,
-    timeline: Timeline,
-    tracker: Numbers,
-    book: Callable[[str, Ended], None],
-) -> Iterator[int]:
-    chance = Chance(seed, name)
-    desk = Desk(stream, name, chance, Outbox(chance.random, end, timeline.put), tracker, Numbers())
-    room = end + _BEYOND - (start + LEAD_IN + MERGE_WINDOW)
-    releases = max(2, min(int(items / _ITEMS_PER_RELEASE), room // stream.min_period))
-    period = room // releases
-    first_cut = start + LEAD_IN + MERGE_WINDOW + chance.between(0, period // 2)
+def _service(run: Run, stream: Stream, name: str, items: int, tracker: Numbers) -> Iterator[int]:
+    chance = Chance(run.seed, name)
+    desk = Desk(stream, name, chance, Outbox(chance.random, run.end, run.timeline.put), tracker, Numbers())
+    first_cut = run.start + LEAD_IN + MERGE_WINDOW + chance.between(0, 2 * DAY)
+    last_cut = run.end + chance.between(DAY // 4, BEYOND)
+    room = last_cut - first_cut
+    releases = max(3, min(int(items / _ITEMS_PER_RELEASE), room // stream.min_period))
+    period = room // (releases - 1)
     quotas = [_share(items, index, releases) for index in range(releases)]
-    return Service(desk, first_cut, period, quotas, lambda ended: book(stream.name, ended)).live()
+    return Service(desk, first_cut, period, quotas, lambda ended: run.book(stream.name, ended)).live()
 
 
 def _share(whole: int, index: int, parts: int) -> int:

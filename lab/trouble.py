@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final, Literal
+
 from msgspec import Struct
 
+from lab.announcing import digest_of
 from lab.desk import Desk
 from lab.developing import MINUTE, Course, Developer
+from lab.payloads import pagerduty
 from lab.releasing import PRODUCTION, Release, Route
 from lab.work import Change, Item
+from schemas.identity import incident_uri
+
+Attribution = Literal["explicit", "time_and_service", "unattributed"]
+
+TROUBLED: Final = 0.25
+"""Share of the production deployments after which something goes wrong."""
+
+_KINDS: Final = ("rollback", "silent rollback", "deep rollback", "hotfix", "mended")
+_SHARES: Final = (30, 10, 10, 35, 15)
 
 
 class Trouble(Struct, kw_only=True):
@@ -18,42 +31,58 @@ class Trouble(Struct, kw_only=True):
     detected: int
     resolved: int
     cause: str | None
-    attribution: str
+    attribution: Attribution
 
 
-def trouble(
-    desk: Desk, developer: Developer, route: Route, items: list[Item], releases: list[Release], troubles: list[Trouble]
-) -> None:
-    """Let the newest production deployment go wrong now and then."""
-    if not desk.chance.happens(0.2):
-        return
+class Happened(Struct, kw_only=True):
+    """What one release's aftermath adds to the books."""
+
+    items: list[Item]
+    releases: list[Release]
+    troubles: list[Trouble]
+
+
+def aftermath(desk: Desk, developer: Developer, route: Route, happened: Happened) -> None:
+    """Let the newest production deployment go wrong now and then, and something else that nobody deployed."""
+    chance = desk.chance
     bad = route.live[-1]
-    found = desk.odd(bad.finished + desk.chance.between(10, 50) * MINUTE)
-    if desk.chance.happens(0.5):
-        _roll_back(desk, route, bad, found, releases)
+    if chance.happens(0.06):
+        at = desk.odd(bad.finished + chance.between(1, 5) * 60 * MINUTE)
+        over = desk.odd(at + chance.around(50 * MINUTE))
+        happened.troubles.append(_incident(desk, f"{desk.stream.name}-database", at, over, None))
+    if not chance.happens(TROUBLED):
+        return
+    kind = chance.random.choices(_KINDS, _SHARES)[0]
+    found = desk.odd(bad.finished + chance.between(10, 40) * MINUTE)
+    if kind == "deep rollback":
+        if len({release.sha for release in route.live[-3:]}) == 3:  # noqa: PLR2004 - V1, V2 and V3
+            _roll_back(desk, route, route.live[-3], route.live[-2], found, happened)
+        return
+    if kind == "hotfix":
+        resolved = desk.odd(_hot_fix(desk, developer, route, bad, found, happened) + chance.between(1, 8) * MINUTE)
+    elif kind == "mended":
+        resolved = desk.odd(found + chance.around(35 * MINUTE))
+        bad.why, bad.recovered = "incident", resolved
     else:
-        _hot_fix(desk, developer, route, bad, found, items, releases)
+        back = _roll_back(desk, route, route.live[-2], bad, found, happened)
+        resolved = desk.odd(back + chance.between(1, 8) * MINUTE)
+    if kind != "silent rollback":
+        happened.troubles.append(_incident(desk, bad.service, found, resolved, bad))
 
 
-def _roll_back(desk: Desk, route: Route, bad: Release, found: int, releases: list[Release]) -> None:
-    before = route.live[-2]
-    back = route.deploy(PRODUCTION, before.sha, 0, found + desk.chance.between(5, 20) * MINUTE)
+def _roll_back(desk: Desk, route: Route, to: Release, bad: Release, found: int, happened: Happened) -> int:
+    """Deploy an earlier version again because of `bad`; return when that was done."""
+    back = route.deploy(PRODUCTION, to.sha, 0, found + desk.chance.between(3, 15) * MINUTE)
     back.rework = True
     bad.why, bad.recovered = "rollback", back.finished
-    releases.append(back)
+    happened.releases.append(back)
+    return back.finished
 
 
-def _hot_fix(
-    desk: Desk,
-    developer: Developer,
-    route: Route,
-    bad: Release,
-    found: int,
-    items: list[Item],
-    releases: list[Release],
-) -> None:
+def _hot_fix(desk: Desk, developer: Developer, route: Route, bad: Release, found: int, happened: Happened) -> int:
+    """Mend `bad` by a quick change that goes through every environment; return when it was live."""
     item = desk.ticket(desk.odd(found + 60), issue_type="Bug")
-    items.append(item)
+    happened.items.append(item)
     course, done = Course(), list[Change]()
     developer.urgent(course, [item], done)
     course.run_from(found + 3 * MINUTE, desk)
@@ -62,7 +91,34 @@ def _hot_fix(
     at = (fix.merged or 0) + desk.chance.between(2, 6) * MINUTE
     for environment in ("development", "staging", PRODUCTION):
         release = route.deploy(environment, fix.merge_sha or "", fix.merged or 0, at)
-        releases.append(release)
+        happened.releases.append(release)
         at = release.finished + 60
-    releases[-1].rework = True
-    bad.why, bad.recovered = "hotfix", releases[-1].finished
+    release.rework = True
+    bad.why, bad.recovered = "hotfix", release.finished
+    return release.finished
+
+
+def _incident(desk: Desk, service: str, detected: int, resolved: int, cause: Release | None) -> Trouble:
+    """Tell of an incident; what caused it is named in some, and can be known by time and service in the others."""
+    chance = desk.chance
+    desk.own.incident += 1
+    number = desk.own.incident
+    identity = f"Q{sum(desk.service.encode()):05d}{number:07d}"
+    fields = {"environment": PRODUCTION}
+    attribution: Attribution = "unattributed" if cause is None else "time_and_service"
+    if cause is not None and chance.happens(0.5):
+        attribution = "explicit"
+        by_digest = desk.stream.deployer == "cdevents"
+        fields |= {"image": digest_of(cause.sha)} if by_digest else {"deployment": cause.uri}
+    agent = desk.person()
+    noticed = desk.odd(detected + 120)
+    for kind, at in (("triggered", detected), ("acknowledged", noticed), ("resolved", resolved)):
+        body = pagerduty.event(
+            kind, event_id=desk.outbox.guid(), incident=identity, number=number, service=service, created=detected,
+            at=at, agent=agent, fields=fields,
+        )  # fmt: skip
+        desk.outbox.send(at, "pagerduty", pagerduty.headers(desk.outbox.guid()), body)
+    return Trouble(
+        uri=incident_uri("pagerduty", identity), service=service, detected=detected, resolved=resolved,
+        cause=None if cause is None else cause.uri, attribution=attribution,
+    )  # fmt: skip

@@ -29,7 +29,7 @@ class TrueVisit(Struct, frozen=True, kw_only=True):
 
 
 class TrueItem(Struct, frozen=True, kw_only=True):
-    """One work item with its visits in the order they began."""
+    """One work item with its visits in the order they began; the three parts of its flow time sum to it."""
 
     value_stream: str
     item_id: str
@@ -37,6 +37,9 @@ class TrueItem(Struct, frozen=True, kw_only=True):
     created_at: int | None
     started_at: int | None
     finished_at: int | None
+    process_seconds: int | None
+    wait_seconds: int | None
+    unaccounted_seconds: int | None
     changes: tuple[str, ...]
     visits: tuple[TrueVisit, ...]
 
@@ -115,7 +118,7 @@ class TrueDora(Struct, frozen=True, kw_only=True):
 
 
 class TrueStream(Struct, frozen=True, kw_only=True):
-    """One value stream's numbers. `constraint` is where work stood longest, `planted_constraint` where it was meant to."""
+    """One value stream's numbers: `constraint` is where work stood longest, `planted_constraint` where it should."""
 
     planted_constraint: str
     constraint: str | None
@@ -126,6 +129,7 @@ class TrueStream(Struct, frozen=True, kw_only=True):
     finished_items: int
     flow_load: int
     flow_time: Quantiles
+    flow_efficiency_ratio: float | None
     kinds: Mapping[str, int]
     dora: TrueDora
     services: Mapping[str, TrueDora] = {}

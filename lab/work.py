@@ -33,6 +33,10 @@ _RANK: Final[dict[Happening, int]] = {
 }
 
 
+FINAL: Final = frozenset({"Done", "Won't Do"})
+"""The statuses that close a ticket."""
+
+
 class Commit(Struct, frozen=True, kw_only=True):
     """One commit; `at` is its author time. `committer` None: the author. `distinct`: no branch had it before."""
 
@@ -65,18 +69,16 @@ class Item(Struct, kw_only=True):
     ticket: Ticket | None = None
     happened: list[tuple[int, int, int, Happening, bool]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    closed: int | None = None
-    closed_as: str | None = None
+    moves: list[tuple[int, bool]] = field(default_factory=list)
+    """When the ticket changed its status, and whether to a final one."""
 
     def note(self, at: int, what: Happening, *, counted: bool = True) -> None:
         """Write down that it happened; a deployment that carries two of its changes happened once."""
         self.happened.append((at, _RANK[what], len(self.happened), what, counted))
 
     def moved(self, at: int, status: str) -> None:
-        """Write down the ticket's status; Done and Won't Do close the item, any other opens it again."""
-        final = status in {"Done", "Won't Do"}
-        self.closed = at if final else None
-        self.closed_as = status if final else None
+        """Write down the ticket's new status."""
+        self.moves.append((at, status in FINAL))
 
     def visits(self, end: int) -> list[Visit]:
         """Return the visits that follow from what happened up to `end` (seconds)."""

@@ -1,4 +1,4 @@
-"""GitHub's webhooks: push, pull_request, pull_request_review, workflow_run, deployment, deployment_status, delete, ping."""
+"""GitHub's webhooks of code: push, pull_request, pull_request_review, delete, ping."""
 
 from __future__ import annotations
 
