@@ -1,0 +1,77 @@
+"""Writes the documentation that is made from the code; with `--check`, says what is stale and fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+from ingest.settings import Settings as IngestSettings
+from processors.settings import Settings as ProcessorSettings
+from schemas.event_types import OURS, RANKED
+from sinks.settings import Settings as SinkSettings
+
+DOCS: Final = Path(__file__).parent
+PROCESSES: Final = {"ingest": IngestSettings, "process": ProcessorSettings, "sink": SinkSettings}
+
+
+def settings_page() -> str:
+    """Return the table of every setting of every process."""
+    lines = [
+        "# Settings",
+        "",
+        "Every process reads its settings once, from environment variables. Made from the code by `make docs-write`.",
+    ]
+    for process, settings in PROCESSES.items():
+        lines += ["", f"## `vsm {process}`", "", "| variable | default | meaning |", "|---|---|---|"]
+        lines += [" | ".join(("|", *row, "|")).replace("| |", "|") for row in _rows(settings)]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(settings: type[BaseSettings]) -> Iterator[tuple[str, str, str]]:
+    for name, field in sorted(settings.model_fields.items()):
+        default = "" if isinstance(field.default, SecretStr) else str(field.default)
+        shown = f"`{default}`" if default not in ("", "None", "()") else "none"
+        yield f"`VSM_{name.upper()}`", shown, (field.description or "").replace("|", "\\|")
+
+
+def events_page() -> str:
+    """Return the table of event types in their tie-breaking order."""
+    lines = [
+        "# Event types",
+        "",
+        "CDEvents' `subject.predicate`; of two facts of an item at the same time, the one that stands first here comes first.",
+        "Made from the code by `make docs-write`.",
+        "",
+        "| type | of | meaning where CDEvents lacks it |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{name}` | {'VSM' if name in OURS else 'CDEvents'} | {OURS.get(name, '')} |" for name in RANKED]
+    return "\n".join(lines) + "\n"
+
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = {"settings.md": settings_page, "event-types.md": events_page}
+"""Generated page -> what makes it."""
+
+
+def main(arguments: list[str]) -> int:
+    """Write every page, or with `--check` return 1 when one is stale."""
+    stale = False
+    for name, make in PAGES.items():
+        path, text = DOCS / name, make()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if "--check" in arguments:
+            print(f"docs/{name} is stale: run `make docs-write`", file=sys.stderr)  # noqa: T201 - a script speaks
+            stale = True
+        else:
+            path.write_text(text, encoding="utf-8")
+    return int(stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
