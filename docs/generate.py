@@ -44,7 +44,7 @@ def events_page() -> str:
     lines = [
         "# Event types",
         "",
-        "CDEvents' `subject.predicate`; of two facts of an item at the same time, the one that stands first here comes first.",
+        "CDEvents' `subject.predicate`; of two facts at one time, the one that stands first here comes first.",
         "Made from the code by `make docs-write`.",
         "",
         "| type | of | meaning where CDEvents lacks it |",

@@ -43,8 +43,9 @@ class Stack:
         self._data = data
         self._plan = plan
         self._generation = current(data.generation, plan.config)
-        self._ports = _free_ports(3)
+        self._ports = free_ports(3)
         self.addresses = _addresses(plan, *self._ports)
+        self.config = plan.config
         self._supervisor = Supervisor(self._jobs(self._generation), data.logs)
 
     def start(self) -> None:
@@ -140,7 +141,7 @@ def _addresses(plan: Plan, process_port: int, sink_port: int, sql_port: int) -> 
     }
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
     """Return ports that were free a moment ago, all different."""
     sockets = [socket.socket() for _ in range(number)]
     try:

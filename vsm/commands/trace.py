@@ -66,7 +66,7 @@ def trace(
         out.print(line, markup=False, soft_wrap=True)
     if not lines:
         fail(
-            f"nothing is known of '{what}'. If it was answered 202 accepted, wait a second; if 'ignored', its event type "
+            f"nothing is known of '{what}'. If it was answered 'accepted', wait a second; if 'ignored', its event type "
             "is not of interest; `vsm dead-letters list` shows what could not be translated"
         )
 

@@ -1,0 +1,97 @@
+"""A one-machine stack for tests: real processes on a directory of their own, under a pinned clock."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+import msgspec
+
+from lab.organisation import SECRET_VARIABLES, definition_yaml
+from lab.sending import SentDelivery
+from schemas.definition_file import load
+from vsm.commands.send import source_secrets
+from vsm.data_dir import DataDir
+from vsm.sender import Played, Recorded, play
+from vsm.settling import wait_until_settled
+from vsm.stack import Plan, Stack, free_ports, running
+from vsm.store import open_store
+
+CLOCK: Final = "2026-01-01T00:00:00+00:00"
+END_MICROS: Final = 1_767_225_600_000_000
+TABLES: Final = ("step_visits", "work_items", "changes", "deployments", "incidents")
+_TELEMETRY: Final = ("vsm_ingest_", "vsm_processors_", "vsm_sinks_")
+
+
+@contextmanager
+def organisation(root: Path, clock: str = CLOCK, **plan: str) -> Iterator[Stack]:
+    """Run the simulated organisation's stack on `root`; may be entered again on the same root."""
+    for variable in SECRET_VARIABLES.values():
+        os.environ.setdefault(variable, f"secret of {variable}")
+    folder = DataDir(root)
+    folder.make()
+    folder.config.write_text(definition_yaml(), encoding="utf-8")
+    with running(folder, Plan(config=folder.config, port=free_ports(1)[0], clock=clock, **plan)) as stack:
+        yield stack
+
+
+def send(stack: Stack, hooks: Iterable[SentDelivery]) -> Played:
+    """Send deliveries with valid signatures and wait for every answer."""
+    secrets = source_secrets(load(stack.config))
+    recorded = (
+        Recorded(tool=h.tool, source=h.source, headers=dict(h.headers), body=msgspec.Raw(h.body)) for h in hooks
+    )
+    return asyncio.run(play(recorded, stack.addresses["ingest"], secrets))
+
+
+def settle(stack: Stack) -> None:
+    """Wait until everything sent is in the tables and on the page."""
+    wait_until_settled(stack.addresses, seconds=100)
+
+
+def tables(root: Path) -> Mapping[str, list[tuple[object, ...]]]:
+    """Return the rows of every `_current` table, `revision` and `known_at` left out, sorted."""
+    found = {}
+    with open_store(root) as store:
+        for table in TABLES:
+            answer = store.ask(f"SELECT * EXCEPT (revision, known_at) FROM vsm.{table}_current ORDER BY ALL")  # noqa: S608
+            found[table] = [tuple(row) for row in answer.rows]
+    return found
+
+
+def gauges(stack: Stack) -> list[str]:
+    """Return the sorted samples of the metrics page, what processes say of themselves left out."""
+    page = httpx.get(stack.addresses["metrics"], timeout=10).text
+    return sorted(line for line in page.splitlines() if line.startswith("vsm_") and not line.startswith(_TELEMETRY))
+
+
+def kill_everything(stack: Stack) -> None:
+    """Kill -9 every process of the stack and wait until it stands again."""
+    before = dict(stack.pids())
+    for pid in before.values():
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        now = stack.pids()
+        if all(now[name] not in (None, before[name]) for name in before) and _ready(stack):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the stack did not come back")
+
+
+def _ready(stack: Stack) -> bool:
+    try:
+        return all(
+            httpx.get(f"{stack.addresses[name]}/health/ready", timeout=2).is_success
+            for name in ("ingest", "process", "sink")
+        )
+    except httpx.TransportError:
+        return False
