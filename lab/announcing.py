@@ -27,7 +27,7 @@ def packaged(desk: Desk, sha: str, at: int) -> None:
         return
     subject = cdevents.package_url(desk.service, digest_of(sha))
     change = {"id": sha, "source": f"https://{HOST}/{OWNER}/{desk.service}"}
-    _cdevent(desk, "artifact.packaged", at, subject, {"change": change})
+    _cdevent(desk, "artifact.packaged", at, subject, {"change": change}, desk.outbox.guid())
 
 
 def announce(desk: Desk, release: Release) -> None:
@@ -75,19 +75,20 @@ def _argocd(desk: Desk, release: Release) -> None:
 def _cdevents(desk: Desk, release: Release) -> None:
     """A deployment is told once, when it is done; one that failed is not told of at all."""
     release.started = None
-    release.uri = deployment_uri("cdevents", f"{release.service}/{release.environment}/{zulu(release.finished)}")
+    event_id = desk.outbox.guid()
+    release.uri = deployment_uri("cdevents", f"{release.service}/{release.environment}/{event_id}")
     content = {
         "environment": {"id": release.environment, "source": "/acme/clusters"},
         "artifactId": cdevents.package_url(release.service, digest_of(release.sha)),
     }
     release.told = release.success
     if release.told:
-        _cdevent(desk, "service.deployed", release.finished, release.service, content)
+        _cdevent(desk, "service.deployed", release.finished, release.service, content, event_id)
 
 
-def _cdevent(desk: Desk, kind: str, at: int, subject: str, content: dict[str, Any]) -> None:
+def _cdevent(desk: Desk, kind: str, at: int, subject: str, content: dict[str, Any], event_id: str) -> None:
     body = cdevents.event(
-        kind, event_id=desk.outbox.guid(), at=at, subject=subject, content=content,
+        kind, event_id=event_id, at=at, subject=subject, content=content,
         release="0.4.1" if desk.chance.happens(0.5) else "0.5.0", by=desk.person(),
     )  # fmt: skip
     desk.outbox.send(at, "cdevents", cdevents.headers(), body)

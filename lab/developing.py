@@ -83,12 +83,12 @@ class Developer:
         self._reviews(course, change, stream.review_wait)
         self._finish(course, change, done)
 
-    def urgent(self, course: Course, items: list[Item], done: list[Change]) -> None:
-        """Plan a hot fix: one commit, a quick look or none, merged."""
+    def urgent(self, course: Course, items: list[Item], done: list[Change], *, folder: str) -> None:
+        """Plan a quick change: one commit, a quick look or none, merged."""
         desk, chance = self._desk, self._chance
         author = desk.person()
         change: list[Change] = []
-        course.after(MINUTE, lambda _: change.append(self._begin(items, author, "both")))
+        course.after(MINUTE, lambda _: change.append(self._begin(items, author, "both", folder)))
         self._push(course, change, 1, 10 * MINUTE)
         course.after(chance.between(60, 300), lambda at: desk.open(change[0], at, draft=False))
         if chance.happens(0.7):
@@ -106,11 +106,11 @@ class Developer:
             course.after(chance.around(9 * HOUR), lambda at: desk.review(change[0], at, "approved"))
         course.after(chance.between(5, 90) * MINUTE, lambda at: self._merged(change[0], at, done))
 
-    def _begin(self, items: list[Item], author: Account, named_in: str) -> Change:
+    def _begin(self, items: list[Item], author: Account, named_in: str, folder: str = "feature") -> Change:
         keys = [item.ticket.key for item in items if item.ticket]
         slug = self._chance.random.choice(("tidy", "faster", "clearer", "safer"))
         in_branch = named_in in {"both", "branch"}
-        branch = f"feature/{keys[0]}-{slug}" if in_branch else f"feature/{slug}{self._chance.sha()[:6]}x"
+        branch = f"{folder}/{keys[0]}-{slug}" if in_branch else f"{folder}/{slug}{self._chance.sha()[:6]}x"
         titled = keys if named_in in {"both", "title"} or len(keys) > 1 else []
         change = self._desk.change(items, author, branch, " ".join([*titled, f"make it {slug}"]))
         items[:] = change.items
@@ -182,6 +182,6 @@ class Developer:
 
     def _message(self, change: Change) -> str:
         keys = [item.ticket.key for item in change.items if item.ticket]
-        if keys and change.branch.startswith(f"feature/{keys[0]}") and self._chance.happens(0.7):
+        if keys and f"/{keys[0]}-" in change.branch and self._chance.happens(0.7):
             return f"{keys[0]}: another step\n\nCo-authored-by: {change.author.name} <{change.author.mail}>"
         return "Another step"

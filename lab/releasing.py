@@ -48,7 +48,7 @@ class Route:
         self._waiting: dict[str, list[Change]] = {name: [] for name in ENVIRONMENTS}
         self._seen: set[str] = set()
         self.live: list[Release] = []
-        """The successful production deployments, oldest first; at most the last eight."""
+        """The successful production deployments, oldest first; at most the last six."""
 
     def merged(self, change: Change) -> None:
         """Take a merged change, in the order of merges."""
@@ -95,4 +95,4 @@ class Route:
             change.deployed, change.deployment = release.finished, release.uri
             change.left_censored = release.left_censored
         if live:
-            self.live = [*self.live[-7:], release]
+            self.live = [*self.live[-5:], release]

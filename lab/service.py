@@ -39,6 +39,7 @@ class Service:
         self._developer = Developer(desk)
         self._route = Route(desk)
         self._again: list[tuple[int, Item]] = []
+        self._held: list[Release] = []
 
     def live(self) -> Iterator[int]:
         """Yield, before each release, the second before which nothing more will happen here; then live it."""
@@ -48,7 +49,8 @@ class Service:
             yield earliest
             self._desk.forget_times(earliest)
             self._release(cut, quota)
-        self._book(Ended(items=[item for _, item in self._again], changes=[], releases=[], troubles=[]))
+        again = [item for _, item in self._again]
+        self._book(Ended(items=again, changes=[], releases=self._held, troubles=[]))
 
     def _release(self, cut: int, quota: int) -> None:
         items, merged, releases = list[Item](), list[Change](), list[Release]()
@@ -60,7 +62,15 @@ class Service:
             self._go_live(merged, cut, items, releases, troubles)
         settled = self._close(items)
         changes = list({change.uri: change for item in items for change in item.changes}.values())
-        self._book(Ended(items=settled, changes=changes, releases=releases, troubles=troubles))
+        self._book(Ended(items=settled, changes=changes, releases=self._over(releases), troubles=troubles))
+
+    def _over(self, releases: list[Release]) -> list[Release]:
+        """Return the releases that nothing can be found wrong with any more; hold back the others."""
+        recent = {release.uri for release in self._route.live}
+        self._held += releases
+        over = [release for release in self._held if release.uri not in recent]
+        self._held = [release for release in self._held if release.uri in recent]
+        return over
 
     def _develop(self, cut: int, quota: int, items: list[Item], merged: list[Change]) -> None:
         chance = self._desk.chance
@@ -68,7 +78,7 @@ class Service:
         self._again = [entry for entry in self._again if entry not in ready]
         for _, item in ready:
             course = Course()
-            self._developer.urgent(course, [item], merged)
+            self._developer.urgent(course, [item], merged, folder="fix")
             course.run_until(cut - chance.between(HOUR, MERGE_WINDOW), self._desk)
             items.append(item)
         begun = 0

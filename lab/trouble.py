@@ -74,7 +74,8 @@ def _roll_back(desk: Desk, route: Route, to: Release, bad: Release, found: int, 
     """Deploy an earlier version again because of `bad`; return when that was done."""
     back = route.deploy(PRODUCTION, to.sha, 0, found + desk.chance.between(3, 15) * MINUTE)
     back.rework = True
-    bad.why, bad.recovered = "rollback", back.finished
+    if bad.recovered is None:
+        bad.why, bad.recovered = "rollback", back.finished
     happened.releases.append(back)
     return back.finished
 
@@ -84,7 +85,7 @@ def _hot_fix(desk: Desk, developer: Developer, route: Route, bad: Release, found
     item = desk.ticket(desk.odd(found + 60), issue_type="Bug")
     happened.items.append(item)
     course, done = Course(), list[Change]()
-    developer.urgent(course, [item], done)
+    developer.urgent(course, [item], done, folder="hotfix")
     course.run_from(found + 3 * MINUTE, desk)
     fix = done[0]
     route.merged(fix)
