@@ -1,0 +1,161 @@
+"""The running ingester: its parts wired by hand, what a reload replaces, and what it tells of itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import structlog
+from msgspec import Struct
+
+from ingest.acknowledgements import Acknowledgements
+from ingest.adapters import ADAPTERS
+from ingest.body_http import BodyReader
+from ingest.connections import connect
+from ingest.importing import FactImporter, Rules
+from ingest.intake import Intake, live
+from ingest.limits import Load, Pace
+from ingest.outbox import Outbox
+from ingest.pages import Pages
+from ingest.publisher import Publisher
+from ingest.routes import Kind
+from ingest.routing import Router
+from ingest.secrets import UnreadableSecret, resolve
+from ingest.server_http import Server
+from ingest.settings import Settings
+from ingest.spool import Spool
+from ingest.telemetry import Telemetry
+from ingest.watchdog import Watchdog
+from schemas.clock import clock_from
+from schemas.codec import Codec
+from schemas.definition import Definition
+from schemas.definition_file import BadDefinition, load
+from schemas.identity import pseudonym
+from schemas.log import Log
+
+STOPPING: Final = "the process is stopping"
+_TICK_SECONDS: Final = 0.25
+_TOKEN_FILE: Final = "import.token"  # noqa: S105 - a file's name
+_logger = structlog.get_logger(__name__)
+
+
+class Means(Struct, frozen=True, kw_only=True):
+    """What a process was started with. `opening` opens the log, again and again until it is there."""
+
+    settings: Settings
+    definition: Definition
+    identity_key: bytes
+    codec: Codec
+    opening: Callable[[], Log]
+    spool: Spool | None = None
+
+
+class Process:
+    """The running ingester: its parts, and what signals do to them."""
+
+    def __init__(self, means: Means) -> None:
+        loop = asyncio.get_running_loop()
+        settings, definition, codec = means.settings, means.definition, means.codec
+        self.settings = settings
+        self._identity_key = means.identity_key
+        self._stopping = False
+        self._token = _import_token(settings)
+        self.telemetry = Telemetry()
+        self.acknowledgements = Acknowledgements(loop, settings.publish_seconds)
+        publisher = Publisher(means.opening, self.acknowledgements)
+        self.outbox = Outbox(publisher, means.spool, self.acknowledgements)
+        self.load = Load(settings.in_flight, settings.in_flight_bytes)
+        self.watchdog = Watchdog(
+            Pace(
+                grace_seconds=settings.body_grace_seconds,
+                bytes_per_second=settings.body_bytes_per_second,
+                longest_seconds=settings.body_seconds,
+            )
+        )
+        self.intake = Intake(
+            router=Router(definition),
+            codec=codec,
+            outbox=self.outbox,
+            telemetry=self.telemetry,
+            now_seconds=time.monotonic,
+            live=live(connect(definition, ADAPTERS, means.identity_key, resolve)),
+        )
+        self.pages = Pages(self.telemetry, settings.metrics_peers, self._problems)
+        rules = Rules(
+            tokens=lambda: self._token,
+            streams=tuple(stream.name for stream in definition.value_streams),
+            most_facts=settings.import_facts,
+            pseudonym=partial(pseudonym, means.identity_key),
+        )
+        self.application = Server(
+            intake=self.intake,
+            importer=FactImporter(rules, self.intake, codec, self.telemetry),
+            reader=BodyReader(settings.body_bytes, self.watchdog, self.load),
+            load=self.load,
+            pages={
+                Kind.LIVE: self.pages.live,
+                Kind.READY: self.pages.ready,
+                Kind.METRICS: self.pages.metrics,
+                Kind.OPENAPI: self.pages.openapi,
+            },
+            telemetry=self.telemetry,
+            clock=clock_from(settings.clock),
+        )
+        self.telemetry.read_gauges_from(self._gauges)
+
+    def reload(self) -> None:
+        """Take sources and secrets from the file anew; a bad file changes nothing. Streams stay as they are."""
+        try:
+            definition = load(self.settings.config)
+        except (BadDefinition, OSError) as bad:
+            self.telemetry.reloads["refused"] += 1
+            _logger.error("a reload was refused", problem=str(bad))  # noqa: TRY400 - the problem says it all
+            return
+        self._token = _import_token(self.settings)
+        self.intake.live = live(connect(definition, ADAPTERS, self._identity_key, resolve))
+        self.telemetry.reloads["done"] += 1
+        _logger.info("sources and secrets were reloaded", sources=len(self.intake.live.connections))
+
+    def stop(self) -> None:
+        """Turn readiness red."""
+        self._stopping = True
+
+    async def watch(self) -> None:
+        """Look after slow bodies and late acknowledgements, for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self.watchdog.look(loop.time())
+            self.acknowledgements.give_up()
+            await asyncio.sleep(_TICK_SECONDS)
+
+    def _problems(self) -> list[str]:
+        problem = self.outbox.problem
+        return [*([STOPPING] if self._stopping else []), *([problem] if problem else [])]
+
+    def _gauges(self) -> tuple[tuple[str, str, float], ...]:
+        records, size = self.outbox.spooled
+        return (
+            ("vsm_ingest_requests_in_flight", "Requests being read or waiting for the log.", self.load.requests),
+            ("vsm_ingest_bodies_in_flight_bytes", "Memory that bodies take.", self.load.bytes),
+            ("vsm_ingest_spool_records", "Records in the spool.", records),
+            ("vsm_ingest_spool_bytes", "Bytes in the spool.", size),
+            ("vsm_ingest_log_available", "1 when the log takes records.", 0.0 if self.outbox.log_away else 1.0),
+            ("vsm_ingest_ready", "1 when deliveries can be kept.", 0.0 if self._problems() else 1.0),
+        )
+
+
+def _import_token(settings: Settings) -> tuple[bytes, ...]:
+    token = settings.import_token.get_secret_value()
+    if token:
+        return (token.encode(),)
+    path = settings.data / _TOKEN_FILE
+    if not path.exists():
+        return ()
+    try:
+        return (resolve(f"file:{path}"),)
+    except UnreadableSecret as bad:
+        _logger.warning("the import token was not readable", problem=str(bad))
+        return ()
