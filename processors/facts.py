@@ -1,0 +1,215 @@
+"""Facts: what rules and derivations need of a flow event, and an entity's set of them as packed bytes; pure.
+
+The packing is built for many small records: an event id or delivery id that is plain hexadecimal takes half its
+length, known types and attribute names are numbers, and what nobody reads is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from heapq import nsmallest
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from processors.engine import StepFailed
+from schemas.definition import Definition, Step
+from schemas.event import IMPLAUSIBLE_TIME, ActorClass, FlowEvent, LinkKind, Outcome, WorkKind
+from schemas.event_types import rank
+
+ENCODING: Final = 1
+"""The packing that this code writes."""
+
+MOST_FACTS: Final = 10_000
+"""An entity keeps this many facts, the smallest in the order of facts."""
+
+LATEST_MICROS: Final = 7_258_118_400_000_000
+"""2200-01-01T00:00Z: a time from here on is no time."""
+
+DERIVED_FROM: Final = ("repository", "service", "branch", "decision", "activity", "reverts")
+"""The attributes that derivations read whatever the rules; rules may add others."""
+
+_EVENT_FIELDS: Final = ("tool", "source", "subject_id")
+"""Fields that are kept only where a rule reads them, as if they were attributes."""
+
+_TYPES: Final = (
+    "ticket.created", "ticket.updated", "ticket.closed", "commit.created", "change.created", "change.readied",
+    "change.updated", "change.reviewed", "change.merged", "change.abandoned", "pipelinerun.queued",
+    "pipelinerun.started", "pipelinerun.finished", "taskrun.started", "taskrun.finished", "build.queued",
+    "build.started", "build.finished", "testsuiterun.queued", "testsuiterun.started", "testsuiterun.finished",
+    "testcaserun.queued", "testcaserun.started", "testcaserun.finished", "artifact.packaged", "artifact.signed",
+    "artifact.published", "deployment.queued", "deployment.started", "service.deployed", "service.upgraded",
+    "service.rolledback", "service.published", "service.removed", "incident.detected", "incident.reported",
+    "incident.resolved", "activity.started", "activity.finished", "branch.created", "branch.deleted",
+)  # fmt: skip
+"""Types by their number in the packing: only ever appended to, never reordered."""
+_TYPE_CODES: Final = {name: code for code, name in enumerate(_TYPES)}
+_TYPE_NAMES: Final[Mapping[int | str, str]] = dict(enumerate(_TYPES))
+_LINK_KINDS: Final = (
+    LinkKind.PART_OF, LinkKind.CONTAINS, LinkKind.MERGED_AS, LinkKind.BUILT_FROM, LinkKind.DEPLOYS, LinkKind.CAUSED_BY,
+    LinkKind.RELATES_TO,
+)  # fmt: skip
+"""Link kinds by their number in the packing: only ever appended to."""
+_LINK_CODES: Final = {kind: code for code, kind in enumerate(_LINK_KINDS)}
+_ACTORS: Final = (ActorClass.UNKNOWN, ActorClass.HUMAN, ActorClass.BOT, ActorClass.AGENT)
+"""Actor classes by their number in the packing: only ever appended to."""
+_ACTOR_CODES: Final = {actor: code for code, actor in enumerate(_ACTORS)}
+_HEX: Final = re.compile(r"(?:[0-9a-f]{2})+")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class FactLink(Struct, frozen=True, array_like=True, gc=False):
+    """A link of a fact's subject: the target, the number of the kind, the confidence (None for certain)."""
+
+    uri: str
+    code: int
+    doubt: float | None = None
+
+    @property
+    def kind(self) -> LinkKind:
+        """How the subject relates to the target."""
+        return _LINK_KINDS[self.code]
+
+    @property
+    def confidence(self) -> float:
+        """The confidence in [0, 1]."""
+        return 1.0 if self.doubt is None else self.doubt
+
+
+class Fact(Struct, frozen=True, array_like=True, gc=False):
+    """One fact of one entity, without what the entity's record says anyway (stream, subject).
+
+    Times are microseconds UTC. `code` is the type's number, or its name where it has none; `packed_id` and
+    `packed_delivery` are the ids, halved where they are hexadecimal. An implausible fact is kept for the count and
+    derives nothing.
+    """
+
+    occurred_at: int
+    order: int | None
+    code: int | str
+    packed_id: bytes
+    received_at: int
+    packed_delivery: bytes
+    state: str | None = None
+    outcome: Outcome | None = None
+    environment: str | None = None
+    work_kind: WorkKind | None = None
+    actor: int = 0
+    links: tuple[FactLink, ...] = ()
+    attributes: dict[str, str] = {}
+    implausible: bool = False
+
+    @property
+    def type(self) -> str:
+        """The event type."""
+        return _TYPE_NAMES.get(self.code) or str(self.code)
+
+    @property
+    def actor_class(self) -> ActorClass:
+        """What kind of actor caused it."""
+        return _ACTORS[self.actor]
+
+    def place(self) -> tuple[int, int, int, str]:
+        """Return the sort key of facts: time, order, rank of the type, id."""
+        return self.occurred_at, self.order or 0, rank(self.type), _text(self.packed_id)
+
+
+class _Packed(Struct, frozen=True, array_like=True, gc=False):
+    facts: list[Fact]
+    squeezed: bool = False
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(_Packed)
+_NOTHING: Final = _Packed([])
+
+
+def kept_attributes(definition: Definition) -> frozenset[str]:
+    """Return the names of attributes (and rarely read fields) that facts must keep under this definition."""
+    named = {name for s in definition.value_streams for step in s.steps for rule in _rules(step) for name in rule}
+    return frozenset(DERIVED_FROM) | named
+
+
+def _rules(step: Step) -> Iterable[Iterable[str]]:
+    rules = (step.queue, step.start, step.finish, step.returned, step.blocked, step.unblocked)
+    return (rule.where for rule in rules if rule is not None)
+
+
+def from_event(event: FlowEvent, kept: frozenset[str]) -> Fact:
+    """Return the fact of an event with the attributes in `kept`.
+
+    Raises StepFailed for a time that is none (before 1970, or from 2200 on) and a subject without a name.
+    """
+    if not event.subject_id:
+        raise StepFailed("the subject has no name")
+    if not 0 <= event.occurred_at < LATEST_MICROS:
+        raise StepFailed("occurred_at is out of range")
+    attributes = {name: text for name, text in event.attributes.items() if name in kept}
+    attributes |= {name: getattr(event, name) for name in _EVENT_FIELDS if name in kept}
+    return Fact(
+        event.occurred_at,
+        event.order,
+        _TYPE_CODES.get(event.type, event.type),
+        _shorter(event.event_id),
+        event.received_at,
+        _shorter(event.delivery_id),
+        event.state,
+        event.outcome,
+        event.environment,
+        event.work_kind,
+        _ACTOR_CODES[event.actor_class],
+        tuple(FactLink(x.uri, _LINK_CODES[x.kind], None if x.confidence == 1.0 else x.confidence) for x in event.links),
+        attributes,
+        IMPLAUSIBLE_TIME in event.attributes,
+    )
+
+
+def facts_of(packed: bytes | None) -> list[Fact]:
+    """Return an entity's facts in their order; [] for no record."""
+    return [] if packed is None else _decoder.decode(packed).facts
+
+
+def squeezed(packed: bytes) -> bool:
+    """Return whether the entity had more facts than its record holds."""
+    return _decoder.decode(packed).squeezed
+
+
+def with_fact(packed: bytes | None, fact: Fact) -> bytes:
+    """Return the record with the fact in it: the same bytes for any order and number of copies.
+
+    Raises StepFailed for what cannot be packed (integers beyond 64 bits, broken text).
+    """
+    old = _NOTHING if packed is None else _decoder.decode(packed)
+    known = {f.packed_id: f for f in old.facts}
+    twin = known.get(fact.packed_id)
+    try:
+        if twin is not None and _standing(twin) <= _standing(fact):
+            return packed or b""
+        known[fact.packed_id] = fact
+        kept = nsmallest(MOST_FACTS, known.values(), key=Fact.place) if len(known) > MOST_FACTS else known.values()
+        return _encoder.encode(_Packed(sorted(kept, key=Fact.place), old.squeezed or len(known) > MOST_FACTS))
+    except (OverflowError, UnicodeEncodeError) as unpackable:
+        raise StepFailed("a value cannot be kept") from unpackable
+
+
+def _standing(copy: Fact) -> tuple[int, str, bytes]:
+    """Return what decides between two copies of a fact: the smaller stands."""
+    return copy.received_at, _text(copy.packed_delivery), _encoder.encode(copy)
+
+
+def _shorter(text: str) -> bytes:
+    """Pack an id: a leading 0 marks a UUID, 1 other hexadecimal, 2 any text."""
+    if _UUID.fullmatch(text):
+        return b"\0" + bytes.fromhex(text.replace("-", ""))
+    if _HEX.fullmatch(text):
+        return b"\1" + bytes.fromhex(text)
+    return b"\2" + text.encode("utf-8", "surrogatepass")
+
+
+def _text(packed: bytes) -> str:
+    if packed[0] == 2:  # noqa: PLR2004 - the marks are told in _shorter
+        return packed[1:].decode("utf-8", "surrogatepass")
+    text = packed[1:].hex()
+    return text if packed[0] else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,0 +1,200 @@
+"""The pure core of one partition: folds facts into entity records, and says which derived rows they made or changed.
+
+It remembers records alone. What a row was before is derived from the records as they were, just before a fact that can
+change it is put; so memory grows with facts, not with rows, and a restart finds what it would have remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec.structs import replace
+
+from processors.engine import Drained, StreamSigns
+from processors.facts import ENCODING, Fact, facts_of, from_event, kept_attributes, squeezed, with_fact
+from processors.reach import all_units, reach
+from processors.rows import Unit, unit_rows
+from processors.world import World
+from schemas.definition import Definition, ValueStream
+from schemas.derived import Change, Derived, StepVisit, Update, WorkItem, revision
+from schemas.event import FlowEvent
+from schemas.state import EntityRecord
+
+
+class Partition:
+    """The engine of one partition; memory only, changed in place."""
+
+    def __init__(self, definition: Definition, generation: int) -> None:
+        self._definition = definition
+        self._generation = generation
+        self._kept = kept_attributes(definition)
+        self._streams: dict[str, _Stream] = {}
+        self._dirty: dict[str, _Stream] = {}
+
+    def restore(self, record: EntityRecord) -> None:
+        """Take one record of the changelog; any order, the last of a key stands; streams not defined are left aside.
+
+        Raises ValueError for a packing that this code cannot read.
+        """
+        if record.encoding != ENCODING:
+            raise ValueError(f"the state is packed in encoding {record.encoding}, which this release cannot read")
+        stream = self._stream(record.value_stream)
+        if stream is not None:
+            stream.restore(record.entity, record.facts)
+
+    def rebuild(self) -> Iterator[Update]:
+        """Derive everything anew and yield every row, `before` None, at the first revision of the generation."""
+        at = revision(self._generation, 0)
+        for stream in self._streams.values():
+            for row in stream.every_row():
+                yield Update(before=None, after=stream.stamped(row, at))
+
+    def fold(self, event: FlowEvent) -> None:
+        """Put one fact; one of a stream that is not defined derives nothing. Raises StepFailed, leaving no trace."""
+        stream = self._stream(event.value_stream)
+        if stream is not None:
+            stream.fold(event.subject_id, from_event(event, self._kept))
+            self._dirty[event.value_stream] = stream
+
+    def drain(self, progress: int) -> Drained:
+        """Return what was touched since the last drain, rows at the revision of `progress` (next source offset)."""
+        at = revision(self._generation, progress)
+        records: list[EntityRecord] = []
+        updates: list[Update] = []
+        for stream in self._dirty.values():
+            records += stream.touched_records()
+            updates += stream.updates(at)
+        self._dirty = {}
+        return Drained(records=tuple(records), updates=tuple(updates))
+
+    def signs(self) -> Mapping[str, StreamSigns]:
+        """Return each stream's signs; `squeezed` counts the entities whose record could not hold all their facts."""
+        return {name: stream.signs for name, stream in self._streams.items() if stream.signs.facts}
+
+    def _stream(self, name: str) -> _Stream | None:
+        found = self._streams.get(name)
+        if found is None:
+            defined = self._definition.stream(name)
+            if defined is not None:
+                found = self._streams[name] = _Stream(defined, self._definition.version)
+        return found
+
+
+class _Stream:
+    """One value stream of a partition: its world, and the units touched since the last drain as they were before."""
+
+    def __init__(self, stream: ValueStream, version: str) -> None:
+        self.signs = StreamSigns()
+        self._world = World(stream)
+        self._version = version
+        self._before: dict[Unit, list[Derived]] = {}
+        self._touched: dict[str, None] = {}
+        self._restored = False
+
+    def restore(self, uri: str, packed: bytes) -> None:
+        """Set a record; the indexes that need all of them follow when the first row is asked for."""
+        self._count(self._world.trace.record(uri), packed)
+        self._world.trace.put(uri, packed)
+        self._restored = True
+
+    def every_row(self) -> Iterator[Derived]:
+        """Yield every row as it stands."""
+        self._settle()
+        for unit in all_units(self._world):
+            yield from unit_rows(self._world, unit, self._version)
+
+    def fold(self, uri: str, fact: Fact) -> None:
+        """Put one fact and note what it reaches, as it was before. Raises StepFailed before anything is changed."""
+        self._settle()
+        world = self._world
+        old = world.trace.record(uri)
+        new = with_fact(old, fact)
+        self._touched[uri] = None
+        if new == old:
+            self._note(reach(world, (uri,)).units)
+            return
+        self._count(old, new)
+        reshaped = world.reshapes(uri, new)
+        within = world.trace.below(uri) if reshaped else {uri}
+        was = reach(world, within)
+        world.put(uri, new, within)
+        if reshaped:
+            within |= world.trace.below(uri)
+            world.refresh(within)
+        now = reach(world, within, was.landed)
+        if now.landed <= was.landed and all(u in self._before for u in was.units | now.units):
+            return
+        world.put(uri, old, within)
+        self._note(was.units | now.units | reach(world, within, now.landed).units)
+        world.put(uri, new, within)
+
+    def touched_records(self) -> list[EntityRecord]:
+        """Return the records touched since the last drain, and forget that they were."""
+        name, trace = self._world.stream.name, self._world.trace
+        records = [
+            EntityRecord(value_stream=name, entity=uri, encoding=ENCODING, facts=trace.record(uri) or b"")
+            for uri in self._touched
+        ]
+        self._touched = {}
+        return records
+
+    def updates(self, at: int) -> Iterator[Update]:
+        """Yield the rows touched since the last drain, before and after, and forget that they were touched.
+
+        A row that is no longer derived comes back withdrawn; an item says where it went.
+        """
+        before, self._before = self._before, {}
+        for unit, rows in before.items():
+            known = {_identity(row): row for row in rows}
+            for row in unit_rows(self._world, unit, self._version):
+                was = known.pop(_identity(row), None)
+                yield Update(before=None if was is None else self.stamped(was, at), after=self.stamped(row, at))
+            for row in known.values():
+                yield Update(before=self.stamped(row, at), after=self._withdrawn(row, at))
+
+    def stamped(self, row: Derived, at: int) -> Derived:
+        """Return the row as known now."""
+        return replace(row, revision=at, known_at=self.signs.newest_received_at or 0)
+
+    def _withdrawn(self, row: Derived, at: int) -> Derived:
+        gone = replace(self.stamped(row, at), withdrawn=True)
+        if isinstance(gone, WorkItem):
+            gone = replace(gone, moved_to=next(iter(self._world.trace.items(gone.item_id)), None))
+        return gone
+
+    def _note(self, units: frozenset[Unit]) -> None:
+        for unit in units:
+            if unit not in self._before:
+                self._before[unit] = unit_rows(self._world, unit, self._version)
+
+    def _settle(self) -> None:
+        if self._restored:
+            self._restored = False
+            self._world.refresh(self._world.trace)
+
+    def _count(self, old: bytes | None, new: bytes) -> None:
+        had, has = facts_of(old), facts_of(new)
+        signs = self.signs
+        self.signs = StreamSigns(
+            newest_occurred_at=_newest(signs.newest_occurred_at, (f.occurred_at for f in has if not f.implausible)),
+            newest_received_at=_newest(signs.newest_received_at, (f.received_at for f in has)),
+            facts=signs.facts + len(has) - len(had),
+            implausible=signs.implausible + sum(f.implausible for f in has) - sum(f.implausible for f in had),
+            squeezed=signs.squeezed + squeezed(new) - (old is not None and squeezed(old)),
+        )
+
+
+def _newest(known: int | None, times: Iterator[int]) -> int | None:
+    newest = max(times, default=None)
+    return newest if known is None or (newest is not None and newest > known) else known
+
+
+def _identity(row: Derived) -> tuple[str, ...]:
+    """Return what tells a row from the others of its unit."""
+    match row:
+        case StepVisit():
+            return row.step, str(row.visit)
+        case Change():
+            return (row.service,)
+        case _:
+            return ()

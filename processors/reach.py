@@ -1,0 +1,102 @@
+"""How far a fact reaches: which units must be derived anew when some entities change; pure.
+
+Asked before and after the change, the two answers together hold every unit whose rows can differ. The reach is bounded:
+the entities' own items and changes; of deployments, those from the first that can contain a change to the next success,
+their neighbours, and what mends or is mended by either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from processors.deployments import incidents_near, near
+from processors.incidents import incident_row
+from processors.rollouts import Rollout
+from processors.rows import Kind, Unit
+from processors.world import World
+from schemas.identity import entity_kind
+
+
+class Reach(Struct, frozen=True):
+    """The units reached, and the landed changes (and commits) among what deployments carry differently."""
+
+    units: frozenset[Unit]
+    landed: frozenset[str]
+
+
+def reach(world: World, entities: Iterable[str], landed: Iterable[str] = ()) -> Reach:
+    """Return what depends on these entities in the world as it stands; `landed` adds changes whose carriers to ask."""
+    entities = tuple(entities)
+    units: set[Unit] = {(Kind.ITEM, item) for uri in entities for item in world.trace.items(uri)}
+    claimed = (uri for uri in entities if entity_kind(uri) in {"change", "commit"})
+    units.update((Kind.CHANGE, change) for uri in claimed for change in world.trace.changes_of(uri))
+    deployments = {d for uri in entities for d in world.deployments_reading(uri)}
+    moving = {*landed, *(uri for uri in entities if world.landing(uri) is not None)}
+    moving.update(c for d in deployments for c in _may_carry(world, d))
+    units |= _carried_units(world, moving)
+    deployments.update(d for uri in moving for d in _carriers(world, uri))
+    known = [r for d in deployments if (r := world.lanes.rollouts.get(d)) is not None]
+    incidents = {uri for uri in entities if entity_kind(uri) == "incident"}
+    incidents.update(i for own in known for i in incidents_near(world, own))
+    rows = (incident_row(world, uri, "") for uri in incidents)
+    deployments.update(row.deployment_id for row in rows if row is not None and row.deployment_id is not None)
+    deployments.update(d for own in known for d in near(world, own))
+    units.update((Kind.DEPLOYMENT, d) for d in deployments)
+    units.update((Kind.INCIDENT, i) for i in incidents)
+    return Reach(frozenset(units), frozenset(moving))
+
+
+def _carried_units(world: World, moving: Iterable[str]) -> set[Unit]:
+    """Return the units of changes (and commits) that deployments may carry differently."""
+    units: set[Unit] = set()
+    for uri in moving:
+        units.update((Kind.ITEM, item) for item in world.trace.items(uri))
+        if entity_kind(uri) == "change":
+            units.add((Kind.CHANGE, uri))
+    return units
+
+
+def _carriers(world: World, uri: str) -> Iterable[str]:
+    landing = world.landing(uri)
+    return () if landing is None else world.lanes.carriers(*landing).values()
+
+
+def _may_carry(world: World, deployment: str) -> set[str]:
+    """Return what a deployment carries; for the first success of its lane what the next one carries too.
+
+    Only the first is left-censored, so with it or without it the next one is not or is.
+    """
+    own = world.lanes.rollouts.get(deployment)
+    if own is None:
+        return set()
+    found = set(world.lanes.carried(own))
+    if own.succeeded and (following := _second(world, own)) is not None:
+        found.update(world.lanes.carried(following))
+    return found
+
+
+def _second(world: World, own: Rollout) -> Rollout | None:
+    lane = world.lanes.lane(own)
+    if lane.last_success(own.place) is not None:
+        return None
+    following = lane.next_success(own.place)
+    return None if following is None else world.lanes.rollouts[following[1]]
+
+
+def all_units(world: World) -> Iterable[Unit]:
+    """Yield every unit of a world once."""
+    for uri in world.trace:
+        for item in world.trace.items(uri):
+            if item == uri or (not world.trace.facts(item) and world.trace.members(item)[:1] == [uri]):
+                yield Kind.ITEM, item
+        match entity_kind(uri):
+            case "change":
+                yield Kind.CHANGE, uri
+            case "deployment":
+                yield Kind.DEPLOYMENT, uri
+            case "incident":
+                yield Kind.INCIDENT, uri
+            case _:
+                pass

@@ -1,0 +1,136 @@
+"""From a stream's facts to its rows, one unit at a time: an item with its visits, a change, a deployment, an incident."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from msgspec.structs import replace
+
+from processors.deployments import deployment_row, left_censored
+from processors.incidents import incident_row
+from processors.items import Member, item_row
+from processors.rollouts import merged_at, repository_of, telling
+from processors.steps import Observation, observations, visits
+from processors.visits import visit_row
+from processors.world import World
+from schemas.derived import Change, Derived
+from schemas.event import ActorClass
+from schemas.identity import entity_kind
+
+
+class Kind(Enum):
+    """What a unit of derivation is."""
+
+    ITEM = auto()
+    CHANGE = auto()
+    DEPLOYMENT = auto()
+    INCIDENT = auto()
+
+
+Unit = tuple[Kind, str]
+"""What is derived at once: the kind, and the item's, change's, deployment's or incident's uri."""
+
+_OPENINGS = frozenset({"change.created", "change.readied"})
+
+
+def unit_rows(world: World, unit: Unit, version: str) -> list[Derived]:
+    """Return the rows of a unit, revision and known_at left to the caller; [] where nothing is derived."""
+    kind, uri = unit
+    match kind:
+        case Kind.ITEM:
+            return item_rows(world, uri, version)
+        case Kind.CHANGE:
+            return list(change_rows(world, uri, version))
+        case Kind.DEPLOYMENT:
+            deployment = deployment_row(world, uri, version)
+            return [] if deployment is None else [deployment]
+        case Kind.INCIDENT:
+            incident = incident_row(world, uri, version)
+            return [] if incident is None else [incident]
+
+
+def item_rows(world: World, item: str, version: str) -> list[Derived]:
+    """Return an item's row and its visits; [] where it is none."""
+    trace, stream = world.trace, world.stream
+    members = [Member(uri, trace.facts(uri)) for uri in trace.members(item)]
+    if not members:
+        return []
+    seen = [o for m in members for o in observations(m.uri, m.facts)]
+    brought = deployments_of(world, [m.uri for m in members])
+    seen += [o for d in brought for o in deployment_facts(world, d)]
+    stays = visits(stream.steps, seen)
+    last_step = stream.steps[-1].name if stream.steps else ""
+    row = item_row(item, members, stays, last_step=last_step, stream=stream.name, version=version)
+    counted: dict[str, bool] = {}
+    for stay in stays:
+        if stay.subject not in counted:
+            owners = brought.get(stay.subject, (stay.subject,))
+            counted[stay.subject] = any(trace.items(owner)[:1] == (item,) for owner in owners)
+    return [
+        row,
+        *(
+            visit_row(
+                stay,
+                stream=stream.name,
+                item=item,
+                counted=counted[stay.subject],
+                calendar=stream.calendar,
+                version=version,
+            )
+            for stay in stays
+        ),
+    ]
+
+
+def deployments_of(world: World, members: list[str]) -> dict[str, list[str]]:
+    """Return the deployments that carry an item's changes, each with those of its members that it carries."""
+    found: dict[str, list[str]] = {}
+    for uri in members:
+        landing = world.landing(uri)
+        for deployment in () if landing is None else world.lanes.carriers(*landing).values():
+            found.setdefault(deployment, []).append(uri)
+    return found
+
+
+def deployment_facts(world: World, deployment: str) -> list[Observation]:
+    """Return what a deployment tells the items whose changes it carries: its queue, start and finish."""
+    return telling(deployment, world.trace.facts(deployment))
+
+
+def change_rows(world: World, uri: str, version: str) -> list[Change]:
+    """Return a change's rows: one for each service whose production carries it, one without a service before that."""
+    facts = world.trace.facts(uri)
+    if not facts:
+        return []
+    commits = [c for c in world.trace.below(uri) if entity_kind(c) == "commit"]
+    authored = [f.occurred_at for c in commits for f in world.trace.facts(c) if f.type == "commit.created"]
+    reviewed = [f.occurred_at for f in facts if f.type == "change.reviewed" and f.actor_class is ActorClass.HUMAN]
+    opened = [f.occurred_at for f in facts if f.type in _OPENINGS and f.state != "draft"]
+    known = Change(
+        value_stream=world.stream.name,
+        change_id=uri,
+        repository=repository_of(world.trace, uri),
+        item_ids=world.trace.items(uri),
+        first_commit_at=min(authored, default=None),
+        opened_at=min(opened, default=None),
+        first_reviewed_at=min(reviewed, default=None),
+        merged_at=merged_at(world.trace, uri),
+        definition_version=version,
+    )
+    landing = world.landing(uri)
+    carriers = {} if landing is None else world.lanes.carriers(*landing)
+    production = world.stream.production
+    live = [world.lanes.rollouts[d] for (_, environment), d in carriers.items() if environment == production]
+    if not live:
+        return [known]
+    return [
+        replace(
+            known,
+            service=own.service,
+            environment=production,
+            deployed_at=own.finished_at,
+            deployment_id=own.uri,
+            left_censored=left_censored(world, own),
+        )
+        for own in live
+    ]

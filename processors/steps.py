@@ -1,0 +1,282 @@
+"""How rules make visits: one item's facts in the order of time run through the steps of its value stream.
+
+Per fact: first whatever came back for correction goes forward again, then all steps' finishes, then queues and starts,
+then blocked and unblocked, then returns; within each, in the order of the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct, field
+
+from processors.facts import Fact
+from schemas.definition import Rule, Step
+from schemas.event import FlowEvent
+from schemas.identity import entity_kind
+
+SENT_BACK: Final = "sent_back"
+"""The outcome of a visit that ended with the work going back."""
+
+_FIELDS: Final = frozenset(FlowEvent.__struct_fields__)
+_KEPT_ASIDE: Final = frozenset({"tool", "source", "subject_id"})
+_ONE_LIFE: Final = {"queued": 0, "started": 1, "finished": 2, "deployed": 2, "upgraded": 2, "rolledback": 2}
+_MANY_LIVES: Final = frozenset({"ticket", "change", "commit", "activity"})
+
+
+class Observation(Struct, frozen=True, gc=False):
+    """One fact as an item sees it: of which entity, and when.
+
+    `at` is microseconds UTC, later than the fact's own time where a clock was skewed.
+    """
+
+    fact: Fact
+    subject: str
+    at: int
+    skewed: bool = False
+
+    def place(self) -> tuple[int, int, int, str]:
+        """Return the sort key: as the fact's, at the time it is seen at."""
+        _, order, rank, event_id = self.fact.place()
+        return self.at, order, rank, event_id
+
+
+class Visit(Struct, kw_only=True):
+    """One stay of the item in a step while it is being written. Times are microseconds UTC, None unknown.
+
+    `before` is the item's latest finish of any step at or before the visit's begin; `explicit` says that a fact queued
+    it; `blocks` are the spans in which it was flagged blocked, the last one open (None) while it still is.
+    """
+
+    step: str
+    number: int
+    subject: str
+    before: int | None
+    explicit: bool = False
+    queued: int | None = None
+    started: int | None = None
+    finished: int | None = None
+    outcome: str | None = None
+    returned: bool = False
+    skewed: bool = False
+    blocks: list[tuple[int, int | None]] = field(default_factory=list)
+
+    @property
+    def began(self) -> int:
+        """When the visit was first seen, whichever boundary that is."""
+        first = self.queued if self.queued is not None else self.started
+        return first if first is not None else self.finished or 0
+
+
+def observations(subject: str, facts: Iterable[Fact]) -> list[Observation]:
+    """Return an entity's facts as seen by its items.
+
+    What lives only once (a run, a deployment) cannot start before it was queued or finish before it started: there a
+    time is clamped to its predecessor's and marked skewed. Tickets, changes and commits go back and forth as they like.
+    """
+    if entity_kind(subject) in _MANY_LIVES:
+        return [Observation(f, subject, f.occurred_at) for f in facts]
+    reached: dict[tuple[str, int], int] = {}
+    staged = [(f, _stage(f)) for f in facts]
+    for fact, stage in staged:
+        if stage is not None:
+            reached[stage] = min(fact.occurred_at, reached.get(stage, fact.occurred_at))
+    seen = []
+    for fact, stage in staged:
+        earlier = [
+            at for (family, n), at in reached.items() if stage is not None and family == stage[0] and n < stage[1]
+        ]
+        at = max([fact.occurred_at, *earlier])
+        seen.append(Observation(fact, subject, at, at > fact.occurred_at))
+    return seen
+
+
+def _stage(fact: Fact) -> tuple[str, int] | None:
+    family, _, predicate = fact.type.partition(".")
+    number = _ONE_LIFE.get(predicate)
+    return None if number is None else ("deployment" if family == "service" else family, number)
+
+
+def visits(steps: Sequence[Step], seen: Iterable[Observation]) -> list[Visit]:
+    """Return the item's visits in the order they opened; [] for no facts."""
+    walk = _Walk(steps)
+    for observation in sorted(seen, key=Observation.place):
+        walk.see(observation)
+    return walk.visits
+
+
+def value_of(fact: Fact, name: str) -> str | None:
+    """Return a field's or attribute's text, as rules compare it; None where there is none."""
+    if name in _FIELDS and name not in _KEPT_ASIDE:
+        value = getattr(fact, name, None)
+        return None if value is None else str(value)
+    return fact.attributes.get(name)
+
+
+def matches(rule: Rule | None, fact: Fact) -> bool:
+    """Return whether a fact is one the rule speaks of, `first` left aside; no rule matches nothing."""
+    return (
+        rule is not None
+        and fact.type in rule.on
+        and (not rule.by or fact.actor_class in rule.by)
+        and all(value_of(fact, name) in wanted for name, wanted in rule.where.items())
+    )
+
+
+class _Matched(Struct, frozen=True):
+    """Which of a step's rules one fact matches."""
+
+    queue: bool = False
+    start: bool = False
+    finish: bool = False
+    returned: bool = False
+    blocked: bool = False
+    unblocked: bool = False
+
+
+_RULES: Final = _Matched.__struct_fields__
+_NO_MATCH: Final = _Matched()
+
+
+class _Walk:
+    """The visits so far, and what is open."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.visits: list[Visit] = []
+        self._steps = steps
+        self._open: dict[str, Visit] = {}
+        self._latest: dict[str, Visit] = {}
+        self._spent: set[tuple[str, str]] = set()
+        self._sent_from: dict[str, str] = {}
+        self._last_finish: int | None = None
+
+    def see(self, seen: Observation) -> None:
+        """Take the next fact."""
+        matched = {s.name: m for s in self._steps if (m := self._match(s, seen.fact)) is not _NO_MATCH}
+        if not matched:
+            return
+        self._go_forward_again(matched, seen)
+        for step in self._steps:
+            if matched.get(step.name, _NO_MATCH).finish:
+                self._finish(step, seen)
+        for step in self._steps:
+            self._begin(step, matched.get(step.name, _NO_MATCH), seen)
+        for step in self._steps:
+            self._block(step, matched.get(step.name, _NO_MATCH), seen)
+        for before, step in zip((None, *self._steps), self._steps, strict=False):
+            if matched.get(step.name, _NO_MATCH).returned:
+                self._send_back(before, step, seen)
+
+    def _match(self, step: Step, fact: Fact) -> _Matched:
+        """Return what the fact matches; a rule on the first fact alone is spent by it."""
+        found = {}
+        for name in _RULES:
+            rule: Rule | None = getattr(step, name)
+            if rule is None or not matches(rule, fact) or (rule.first and (step.name, name) in self._spent):
+                continue
+            found[name] = True
+            if rule.first:
+                self._spent.add((step.name, name))
+        if step.status:
+            found |= _status(step.status, fact)
+        return _Matched(**found) if found else _NO_MATCH
+
+    def _go_forward_again(self, matched: Mapping[str, _Matched], seen: Observation) -> None:
+        """End corrections by the next fact that their receiver sees, unless the correcting step finishes by itself."""
+        for step in self._steps:
+            receiver = self._sent_from.get(step.name)
+            at_receiver = matched.get(receiver or "", _NO_MATCH)
+            if receiver is None or matched.get(step.name, _NO_MATCH).finish:
+                continue
+            if at_receiver.queue or at_receiver.start or at_receiver.finish:
+                self._close(step.name, seen)
+                if receiver not in self._open:
+                    self._open_visit(receiver, seen).queued = seen.at
+
+    def _finish(self, step: Step, seen: Observation) -> None:
+        if step.name in self._open:
+            self._close(step.name, seen).outcome = _outcome(seen.fact)
+        elif seen.fact.type not in _begins(step):
+            visit = self._open_visit(step.name, seen)
+            visit.queued = self._last_finish if step.queue is None else None
+            self._close(step.name, seen).outcome = _outcome(seen.fact)
+
+    def _begin(self, step: Step, matched: _Matched, seen: Observation) -> None:
+        if not (matched.queue or matched.start):
+            return
+        visit = self._open.get(step.name)
+        if visit is None:
+            visit = self._open_visit(step.name, seen)
+            if matched.queue:
+                visit.queued, visit.explicit = seen.at, True
+            elif step.queue is None:
+                visit.queued = self._last_finish
+        if matched.start and visit.started is None:
+            visit.started = seen.at
+            visit.skewed = visit.skewed or seen.skewed
+
+    def _block(self, step: Step, matched: _Matched, seen: Observation) -> None:
+        visit = self._open.get(step.name)
+        if visit is None:
+            return
+        is_blocked = bool(visit.blocks) and visit.blocks[-1][1] is None
+        if matched.unblocked and is_blocked:
+            visit.blocks[-1] = (visit.blocks[-1][0], seen.at)
+        elif matched.blocked and not is_blocked:
+            visit.blocks.append((seen.at, None))
+
+    def _send_back(self, before: Step | None, step: Step, seen: Observation) -> None:
+        """Send the work from `step` back to the step before it, which has work in hand again from now on.
+
+        A step that the item was never in cannot send it back; nor can it be sent to where it already is.
+        """
+        if step.name not in self._latest:
+            return
+        if step.name in self._open:
+            self._close(step.name, seen).outcome = SENT_BACK
+        if before is None or before.name in self._open:
+            return
+        if before.name in self._latest:
+            self._latest[before.name].returned = True
+        visit = self._open_visit(before.name, seen)
+        visit.queued = visit.started = seen.at
+        self._sent_from[before.name] = step.name
+
+    def _open_visit(self, step: str, seen: Observation) -> Visit:
+        number = self._latest[step].number + 1 if step in self._latest else 1
+        visit = Visit(step=step, number=number, subject=seen.subject, before=self._last_finish, skewed=seen.skewed)
+        self._open[step] = self._latest[step] = visit
+        self.visits.append(visit)
+        return visit
+
+    def _close(self, step: str, seen: Observation) -> Visit:
+        visit = self._open.pop(step)
+        self._sent_from.pop(step, None)
+        visit.finished = self._last_finish = seen.at
+        visit.skewed = visit.skewed or seen.skewed
+        if visit.blocks and visit.blocks[-1][1] is None:
+            visit.blocks[-1] = (visit.blocks[-1][0], seen.at)
+        return visit
+
+
+def _status(statuses: Sequence[str], fact: Fact) -> dict[str, bool]:
+    """Return what a ticket's status means to a step that goes by status: entering, or leaving for any other."""
+    if not fact.type.startswith("ticket."):
+        return {}
+    if fact.state in statuses:
+        return {"queue": True, "start": True}
+    return {"finish": True} if fact.state is not None or fact.type == "ticket.closed" else {}
+
+
+def _begins(step: Step) -> frozenset[str]:
+    """Return the types of facts that begin a visit of the step."""
+    if step.status:
+        return frozenset({"ticket.created", "ticket.updated", "ticket.closed"})
+    return frozenset(t for rule in (step.queue, step.start) if rule is not None for t in rule.on)
+
+
+def _outcome(fact: Fact) -> str | None:
+    if fact.outcome is not None:
+        return str(fact.outcome)
+    return "abandoned" if fact.type == "change.abandoned" else None

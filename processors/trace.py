@@ -1,0 +1,203 @@
+"""From links to work items: which item an entity belongs to, and which entities an item is made of.
+
+Links lead upward, by kind: run and artifact to commit, commit to change, change to ticket; a commit also to the head
+commit of its push, unless a change claims the commit itself. Deployments, incidents and relations join nothing. The
+item is the highest entity reached: its tickets, else its changes, else the commit at the top of its push; an entity
+with facts of an imported activity is its own item; a run, artifact, deployment or incident alone is none. A ticket
+counts once it has a fact of its own in the stream (a name in a text is only a name) and until it is deleted; then what
+was part of it stands for itself again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from processors.facts import Fact, facts_of
+from processors.shelves import Relation, Shelves
+from schemas.event import LinkKind
+from schemas.identity import bare_ticket_uri, change_uri, entity_kind
+
+DELETED: Final = "deleted"
+"""The state of a closed ticket that is gone."""
+
+_LEVELS: Final = {"ticket": 4, "change": 3, "commit": 2}
+_ASIDE: Final = frozenset({"deployment", "incident"})
+_COMMIT: Final = 2
+_BARE: Final = "ticket:*/"
+
+Edge = tuple[str, str, str]
+"""(name of the relation, key, other)."""
+
+
+def level(uri: str) -> int:
+    """Return how high an entity stands: ticket 4, change 3, commit 2, anything else 1."""
+    return _LEVELS.get(entity_kind(uri), 1)
+
+
+def plausible(facts: Iterable[Fact]) -> list[Fact]:
+    """Return the facts that derive something."""
+    return [f for f in facts if not f.implausible]
+
+
+def is_there(facts: Sequence[Fact]) -> bool:
+    """Return whether a ticket counts by its own plausible facts: it has one, and the last does not delete it."""
+    return bool(facts) and not (facts[-1].type == "ticket.closed" and facts[-1].state == DELETED)
+
+
+def leads_up(lower: str, upper: str) -> bool:
+    """Return whether a link between the two can mean membership."""
+    low, high = level(lower), level(upper)
+    return entity_kind(lower) not in _ASIDE and lower != upper and (low < high or low == high == _COMMIT)
+
+
+def edges(uri: str, facts: Sequence[Fact]) -> frozenset[Edge]:
+    """Return what an entity's plausible facts say of its relations to others."""
+    found: set[Edge] = set()
+    for fact in facts:
+        for link in fact.links:
+            match link.kind:
+                case LinkKind.PART_OF | LinkKind.BUILT_FROM if leads_up(uri, link.uri):
+                    found.add(("lower", link.uri, uri))
+                case LinkKind.CONTAINS | LinkKind.MERGED_AS if leads_up(link.uri, uri):
+                    found.add(("upper", link.uri, uri))
+                case LinkKind.DEPLOYS:
+                    found.add(("deployed", link.uri, uri))
+                case LinkKind.CAUSED_BY:
+                    found.add(("caused", link.uri, uri))
+                case _:
+                    pass
+        if reverted := reverts(uri, fact):
+            found.add(("reverted", reverted, uri))
+    if entity_kind(uri) == "ticket" and is_there(facts):
+        found.add(("tickets", bare_ticket_uri(uri.rpartition("/")[2]), uri))
+        found.add(("tickets", uri, uri))
+    return frozenset(found)
+
+
+def reverts(uri: str, fact: Fact) -> str | None:
+    """Return the change or commit that a change takes back: told by attribute, or by a branch `revert-<number>-...`."""
+    if told := fact.attributes.get("reverts"):
+        return told
+    word, _, rest = fact.attributes.get("branch", "").partition("-")
+    number = rest.partition("-")[0]
+    if word == "revert" and number.isdecimal() and entity_kind(uri) == "change":
+        return change_uri(uri.removeprefix("change:").rpartition("/")[0], number)
+    return None
+
+
+class Trace:
+    """One stream's entities and how they hang together: an index of the records, the same for any order of them."""
+
+    def __init__(self) -> None:
+        self._records: Shelves[bytes] = Shelves()
+        self._relations = {
+            "lower": Relation(), "upper": Relation(), "tickets": Relation(), "deployed": Relation(),
+            "caused": Relation(), "reverted": Relation(),
+        }  # fmt: skip
+        self._facts: dict[str, list[Fact]] = {}
+        self._ups: dict[str, frozenset[str]] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def record(self, uri: str) -> bytes | None:
+        """Return the packed facts of an entity, or None."""
+        return self._records.get(uri)
+
+    def put(self, uri: str, record: bytes | None) -> None:
+        """Set an entity's record (None: there is none) and its relations to others."""
+        before = edges(uri, self.facts(uri))
+        self._facts.clear()
+        self._ups.clear()
+        if record is None:
+            self._records.drop(uri)
+        else:
+            self._records.put(uri, record)
+        after = edges(uri, self.facts(uri))
+        for name, key, other in before - after:
+            self._relations[name].discard(key, other)
+        for name, key, other in after - before:
+            self._relations[name].add(key, other)
+
+    def facts(self, uri: str) -> list[Fact]:
+        """Return an entity's plausible facts in their order; [] for an unknown one. Not to be changed."""
+        found = self._facts.get(uri)
+        if found is None:
+            found = self._facts[uri] = plausible(facts_of(self._records.get(uri)))
+        return found
+
+    def related(self, name: str, uri: str) -> Iterable[str]:
+        """Return the entities that say something of this one: `deployed`, `caused` (incidents), `reverted`."""
+        return self._relations[name].of(uri)
+
+    def ups(self, uri: str) -> frozenset[str]:
+        """Return what an entity directly belongs to."""
+        found = self._ups.get(uri)
+        if found is None:
+            found = self._ups[uri] = self._find_ups(uri)
+        return found
+
+    def _find_ups(self, uri: str) -> frozenset[str]:
+        named = {key for name, key, _ in edges(uri, self.facts(uri)) if name == "lower"}
+        named.update(self._relations["upper"].of(uri))
+        tickets = {t for n in named if level(n) == _LEVELS["ticket"] for t in self._relations["tickets"].of(n)}
+        rest = {n for n in named if level(n) != _LEVELS["ticket"]}
+        if any(level(n) == _LEVELS["change"] for n in rest):
+            rest = {n for n in rest if level(n) != _COMMIT}
+        return frozenset(tickets | rest)
+
+    def downs(self, uri: str) -> set[str]:
+        """Return what directly belongs to an entity, by what either says."""
+        said = {link.uri for f in self.facts(uri) for link in f.links if link.kind in _DOWNWARD}
+        said.update(self._relations["lower"].of(uri))
+        if entity_kind(uri) == "ticket":
+            said.update(self._relations["lower"].of(bare_ticket_uri(uri.rpartition("/")[2])))
+        return {lower for lower in said if uri in self.ups(lower)}
+
+    def above(self, uri: str) -> set[str]:
+        """Return the entity and everything it leads up to."""
+        return _reached(uri, self.ups)
+
+    def below(self, uri: str) -> set[str]:
+        """Return the entity and everything that leads up to it."""
+        return _reached(uri, self.downs)
+
+    def items(self, uri: str) -> tuple[str, ...]:
+        """Return the items an entity belongs to, smallest first; () where it is part of none."""
+        if entity_kind(uri) in _ASIDE:
+            return ()
+        reached = self.above(uri)
+        for height in (_LEVELS["ticket"], _LEVELS["change"]):
+            if found := sorted(x for x in reached if level(x) == height and self._counts(x)):
+                return tuple(found)
+        commits = sorted(x for x in reached if level(x) == _COMMIT)
+        if commits:
+            tops = [x for x in commits if not self.ups(x)]
+            return tuple(tops or commits[:1])
+        return (uri,) if any(f.type.startswith("activity.") for f in self.facts(uri)) else ()
+
+    def members(self, item: str) -> list[str]:
+        """Return the entities with facts that make up an item, sorted."""
+        found = self.below(item)
+        return sorted(x for x in found if self.facts(x) and item in self.items(x))
+
+    def changes_of(self, uri: str) -> set[str]:
+        """Return the changes that an entity is, or is part of."""
+        return {x for x in self.above(uri) if entity_kind(x) == "change"}
+
+    def _counts(self, uri: str) -> bool:
+        return level(uri) != _LEVELS["ticket"] or uri in self._relations["tickets"].of(uri)
+
+
+_DOWNWARD: Final = frozenset({LinkKind.CONTAINS, LinkKind.MERGED_AS})
+
+
+def _reached(start: str, onward: Callable[[str], Iterable[str]]) -> set[str]:
+    found, ahead = {start}, [start]
+    while ahead:
+        for uri in onward(ahead.pop()):
+            if uri not in found:
+                found.add(uri)
+                ahead.append(uri)
+    return found

@@ -1,0 +1,126 @@
+"""One stream's facts with every index that derivations read, the same for any order of arrival.
+
+Nothing here is derived for others to see: entities and their links (`trace`), deployments against merges (`lanes`) and
+incidents by service. Everything follows from the records, so setting a record and setting it back leaves no trace.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
+from typing import Final
+
+from processors.facts import facts_of
+from processors.lanes import Lanes
+from processors.rollouts import Landing, merged_at, repository_of, rollout
+from processors.trace import Trace, edges, plausible
+from schemas.definition import ValueStream
+from schemas.event import LinkKind
+from schemas.identity import entity_kind
+
+TRUNKS: Final = frozenset({"main", "master", "trunk"})
+"""Branches on which a commit without a change lands as it is pushed."""
+
+DETECTIONS: Final = frozenset({"incident.detected", "incident.reported"})
+"""The types that begin an incident."""
+
+
+class World:
+    """The records of one stream and their indexes; memory only, changed in place."""
+
+    def __init__(self, stream: ValueStream) -> None:
+        self.stream = stream
+        self.trace = Trace()
+        self.lanes = Lanes()
+        self._landed: dict[str, tuple[str, Landing]] = {}
+        self._detected: dict[str, list[tuple[int, str]]] = {}
+        self._incidents: dict[str, tuple[str, int]] = {}
+
+    def reshapes(self, uri: str, record: bytes) -> bool:
+        """Return whether setting this record would change how entities hang together."""
+        return edges(uri, plausible(facts_of(record))) != edges(uri, self.trace.facts(uri))
+
+    def put(self, uri: str, record: bytes | None, within: Iterable[str]) -> None:
+        """Set an entity's record; `within` holds every entity whose membership may change with it."""
+        stale = {d for x in within for d in self.deployments_reading(x)}
+        self.trace.put(uri, record)
+        self.refresh(within, stale)
+
+    def refresh(self, within: Iterable[str], stale: Iterable[str] = ()) -> None:
+        """Bring the indexes up to date with what is known of these entities, and these deployments."""
+        for uri in within:
+            self._land(uri)
+            if entity_kind(uri) == "incident":
+                self._detect(uri)
+        for uri in {*stale, *(d for x in within for d in self.deployments_reading(x))}:
+            known = rollout(self.trace, uri)
+            if known != self.lanes.rollouts.get(uri):
+                self.lanes.put(uri, known)
+
+    def landing(self, uri: str) -> tuple[str, Landing] | None:
+        """Return where a change (or a commit without one) landed: its repository and place; None if it did not."""
+        return self._landed.get(uri)
+
+    def detected(self, service: str, start: int, end: int) -> list[str]:
+        """Return the incidents of a service detected in [start, end], microseconds UTC, in order."""
+        found = self._detected.get(service, [])
+        return [uri for _, uri in found[bisect_left(found, (start, "")) : bisect_right(found, (end + 1, ""))]]
+
+    def deployments_reading(self, uri: str) -> set[str]:
+        """Return the deployments whose place among the merges depends on an entity (itself, if it is one)."""
+        kind = entity_kind(uri)
+        if kind == "deployment":
+            return {uri}
+        if kind == "artifact":
+            return set(self.trace.related("deployed", uri))
+        commits = {uri} if kind == "commit" else self.merge_commits(uri) if kind == "change" else set()
+        heads = {x.uri for c in commits for f in self.trace.facts(c) for x in f.links if x.kind is LinkKind.PART_OF}
+        commits |= {h for h in heads if entity_kind(h) == "commit"}
+        lower = {x for c in commits for x in self.trace.related("lower", c)}
+        targets = commits | {x for x in lower if entity_kind(x) == "artifact"}
+        return {d for t in targets for d in self.trace.related("deployed", t)}
+
+    def merge_commits(self, change: str) -> set[str]:
+        """Return the commits that a change became on its target branch."""
+        return {x.uri for f in self.trace.facts(change) for x in f.links if x.kind is LinkKind.MERGED_AS}
+
+    def _land(self, uri: str) -> None:
+        new = self._find_landing(uri)
+        old = self._landed.get(uri)
+        if old == new:
+            return
+        if old is not None:
+            self.lanes.unmerge(*old)
+            del self._landed[uri]
+        if new is not None:
+            self.lanes.merge(*new)
+            self._landed[uri] = new
+
+    def _find_landing(self, uri: str) -> tuple[str, Landing] | None:
+        match entity_kind(uri):
+            case "change":
+                at = merged_at(self.trace, uri)
+                return None if at is None else (repository_of(self.trace, uri), (at, uri))
+            case "commit":
+                return self._landing_of_commit(uri)
+            case _:
+                return None
+
+    def _landing_of_commit(self, uri: str) -> tuple[str, Landing] | None:
+        for fact in self.trace.facts(uri):
+            repository = fact.attributes.get("repository")
+            if fact.type == "commit.created" and repository and fact.attributes.get("branch") in TRUNKS:
+                return None if self.trace.changes_of(uri) else (repository, (fact.occurred_at, uri))
+        return None
+
+    def _detect(self, uri: str) -> None:
+        old = self._incidents.pop(uri, None)
+        if old is not None:
+            found = self._detected[old[0]]
+            del found[bisect_left(found, (old[1], uri))]
+        facts = self.trace.facts(uri)
+        services = [s for f in facts if (s := f.attributes.get("service"))]
+        at = min((f.occurred_at for f in facts if f.type in DETECTIONS), default=None)
+        if at is not None and services:
+            insort(self._detected.setdefault(services[-1], []), (at, uri))
+            self._incidents[uri] = (services[-1], at)
