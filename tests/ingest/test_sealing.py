@@ -50,7 +50,7 @@ def test_wrong_key_or_damage_is_told(damaged: bytes) -> None:
 
 def test_large_letter_comes_in_parts() -> None:
     """A letter above the limit is cut, and joined from its parts in any order with duplicates."""
-    whole = letter(random.Random(1).randbytes(2 * PART_BYTES + 5))  # noqa: S311 - bytes that do not compress
+    whole = letter(random.Random(1).randbytes(2 * PART_BYTES + 5))
     parts = split(whole)
 
     assert (len(parts), join((parts[2], *parts, parts[0]))) == (3, whole)
