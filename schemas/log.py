@@ -80,7 +80,8 @@ class Log(Protocol):
     def read_compacted(self, topic: str, partition: int) -> Iterator[Record]:
         """Yield the newest record of every key of a compacted topic's partition, tombstones left out, to a proven end.
 
-        (Kafka may yield older records of a key before the newest: the last yielded of a key is the newest.)
+        (Kafka may yield older records of a key before the newest, and then its tombstone too, a record without value:
+        the last yielded of a key is the newest.)
         Raises RecoveryStalled when the end could not be proven.
         """
 

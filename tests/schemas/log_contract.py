@@ -34,8 +34,115 @@ def group() -> str:
 Joining = Callable[..., Consumer]
 
 
-class LogContract:
-    """Subclass with a `log` fixture; the log has at least two partitions.
+class AppendContract:
+    """What needs no group. Subclass with a `log` fixture; the log has at least two partitions."""
+
+    def test_end_offsets_count_what_was_acknowledged(self, log: Log, token: bytes) -> None:
+        """The end of a partition moves by exactly what was appended to it."""
+        before = log.end_offsets(EVENTS)
+
+        log.append_and_wait(records(token, 7))
+
+        after = log.end_offsets(EVENTS)
+        assert [new - old for new, old in zip(after, before, strict=True)] == [7, *([0] * (len(before) - 1))]
+
+    def test_done_hears_of_success(self, log: Log, token: bytes) -> None:
+        """`done` is called once, with None."""
+        heard = Heard()
+
+        log.append(records(token, 3), heard)
+
+        assert heard.outcomes() == [None]
+
+    def test_nothing_to_append_is_done_at_once(self, log: Log) -> None:
+        """The empty sequence is durable before anything is asked."""
+        heard = Heard()
+
+        log.append([], heard)
+        log.append_and_wait([])
+
+        assert heard.outcomes() == [None]
+
+    @pytest.mark.parametrize(
+        "record",
+        [
+            Outgoing("vsm.nowhere.v1", 0, b"key", b"value"),
+            Outgoing(EVENTS, 4_000, b"key", b"value"),
+            Outgoing(EVENTS, -1, b"key", b"value"),
+            Outgoing(EVENTS, 0, b"key", b"v" * RECORD_BYTES),
+        ],
+        ids=["topic", "partition", "negative", "size"],
+    )
+    def test_what_will_never_be_taken_is_refused(self, log: Log, record: Outgoing) -> None:
+        """An unknown topic or partition and a record over the limit are the caller's fault, told through `done`."""
+        heard = Heard()
+
+        log.append([record], heard)
+
+        assert [type(outcome) for outcome in heard.outcomes()] == [RecordRefused]
+
+    def test_waiting_for_a_refused_record_raises(self, log: Log) -> None:
+        """`append_and_wait` raises what `done` would have heard."""
+        with pytest.raises(RecordRefused):
+            log.append_and_wait([Outgoing("vsm.nowhere.v1", 0, b"key", b"value")])
+
+    def test_an_unknown_topic_has_no_partitions(self, log: Log) -> None:
+        """Asking for them is refused."""
+        with pytest.raises(RecordRefused):
+            log.partitions("vsm.nowhere.v1")
+
+    def test_end_offsets_name_every_partition(self, log: Log) -> None:
+        """There is one offset for each partition."""
+        assert len(log.end_offsets(EVENTS)) == log.partitions(EVENTS)
+
+    def test_a_compacted_topic_gives_the_newest_of_each_key(self, log: Log, token: bytes) -> None:
+        """The last yielded of a key is its newest value; what was deleted is left out, or comes last without value."""
+        log.append_and_wait(
+            [
+                Outgoing(KEPT, 1, token + b"a", b"1"),
+                Outgoing(KEPT, 1, token + b"b", b"1"),
+                Outgoing(KEPT, 1, token + b"a", b"2"),
+                Outgoing(KEPT, 1, token + b"b", None),
+                Outgoing(KEPT, 0, token + b"c", b"1"),
+            ]
+        )
+
+        newest = {r.key: r.value for r in log.read_compacted(KEPT, 1) if r.key.startswith(token)}
+
+        assert {key: value for key, value in newest.items() if value is not None} == {token + b"a": b"2"}
+
+    def test_a_compacted_topic_is_read_to_what_was_just_appended(self, log: Log, token: bytes) -> None:
+        """Every append that was acknowledged before the reading is in it."""
+        seen = []
+        for number in range(5):
+            log.append_and_wait([Outgoing(KEPT, 0, token, str(number).encode())])
+            seen.append({r.key: r.value for r in log.read_compacted(KEPT, 0)}.get(token))
+
+        assert seen == [b"0", b"1", b"2", b"3", b"4"]
+
+    def test_a_closed_log_takes_nothing(self, log: Log, token: bytes) -> None:
+        """After close, closing again is harmless and an append is told that it failed."""
+        heard = Heard()
+        log.close()
+        log.close()
+
+        log.append(records(token, 1), heard)
+
+        assert [type(outcome) for outcome in heard.outcomes()] == [LogUnavailable]
+
+    def test_closing_waits_for_what_is_in_flight(self, log: Log, token: bytes) -> None:
+        """Every append before close has been told its outcome when close returns."""
+        outcomes: list[Exception | None] = []
+        for _ in range(50):
+            log.append(records(token, 1), outcomes.append)
+
+        log.close()
+
+        assert outcomes == [None] * 50
+
+
+class GroupContract:
+    """What members of groups rely on. Subclass with a `log` fixture; the log has at least two partitions.
 
     `members_share`: a second member of a group gets partitions beside the first (else it waits for the first to go).
     """
@@ -72,23 +179,6 @@ class LogContract:
 
         assert [r.offset for r in read(join(group), token, 10)] == list(range(start, start + 10))
 
-    def test_end_offsets_count_what_was_acknowledged(self, log: Log, token: bytes) -> None:
-        """The end of a partition moves by exactly what was appended to it."""
-        before = log.end_offsets(EVENTS)
-
-        log.append_and_wait(records(token, 7))
-
-        after = log.end_offsets(EVENTS)
-        assert [new - old for new, old in zip(after, before, strict=True)] == [7, *([0] * (len(before) - 1))]
-
-    def test_done_hears_of_success(self, log: Log, token: bytes) -> None:
-        """`done` is called once, with None."""
-        heard = Heard()
-
-        log.append(records(token, 3), heard)
-
-        assert heard.outcomes() == [None]
-
     def test_every_append_of_many_threads_is_kept_in_its_order(
         self, log: Log, token: bytes, group: str, join: Joining
     ) -> None:
@@ -111,38 +201,6 @@ class LogContract:
         }
         assert by_thread == {mark: list(range(25)) for mark in (b"a", b"b", b"c", b"d")}
 
-    def test_nothing_to_append_is_done_at_once(self, log: Log) -> None:
-        """The empty sequence is durable before anything is asked."""
-        heard = Heard()
-
-        log.append([], heard)
-        log.append_and_wait([])
-
-        assert heard.outcomes() == [None]
-
-    @pytest.mark.parametrize(
-        "record",
-        [
-            Outgoing("vsm.nowhere.v1", 0, b"key", b"value"),
-            Outgoing(EVENTS, 4_000, b"key", b"value"),
-            Outgoing(EVENTS, -1, b"key", b"value"),
-            Outgoing(EVENTS, 0, b"key", b"v" * RECORD_BYTES),
-        ],
-        ids=["topic", "partition", "negative", "size"],
-    )
-    def test_what_will_never_be_taken_is_refused(self, log: Log, record: Outgoing) -> None:
-        """An unknown topic or partition and a record over the limit are the caller's fault, told through `done`."""
-        heard = Heard()
-
-        log.append([record], heard)
-
-        assert [type(outcome) for outcome in heard.outcomes()] == [RecordRefused]
-
-    def test_waiting_for_a_refused_record_raises(self, log: Log) -> None:
-        """`append_and_wait` raises what `done` would have heard."""
-        with pytest.raises(RecordRefused):
-            log.append_and_wait([Outgoing("vsm.nowhere.v1", 0, b"key", b"value")])
-
     def test_a_record_of_the_largest_size_is_taken(self, log: Log, token: bytes, group: str, join: Joining) -> None:
         """The limit itself is within the limit, key and value together."""
         value = b"v" * (RECORD_BYTES - len(token))
@@ -156,40 +214,6 @@ class LogContract:
         log.append_and_wait([Outgoing(EVENTS, 0, token, None)])
 
         assert [r.value for r in read(join(group), token, 1)] == [None]
-
-    def test_an_unknown_topic_has_no_partitions(self, log: Log) -> None:
-        """Asking for them is refused."""
-        with pytest.raises(RecordRefused):
-            log.partitions("vsm.nowhere.v1")
-
-    def test_end_offsets_name_every_partition(self, log: Log) -> None:
-        """There is one offset for each partition."""
-        assert len(log.end_offsets(EVENTS)) == log.partitions(EVENTS)
-
-    def test_a_compacted_topic_gives_the_newest_of_each_key(self, log: Log, token: bytes) -> None:
-        """The last yielded of a key is its newest value; what was deleted is left out."""
-        log.append_and_wait(
-            [
-                Outgoing(KEPT, 1, token + b"a", b"1"),
-                Outgoing(KEPT, 1, token + b"b", b"1"),
-                Outgoing(KEPT, 1, token + b"a", b"2"),
-                Outgoing(KEPT, 1, token + b"b", None),
-                Outgoing(KEPT, 0, token + b"c", b"1"),
-            ]
-        )
-
-        newest = {r.key: r.value for r in log.read_compacted(KEPT, 1) if r.key.startswith(token)}
-
-        assert newest == {token + b"a": b"2"}
-
-    def test_a_compacted_topic_is_read_to_what_was_just_appended(self, log: Log, token: bytes) -> None:
-        """Every append that was acknowledged before the reading is in it."""
-        seen = []
-        for number in range(5):
-            log.append_and_wait([Outgoing(KEPT, 0, token, str(number).encode())])
-            seen.append({r.key: r.value for r in log.read_compacted(KEPT, 0)}.get(token))
-
-        assert seen == [b"0", b"1", b"2", b"3", b"4"]
 
     def test_a_group_goes_on_where_it_committed(self, log: Log, token: bytes, group: str, join: Joining) -> None:
         """The next member gets what follows the committed offset, and nothing before it."""
@@ -335,22 +359,6 @@ class LogContract:
         found = read(join(group), token, 1)[0]
         assert before <= found.appended_at <= time.time_ns() // 1_000
 
-    def test_a_closed_log_takes_nothing(self, log: Log, token: bytes) -> None:
-        """After close, closing again is harmless and an append is told that it failed."""
-        heard = Heard()
-        log.close()
-        log.close()
 
-        log.append(records(token, 1), heard)
-
-        assert [type(outcome) for outcome in heard.outcomes()] == [LogUnavailable]
-
-    def test_closing_waits_for_what_is_in_flight(self, log: Log, token: bytes) -> None:
-        """Every append before close has been told its outcome when close returns."""
-        outcomes: list[Exception | None] = []
-        for _ in range(50):
-            log.append(records(token, 1), outcomes.append)
-
-        log.close()
-
-        assert outcomes == [None] * 50
+class LogContract(AppendContract, GroupContract):
+    """All of it."""
