@@ -237,7 +237,8 @@ def _visit(visit: Visit) -> TrueVisit:
     return TrueVisit(
         step=visit.step, visit=visit.number, queued_at=_micros(visit.queued), started_at=_micros(visit.started),
         finished_at=_micros(visit.finished), wait_seconds=visit.wait, process_seconds=visit.process,
-        lead_seconds=visit.lead, sent_back=visit.sent_back, returned=visit.returned, counted=visit.counted,
+        lead_seconds=visit.lead,
+        unaccounted_seconds=visit.unaccounted, sent_back=visit.sent_back, returned=visit.returned, counted=visit.counted,
     )  # fmt: skip
 
 

@@ -76,6 +76,10 @@ class Desk:
         """Return one of the team's accounts."""
         return self.chance.random.choice(PEOPLE)
 
+    def other_than(self, author: Account) -> Account:
+        """Return an account of the team that is not the author's."""
+        return self.chance.random.choice([account for account in PEOPLE if account is not author])
+
     # --- tickets
 
     def ticket(self, at: int, *, issue_type: str | None = None) -> Item:
@@ -129,13 +133,17 @@ class Desk:
         """Author a commit on the change's branch; it is not seen before it is pushed."""
         commit = Commit(sha=self.chance.sha(), at=at, message=message, author=change.author)
         change.commits.append(commit)
-        if change.first_commit is None:
-            change.first_commit = at
-        change.note(at, "committed")
         return commit
 
     def push(self, change: Change, commits: Sequence[Commit], at: int) -> None:
-        """Push commits to the change's branch; an open pull request is synchronized and built."""
+        """Push commits to the change's branch; an open pull request is synchronized and built.
+
+        Only now can anybody know of them, and of what the first of them began.
+        """
+        if at <= self.outbox.end:
+            change.first_commit = change.first_commit or commits[0].at
+            for commit in commits:
+                change.note(commit.at, "committed")
         created = not change.head
         before = change.head or change.base
         change.head = commits[-1].sha
@@ -168,7 +176,7 @@ class Desk:
 
     def review(self, change: Change, at: int, decision: str) -> None:
         """Review as a human: approved, changes_requested or commented."""
-        reviewer = self.person()
+        reviewer = self.other_than(change.author)
         if change.reviewed is None:
             change.reviewed = at
         change.note(at, "sent_back" if decision == "changes_requested" else "reviewed")

@@ -48,6 +48,11 @@ class Visit(Struct, kw_only=True):
         return None if self.started is None or self.finished is None else self.finished - self.started
 
     @property
+    def unaccounted(self) -> int | None:
+        """Seconds of a finished stay that are neither wait nor process; None where its length is unknown."""
+        return None if self.lead is None else self.lead - (self.wait or 0) - (self.process or 0)
+
+    @property
     def lead(self) -> int | None:
         """Seconds from queue to finish; None where one is unknown."""
         return None if self.queued is None or self.finished is None else self.finished - self.queued

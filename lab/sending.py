@@ -42,12 +42,12 @@ class Outbox:
     def __init__(self, draw: random.Random, end: int, put: Callable[[int, bytes], None]) -> None:
         """Send through `put(arrival, line)`; `end` in seconds."""
         self._draw = draw
-        self._end = end
+        self.end = end
         self._put = put
 
     def send(self, happened: int, tool: str, headers: Mapping[str, str], body: Mapping[str, Any]) -> None:
         """Send one hook for what happened then (seconds)."""
-        if happened > self._end:
+        if happened > self.end:
             return
         arrival = self._arrival(happened, tool)
         self._post(arrival, tool, headers, body)

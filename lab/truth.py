@@ -23,6 +23,7 @@ class TrueVisit(Struct, frozen=True, kw_only=True):
     wait_seconds: int | None
     process_seconds: int | None
     lead_seconds: int | None
+    unaccounted_seconds: int | None
     sent_back: bool
     returned: bool
     counted: bool

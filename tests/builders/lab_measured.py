@@ -1,0 +1,99 @@
+"""Derived rows and measurements in the shape of the product's tables, for the lab's scorer to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from lab.score_groups import GROUPS, Facts, Group, Key
+from lab.score_rows import measured_rows
+from processors.partition import Partition
+from schemas.derived import Change, Deployment, Derived, Incident, StepVisit, WorkItem
+from schemas.event import FlowEvent
+from schemas.definition import Definition
+
+TABLES: Mapping[str, type[Derived]] = {
+    "step_visits_current": StepVisit,
+    "work_items_current": WorkItem,
+    "changes_current": Change,
+    "deployments_current": Deployment,
+    "incidents_current": Incident,
+}
+
+
+def derived(definition: Definition, events: Iterable[FlowEvent], chunk: int = 500) -> list[Derived]:
+    """Fold events chunk by chunk and return the rows that stand at the end."""
+    partition = Partition(definition, 1)
+    rows: dict[tuple[object, ...], Derived] = {}
+    pending = 0
+    for number, event in enumerate(events, 1):
+        partition.fold(event)
+        pending = number
+        if number % chunk == 0:
+            _take(rows, partition, number)
+    _take(rows, partition, pending)
+    return list(rows.values())
+
+
+def rows_of(group: Group, rows: Iterable[Derived]) -> dict[Key, Facts]:
+    """Return a group's rows of what was derived, as its query would."""
+    return measured_rows(group, (_row(group, row) for row in rows if _asked(group, row)))
+
+
+def group_named(name: str) -> Group:
+    """Return the group of that name."""
+    return next(group for group in GROUPS if group.name == name)
+
+
+def _take(rows: dict[tuple[object, ...], Derived], partition: Partition, progress: int) -> None:
+    for update in partition.drain(progress).updates:
+        after = update.after
+        if after is not None:
+            rows.pop(_identity(after), None)
+            if not after.withdrawn:
+                rows[_identity(after)] = after
+        elif update.before is not None:
+            rows.pop(_identity(update.before), None)
+
+
+def _identity(row: Derived) -> tuple[object, ...]:
+    match row:
+        case StepVisit():
+            return "visit", row.value_stream, row.item_id, row.step, row.visit
+        case WorkItem():
+            return "item", row.value_stream, row.item_id
+        case Change():
+            return "change", row.value_stream, row.change_id, row.service
+        case Deployment():
+            return "deployment", row.value_stream, row.deployment_id
+        case Incident():
+            return "incident", row.value_stream, row.incident_id
+
+
+def _asked(group: Group, row: Derived) -> bool:
+    if type(row) is not TABLES[group.table]:
+        return False
+    if group.name == "failed deployments":
+        return isinstance(row, Deployment) and row.environment == "production" and row.outcome is not None
+    return group.name != "flow time parts" or (isinstance(row, WorkItem) and row.process_micros is not None)
+
+
+def _row(group: Group, row: Derived) -> dict[str, Any]:
+    values: dict[str, Any] = {"value_stream": row.value_stream}
+    for name, value in _columns((*group.identity, *group.columns), row):
+        values[name] = list(value) if isinstance(value, tuple) else value
+    return values
+
+
+def _columns(names: Iterable[str], row: Derived) -> Iterator[tuple[str, Any]]:
+    for name in names:
+        if name == "sent_back":
+            yield name, isinstance(row, StepVisit) and row.outcome == "sent_back"
+        elif name.endswith("_seconds"):
+            micros = getattr(row, name.replace("_seconds", "_micros"))
+            yield name, None if micros is None else round(micros / 1_000_000)
+        else:
+            value = getattr(row, name)
+            yield name, value if isinstance(value, bool | tuple) else msgspec.to_builtins(value)
