@@ -120,8 +120,9 @@ class Process:
         _logger.info("sources and secrets were reloaded", sources=len(self.intake.live.connections))
 
     def stop(self) -> None:
-        """Turn readiness red."""
+        """Turn readiness red, and end each connection with its next response."""
         self._stopping = True
+        self.application.closing = True
 
     async def watch(self) -> None:
         """Look after slow bodies and late acknowledgements, for ever."""

@@ -60,6 +60,8 @@ class Server:
         self._pages = pages
         self._telemetry = telemetry
         self._clock = clock
+        self.closing = False
+        """While true every response ends its connection, so that the process can leave without cutting any off."""
 
     async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
         """Serve one request."""
@@ -74,7 +76,13 @@ class Server:
             reply = await self._pages[route.kind]()
         else:
             reply = await self._post(scope, exchange, headers, route)
-        exchange.response_bytes(reply.status, _closing(reply, headers), reply.body)
+        exchange.response_bytes(reply.status, self._headers(reply, headers), reply.body)
+
+    def _headers(self, reply: Reply, asked: Headers) -> list[tuple[str, str]]:
+        """Return the response's headers; after a body of transfer encoding its connection ends too (RFC 9112)."""
+        if (self.closing or "transfer-encoding" in asked) and CLOSE not in reply.headers:
+            return [*reply.headers, CLOSE]
+        return list(reply.headers)
 
     async def _post(self, scope: Scope, exchange: Exchange, headers: Headers, route: Route) -> Reply:
         connection = None
@@ -169,10 +177,3 @@ def _url(scope: Scope, headers: Headers) -> str:
 
 def _with(reply: Reply, header: tuple[str, str]) -> Reply:
     return Reply(reply.status, reply.body, (*reply.headers, header))
-
-
-def _closing(reply: Reply, headers: Headers) -> list[tuple[str, str]]:
-    """Return the response's headers; after a body of transfer encoding the connection is not used again (RFC 9112)."""
-    if "transfer-encoding" in headers and CLOSE not in reply.headers:
-        return [*reply.headers, CLOSE]
-    return list(reply.headers)
