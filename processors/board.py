@@ -105,6 +105,7 @@ class Board:
     def measure(self, now: int, signs: Signs | None, *, everything: bool = False) -> list[Measurement]:
         """Return what changed, is due, or (`everything`) all of it, at the clock's `now`."""
         self._series.advance(now)
+        self._series.drop_empty_services()
         feed = self._feed(now, signs)
         observed = self._series.observed(now)
         renewed = (observed, sound(feed)) != self._quality
@@ -240,7 +241,6 @@ class Board:
             series = self._series.by_name[name]
             series.touched = False
             series.windows.dirty = 0
-        self._series.drop_empty_services()
 
     def _next_at(self, now: int) -> int:
         times = [block.due_at for block in self._blocks.values() if block.due_at is not None]

@@ -94,4 +94,5 @@ class Measures:
         board = self._boards.get(name)
         if board is None and name in self._streams:
             board = self._boards[name] = Board(self._streams[name], self._version, self._now)
+            self._dirty.add(name)
         return board
