@@ -19,11 +19,12 @@ _WORDS: Final = {
     "production": ("production", "prod", "prd", "live"),
 }  # fmt: skip
 _MEANING: Final = {word: name for name, words in _WORDS.items() for word in words}
+_DIGITS: Final = "0123456789"
 _BEFORE_PRODUCTION: Final = frozenset({"pre", "non"})
 
 
 def normalise(word: str, own: Mapping[str, str] | None = None) -> str:
-    """Return the environment a tool's word means: `prod-eu` and `PRD` are production, `pre-prod` is staging.
+    """Return the environment a tool's word means: `prod-eu`, `prod1` and `PRD` are production, `pre-prod` is staging.
 
     `own`: a source's own words, looked up first exactly, then without regard to case. A word of several parts is known
     by its parts; the parts before production win (`staging-live` is staging). '' stays ''.
@@ -33,7 +34,7 @@ def normalise(word: str, own: Mapping[str, str] | None = None) -> str:
         if mapped:
             return mapped
     parts = [part for part in _PART.split(word.lower()) if part]
-    meanings = {_MEANING[part] for part in parts if part in _MEANING}
+    meanings = {meaning for part in parts if (meaning := _MEANING.get(part) or _MEANING.get(part.rstrip(_DIGITS)))}
     if "production" in meanings and _BEFORE_PRODUCTION.intersection(parts):
         return "staging"
     for name in _WORDS:

@@ -68,9 +68,10 @@ def issue_links(tracker: str, issues: list[str], method: LinkMethod) -> list[Lin
 
 def unique_links(links: list[Link]) -> tuple[Link, ...]:
     """Return the links, each (uri, kind) once: the first evidence stands."""
-    if len(links) < 2:  # noqa: PLR2004 - one link is unique
-        return tuple(links)
-    return tuple({(link.uri, link.kind): link for link in reversed(links)}.values())[::-1]
+    first: dict[tuple[str, LinkKind], Link] = {}
+    for link in links:
+        first.setdefault((link.uri, link.kind), link)
+    return tuple(first.values())
 
 
 def _first(found: list[str], *, upper: bool = True) -> list[str]:

@@ -180,11 +180,11 @@ def _outcome(content: Content, subject: str, predicate: str) -> Outcome | None:
 
 
 def _event_type(_headers: Headers, body: bytes) -> str:
-    return subject_and_predicate(envelope(body).kind.type)
+    return subject_and_predicate(envelope(body).context.type)
 
 
-def _delivery_id(headers: Headers, body: bytes) -> str:
-    return headers.get("ce-id") or envelope(body).kind.id or body_hash(body)
+def _delivery_id(_headers: Headers, body: bytes) -> str:
+    return envelope(body).context.id or body_hash(body)
 
 
 _TRANSLATE: Final[dict[str, Callable[[bytes, Context], Translated]]] = {name: _translate(name) for name in TYPES}

@@ -1,4 +1,4 @@
-"""The CDEvents envelope, typed: 0.3 to the 0.6 draft, bare or as the data of a CloudEvent."""
+"""The CDEvents envelope, typed: 0.3 to the 0.6 draft."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-
-from ingest.adapter import Untranslatable
 
 PREFIX: Final = "dev.cdevents."
 """What a type begins with; `dev.cdeventsx.` begins a custom one."""
@@ -83,50 +81,24 @@ class Event(Struct, frozen=True):
     custom: Any = msgspec.field(name="customData", default=None)
 
 
-class _Wrapped(Struct, frozen=True):
-    data: Event | None = None
-    context: msgspec.Raw = msgspec.Raw()
+class Kind(Struct, frozen=True):
+    """The type and id in a context."""
 
-
-class _Kind(Struct, frozen=True):
     type: str = ""
     id: str = ""
-
-
-class _Inner(Struct, frozen=True):
-    context: _Kind = _Kind()
 
 
 class Envelope(Struct, frozen=True):
-    """Just enough of a body to name it: a bare event's context, or a CloudEvent's own type and id."""
+    """Just enough of a body to name it."""
 
-    context: _Kind | None = None
-    data: _Inner | None = None
-    type: str = ""
-    id: str = ""
-
-    @property
-    def kind(self) -> _Kind:
-        """The type and id of the CDEvent inside, else the CloudEvent's."""
-        if self.context is not None:
-            return self.context
-        return self.data.context if self.data is not None and self.data.context.type else _Kind(self.type, self.id)
+    context: Kind = Kind()
 
 
-_event: Final = msgspec.json.Decoder(Event).decode
-_wrapped: Final = msgspec.json.Decoder(_Wrapped).decode
+decode: Final = msgspec.json.Decoder(Event).decode
+"""Decode one CDEvent, typed."""
+
 envelope: Final = msgspec.json.Decoder(Envelope).decode
 """Decode just enough of a body to name it."""
-
-
-def decode(body: bytes) -> Event:
-    """Return the event of a body, bare or wrapped in a CloudEvent. Raises Untranslatable without one."""
-    told = _wrapped(body)
-    if told.data is not None:
-        return told.data
-    if not told.context:
-        raise Untranslatable("context is missing")
-    return _event(body)
 
 
 def subject_and_predicate(written: str) -> str:

@@ -95,14 +95,14 @@ def _working(pushed: PushBody) -> Iterator[tuple[int, Commit, list[Link]]]:
 
 def _landing(pushed: PushBody) -> Iterator[tuple[int, Commit, list[Link]]]:
     """Yield the commits that reached the default branch, newest first, each with the commit that brought it."""
-    brought_by = pushed.after
+    brought_by, merged = pushed.after, False
     for position in range(len(pushed.commits) - 1, -1, -1):
         commit = pushed.commits[position]
-        by_merge = brought_by != pushed.after or bool(_MERGE.match(commit.message))
         if lands_change(commit):
-            brought_by = commit.id if _MERGE.match(commit.message) else ""
+            merged = bool(_MERGE.match(commit.message))
+            brought_by = commit.id if merged else ""
             yield position, commit, []
-        elif commit.distinct or (by_merge and brought_by) or _is_by_github(commit):
+        elif commit.distinct or merged or _is_by_github(commit):
             itself = commit.id == brought_by
             yield position, commit, [] if itself else commit_link(brought_by, LinkKind.PART_OF)
 

@@ -197,7 +197,7 @@ def _status_name(told: Body) -> str | None:
 
 
 def _changed_at(told: Body) -> Moment:
-    return moment(told.timestamp or told.issue.fields.updated, "timestamp")
+    return moment(told.issue.fields.updated if told.timestamp is None else told.timestamp, "timestamp")
 
 
 def _order(told: Body, place: int) -> int | None:
