@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -52,3 +52,9 @@ class Settings(BaseSettings):
         default=20.0, gt=0, le=25, description="Longest wait for requests under way at the end."
     )
     log_level: str = Field(default="info", description="Least level that is logged: debug, info, warning, error.")
+
+    @field_validator("metrics_peers", mode="before")
+    @classmethod
+    def _listed(cls, text: object) -> object:
+        """Read a comma-separated list."""
+        return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text

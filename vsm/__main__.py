@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from vsm.cli import app
+import sys
+
 from vsm.orphan import die_with_supervisor
+from vsm.processes import PROCESSES, run
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; the pipeline's own processes without loading the rest of it."""
     die_with_supervisor()
+    if len(sys.argv) == 2 and sys.argv[1] in PROCESSES:  # noqa: PLR2004 - the name alone
+        run(sys.argv[1])
+        return
+    from vsm.cli import app
+
     app()
 
 

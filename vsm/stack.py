@@ -106,16 +106,14 @@ class Stack:
 
     def _wait_until(self, name: str, url: str) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self._supervisor.children[name].hopeless:
             try:
                 if httpx.get(url, timeout=2.0).is_success:
                     return
             except httpx.TransportError:
                 pass
             time.sleep(_POLL_SECONDS)
-        raise StackFailed(
-            f"'{name}' is not ready after {READY_SECONDS:.0f} s; its last words:\n{_tail(self._data.logs / name)}"
-        )
+        raise StackFailed(f"'{name}' did not come up; its last words:\n{_tail(self._data.logs / name)}")
 
 
 @contextmanager

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, cast
 
-import clickhouse_connect
-from clickhouse_connect.driver.exceptions import ClickHouseError
 from msgspec import Struct
 
 from vsm.data_dir import DataDir
@@ -52,6 +50,8 @@ class Store:
 
     def ask(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
         """Run one query with bound parameters. Raises BadQuery."""
+        from clickhouse_connect.driver.exceptions import ClickHouseError
+
         try:
             result = self._client.query(sql, parameters=dict(parameters or {}))
         except ClickHouseError as bad:
@@ -77,6 +77,9 @@ def open_store(data: Path, url: str | None = None) -> Iterator[Store]:
 
 
 def _connect(data: DataDir, url: str | None) -> _Client:
+    import clickhouse_connect
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
     run = data.running()
     address = url or (run.addresses.get("sql") if run is not None else None)
     try:

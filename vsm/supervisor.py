@@ -15,6 +15,8 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
+from vsm.processes import WRONG_USE
+
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 10.0
 HEALTHY_AFTER_SECONDS: Final = 20.0
@@ -48,6 +50,11 @@ class Child:
     def pid(self) -> int | None:
         """The process's id, or None while it is not running."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it ended because its settings cannot be used: starting it again does not help."""
+        return self._process is not None and self._process.poll() == WRONG_USE
 
     def start(self) -> None:
         """Start the process in its own session, its output appended to its log file."""

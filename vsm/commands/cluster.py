@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from vsm.options import fail, out
+from vsm.processes import run
 
 
 def ingest() -> None:
@@ -15,13 +15,7 @@ def ingest() -> None:
 
     Example: `VSM_KAFKA=broker:9092 VSM_CONFIG=value-streams.yaml VSM_IDENTITY_KEY=... vsm ingest`
     """
-    from ingest.app import main
-    from ingest.settings import Settings
-
-    try:
-        main(Settings())
-    except ValidationError as bad:
-        fail(_readable(bad), status=2)
+    run("ingest")
 
 
 def process() -> None:
@@ -29,13 +23,7 @@ def process() -> None:
 
     Example: `VSM_KAFKA=broker:9092 VSM_CONFIG=value-streams.yaml VSM_IDENTITY_KEY=... vsm process`
     """
-    from processors.app import main
-    from processors.settings import Settings
-
-    try:
-        main(Settings())
-    except ValidationError as bad:
-        fail(_readable(bad), status=2)
+    run("process")
 
 
 def sink() -> None:
@@ -43,13 +31,7 @@ def sink() -> None:
 
     Example: `VSM_KAFKA=broker:9092 VSM_CLICKHOUSE=http://clickhouse:8123 vsm sink`
     """
-    from sinks.run import main
-    from sinks.settings import Settings
-
-    try:
-        main(Settings())
-    except ValidationError as bad:
-        fail(_readable(bad), status=2)
+    run("sink")
 
 
 def topics_apply(
@@ -83,10 +65,3 @@ def migrate(
     for name in apply(connect(clickhouse)):
         out.print(f"applied {name}", markup=False)
     out.print("schema is up to date")
-
-
-def _readable(bad: ValidationError) -> str:
-    """Return one line a wrong setting: its variable and what is wrong."""
-    return "\n".join(
-        f"VSM_{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}" for error in bad.errors()
-    )

@@ -1,0 +1,54 @@
+"""The three processes of the pipeline by name. A process loads its own room and nothing else: it starts at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from pydantic import ValidationError
+
+WRONG_USE: Final = 2
+"""Exit status for settings that cannot be used: starting again does not help."""
+
+
+def _ingest() -> None:
+    from ingest.app import main
+    from ingest.settings import Settings
+
+    main(Settings())
+
+
+def _process() -> None:
+    from processors.app import main
+    from processors.settings import Settings
+
+    main(Settings())
+
+
+def _sink() -> None:
+    from sinks.run import main
+    from sinks.settings import Settings
+
+    main(Settings())
+
+
+PROCESSES: Final[Mapping[str, Callable[[], None]]] = MappingProxyType(
+    {"ingest": _ingest, "process": _process, "sink": _sink}
+)
+
+
+def run(name: str) -> None:
+    """Run a process until it is asked to end. Exits with 2 for settings or a value-stream file it cannot use."""
+    from schemas.definition_file import BadDefinition
+
+    try:
+        PROCESSES[name]()
+    except ValidationError as bad:
+        for error in bad.errors():
+            print(f"VSM_{'_'.join(str(p) for p in error['loc']).upper()}: {error['msg']}", file=sys.stderr)
+        sys.exit(WRONG_USE)
+    except BadDefinition as bad:
+        print(bad, file=sys.stderr)
+        sys.exit(WRONG_USE)
