@@ -134,12 +134,13 @@ def _front(settings: Settings, services: Sequence[tuple[str, Service]]) -> Front
 
 
 async def _listen(settings: Settings, app: web.Application, front: Front | None) -> list[web.AppRunner]:
-    wanted = [(app, settings.host, settings.sink_port)] if settings.sink_port else []
+    wanted = []
+    if settings.sink_port:
+        wanted.append((web.AppRunner(app, access_log=None), settings.host, settings.sink_port))
     if front is not None:
-        wanted.append((front.application(), _LOOPBACK, settings.sql_port))
+        wanted.append((front.runner(), _LOOPBACK, settings.sql_port))
     runners = []
-    for each, host, port in wanted:
-        runner = web.AppRunner(each, access_log=None)
+    for runner, host, port in wanted:
         await runner.setup()
         await web.TCPSite(runner, host, port).start()
         runners.append(runner)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import clickhouse_connect
 import pyarrow as pa
 from clickhouse_connect import common
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DataError, NotSupportedError, ProgrammingError
 
 from sinks.clickhouse.retry import Refusal, verdict
 from sinks.clickhouse.rows import DATABASE
@@ -79,7 +79,8 @@ class ClickHouse:
 def judged(error: Exception) -> StoreUnavailable | BlockRefused:
     """Return what an error of the client means for the block: try again, or never."""
     code: int | None = getattr(error, "code", None)
-    kind = BlockRefused if verdict(code) is Refusal.FOR_GOOD else StoreUnavailable
+    ours = code is None and isinstance(error, (ProgrammingError, DataError, NotSupportedError))
+    kind = BlockRefused if ours or verdict(code) is Refusal.FOR_GOOD else StoreUnavailable
     return kind(str(error), code)
 
 
@@ -92,7 +93,7 @@ def open_embedded(directory: Path) -> ClickHouse:
         raise StoreUnavailable(f"{directory} cannot be opened: {locked}", locked.code) from locked
 
 
-def connect(url: str) -> ClickHouse:
+def connect(url: str, answer_seconds: int = ANSWER_SECONDS) -> ClickHouse:
     """Connect to `http(s)://user:password@host:port`. Raises StoreUnavailable while it does not answer."""
     parts = urlsplit(url)
     return _open(
@@ -102,7 +103,7 @@ def connect(url: str) -> ClickHouse:
         username=parts.username or "default",
         password=parts.password or "",
         connect_timeout=CONNECT_SECONDS,
-        send_receive_timeout=ANSWER_SECONDS,
+        send_receive_timeout=answer_seconds,
         autogenerate_session_id=False,
         query_retries=0,
     )

@@ -47,6 +47,10 @@ class Front:
         self._is_open = is_open
         self._threads = ThreadPoolExecutor(queries, thread_name_prefix="sql")
 
+    def runner(self) -> web.AppRunner:
+        """Return what serves the application; bodies reach it as they were sent."""
+        return web.AppRunner(self.application(), access_log=None, auto_decompress=False)
+
     def application(self) -> web.Application:
         """Return the application that answers."""
         app = web.Application(client_max_size=_BODY_BYTES if self._bounds.writable else _READ_BODY_BYTES)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from sinks.clickhouse.engine import Question
-from sinks.clickhouse.rows import DATABASE
 
 DEFAULT_FORMAT: Final = "TabSeparated"
 _FORMAT: Final = re.compile(r"\bFORMAT\s+([A-Za-z0-9_]+)\s*;?\s*\Z", re.IGNORECASE)
@@ -36,12 +35,13 @@ def question(url: Mapping[str, str], body: bytes, format_header: str | None = No
 
     Raises BadRequest when nothing is asked or the text is no UTF-8.
     """
-    text = "\n".join(filter(None, (url.get("query", ""), ""))).encode() + body
+    in_url = url.get("query", "")
+    text = (f"{in_url}\n" if in_url else "").encode() + body
     if not text.strip():
         raise BadRequest("there is no query in the URL or the body")
     parameters = {name.removeprefix(_PARAMETER): value for name, value in url.items() if name.startswith(_PARAMETER)}
     settings = {name: value for name, value in url.items() if not name.startswith(_PARAMETER)}
-    database = url.get("database") or DATABASE
+    database = url.get("database") or "default"
     if insert := _INSERT.match(text):
         return Question(
             sql=insert[1].decode(errors="replace"),
