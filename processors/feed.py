@@ -255,9 +255,12 @@ class Feed:
         """Take the lag once a second; nothing to do counts as progress, an outage does not."""
         if self._away:
             return
-        now = time.monotonic()
-        if now - self._lag_at >= _LAG_SECONDS:
-            self._lag_at, self._lag = now, consumer.lag()
+        if time.monotonic() - self._lag_at >= _LAG_SECONDS:
+            try:
+                self._lag = consumer.lag()
+            except LogUnavailable:
+                return
+            self._lag_at = time.monotonic()
             self._telemetry.lag.set(self._lag)
         held = [a for a in self._assignments.values() if a.holding is not None]
         self._telemetry.owned.set(len(held))

@@ -33,7 +33,9 @@ class Settings(BaseSettings):
         default=30.0, gt=0, description="Seconds an append may take before the worker leaves for a restart."
     )
     fence_seconds: float = Field(
-        default=5.0, ge=0, description="Seconds of sure ownership that must be left before state is written."
+        default=26.0,
+        ge=0,
+        description="Seconds of the session that must be left before state is written; above the log's append timeout.",
     )
     stall_seconds: float = Field(
         default=60.0, gt=0, description="Seconds without progress, with work waiting, after which the worker leaves."

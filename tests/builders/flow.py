@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
+from processors.progress import MARKER_KEY
 from schemas import topics
 from schemas.codec import Codec
 from schemas.derived import WorkItem
 from schemas.event import FlowEvent
 from schemas.log import Log, Outgoing
+from schemas.state import EntityRecord
 
 STREAMS = 8
 ITEMS = 40
@@ -57,3 +61,15 @@ def rows(log: Log) -> dict[tuple[str, str], WorkItem]:
 def ids(log: Log) -> list[str]:
     """Return the ids that the rows hold, sorted; one that stands twice is there twice."""
     return sorted(name for row in rows(log).values() for name in row.links)
+
+
+def state_ids(log: Log) -> list[str]:
+    """Return the ids that the durable state holds, sorted; one that stands twice is there twice."""
+    codec, topic = Codec(), topics.STATE.name
+    newest: dict[bytes, list[str]] = {}
+    for partition in range(log.partitions(topic)):
+        for record in log.read_compacted(topic, partition):
+            if record.key != MARKER_KEY:
+                facts = codec.decode(record.value, EntityRecord).facts
+                newest[record.key] = msgspec.msgpack.decode(facts, type=list[str])
+    return sorted(name for held in newest.values() for name in held)

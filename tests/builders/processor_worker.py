@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Final
 
 from processors.app import serve
 from processors.settings import Settings
 from schemas.log import Log
-from schemas.log_open import open_log
+from schemas.log_kafka import KafkaLog
+from schemas.log_local import LocalLog
 from tests.builders.counting import counting_core
 from tests.builders.failing_log import ACTS, FailingLog
+
+FENCE_SECONDS: Final = 4.5
+
+
+def quick(bootstrap: str) -> KafkaLog:
+    """Return a log whose group notices soon who is gone."""
+    return KafkaLog(bootstrap, delivery_seconds=4.0, session_seconds=6.0)
 
 
 def run(said: str, settings: Mapping[str, str], point: str, at: int, act: str) -> None:
@@ -23,7 +32,7 @@ def run(said: str, settings: Mapping[str, str], point: str, at: int, act: str) -
         os.dup2(file, stream)
     os.environ.update(settings)
     told = Settings()
-    log: Log = open_log(told.kafka or None, told.data)
+    log: Log = quick(told.kafka) if told.kafka else LocalLog(told.data / "log")
     if point:
         log = FailingLog(log, point, at, ACTS[act])
     try:

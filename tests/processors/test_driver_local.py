@@ -85,8 +85,9 @@ def measured(log: Log) -> dict[str, float | None]:
 
 
 def settled(log: LocalLog) -> list[str]:
-    """Wait until the commits reach the end; return the ids in the rows."""
+    """Wait until the commits reach the end; return the ids in the rows, which the state must hold too."""
     until(lambda: committed(log) == list(log.end_offsets(topics.FLOW_EVENTS.name)))
+    assert flow.state_ids(log) == flow.ids(log)
     return flow.ids(log)
 
 
