@@ -44,6 +44,10 @@ NOW: Final = at("2026-03-01 00:00")
 """A clock at which every window's oldest bucket begins exactly one window ago."""
 
 
+SOME_FACTS: Final = {STREAM: StreamSigns(newest_occurred_at=NOW, newest_received_at=NOW, facts=1)}
+"""Signs of a stream that has a fact and no rows."""
+
+
 def visit(
     item: str = "ticket:1",
     step: str = "Review",
