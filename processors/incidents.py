@@ -72,7 +72,7 @@ def _attributed(
         if (deployment := culprit(world, link.uri)) is not None:
             return deployment, EXPLICIT, link.confidence
     production = world.stream.production
-    lane = world.lanes.named(service, production) if environment in {"", production} else None
+    lane = world.lanes.named(service, production) if service and environment in {"", production} else None
     if lane is not None and detected_at is not None:
         last = next(lane.before((detected_at + 1, "")), None)
         if last is not None and detected_at - last[0] <= ATTRIBUTION_WINDOW:

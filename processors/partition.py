@@ -118,11 +118,12 @@ class _Stream:
         within = world.trace.below(uri) if reshaped else {uri}
         was = reach(world, within)
         world.put(uri, new, within)
-        if reshaped:
-            within |= world.trace.below(uri)
+        grown = world.trace.below(uri) - within if reshaped else frozenset[str]()
+        if grown:
+            within |= grown
             world.refresh(within)
         now = reach(world, within, was.landed)
-        if now.landed <= was.landed and all(u in self._before for u in was.units | now.units):
+        if not grown and now.landed <= was.landed and all(u in self._before for u in was.units | now.units):
             return
         world.put(uri, old, within)
         self._note(was.units | now.units | reach(world, within, now.landed).units)

@@ -1,4 +1,4 @@
-"""From a stream's facts to its rows, one unit at a time: an item with its visits, a change, a deployment, an incident."""
+"""From a stream's facts to its rows, unit by unit: an item and its visits, a change, a deployment, an incident."""
 
 from __future__ import annotations
 

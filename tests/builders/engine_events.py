@@ -42,10 +42,11 @@ def fact(
     delivery: str = "",
     **attributes: str,
 ) -> FlowEvent:
-    """A fact of the stream; `told` tells it from another of the same subject, type and time."""
+    """A fact of the stream; whatever it says tells it from others, `told` too."""
     moment = at(hours)
+    said = (state or "", str(outcome), told, environment or "", by, str(sorted(attributes.items())), str(links))
     return FlowEvent(
-        event_id=event_id("tool", what, subject, moment, (state or "", str(outcome), told)),
+        event_id=event_id("tool", what, subject, moment, said),
         type=what,
         occurred_at=moment,
         received_at=moment + HOUR if received is None else at(received),

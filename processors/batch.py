@@ -1,0 +1,171 @@
+"""The same derivation as a plain definition over all events at once: what the streaming engine is measured against.
+
+Slow and simple on purpose: no indexes, no increments, no bounds. It shares with the engine what *is* the definition
+(the walk through the step rules, a visit's and an item's parts, how a rule reads a fact) and finds anew what belongs to
+what, which deployment carried which change, and what went wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from processors.batch_deployments import Attempt, Shipping
+from processors.facts import Fact, from_event, kept_attributes
+from processors.items import Member, item_row
+from processors.steps import observations, visits
+from processors.visits import visit_row
+from schemas.definition import Definition, ValueStream
+from schemas.derived import Change, Derived
+from schemas.event import ActorClass, FlowEvent, LinkKind
+
+_HEIGHTS = {"commit": 2, "change": 3, "ticket": 4}
+
+
+def derive(events: Iterable[FlowEvent], definition: Definition) -> list[Derived]:
+    """Return every row that these events derive, `revision` and `known_at` 0, in no order."""
+    all_events = list(events)
+    return [
+        row
+        for stream in definition.value_streams
+        for row in _Stream(stream, definition, [e for e in all_events if e.value_stream == stream.name]).rows()
+    ]
+
+
+def facts_by_subject(events: Iterable[FlowEvent], definition: Definition) -> dict[str, list[Fact]]:
+    """Return each entity's facts in order: of the copies of one the first to arrive, none of an implausible time."""
+    kept = kept_attributes(definition)
+    standing: dict[tuple[str, str], FlowEvent] = {}
+    for event in sorted(events, key=lambda e: (e.received_at, e.delivery_id), reverse=True):
+        standing[event.subject_id, event.event_id] = event
+    found: dict[str, list[Fact]] = {}
+    for (subject, _), event in standing.items():
+        fact = from_event(event, kept)
+        if not fact.implausible:
+            found.setdefault(subject, []).append(fact)
+    return {subject: sorted(facts, key=Fact.place) for subject, facts in found.items()}
+
+
+class _Stream:
+    """All of one stream's events, and what belongs to what among them."""
+
+    def __init__(self, stream: ValueStream, definition: Definition, events: list[FlowEvent]) -> None:
+        self.stream = stream
+        self.version = definition.version
+        self.facts = facts_by_subject(events, definition)
+        self.above = self._closure(self._memberships())
+        self.shipping = Shipping(stream, self.facts, self.above)
+
+    def rows(self) -> Iterator[Derived]:
+        """Yield every row."""
+        belongs = {uri: self.items_of(uri) for uri in self.facts}
+        for item in sorted({i for items in belongs.values() for i in items}):
+            yield from self._item_rows(item, [uri for uri in sorted(belongs) if item in belongs[uri]])
+        for uri in self.facts:
+            if uri.startswith("change:"):
+                yield from self._change_rows(uri)
+        yield from self.shipping.rows(self.version)
+
+    def items_of(self, uri: str) -> tuple[str, ...]:
+        """Return the items an entity belongs to, smallest first."""
+        if uri.startswith(("deployment:", "incident:")):
+            return ()
+        reached = self.above.get(uri, set()) | {uri}
+        for kind in ("ticket:", "change:", "commit:"):
+            found = sorted(x for x in reached if x.startswith(kind) and (kind != "ticket:" or self._alive(x)))
+            if kind == "commit:" and found:
+                tops = [x for x in found if not self.above.get(x)]
+                return tuple(tops or found[:1])
+            if found:
+                return tuple(found)
+        is_case = any(f.type.startswith("activity.") for f in self.facts.get(uri, ()))
+        return (uri,) if is_case else ()
+
+    def _alive(self, ticket: str) -> bool:
+        facts = self.facts.get(ticket)
+        return facts is not None and (facts[-1].type, facts[-1].state) != ("ticket.closed", "deleted")
+
+    def _memberships(self) -> set[tuple[str, str]]:
+        """Return every (part, whole) that some fact tells."""
+        told = set()
+        for uri, facts in self.facts.items():
+            for link in (x for f in facts for x in f.links):
+                if link.kind in {LinkKind.PART_OF, LinkKind.BUILT_FROM}:
+                    told.add((uri, link.uri))
+                elif link.kind in {LinkKind.CONTAINS, LinkKind.MERGED_AS}:
+                    told.add((link.uri, uri))
+        alive = [t for t in self.facts if t.startswith("ticket:") and self._alive(t)]
+        found = set()
+        for part, whole in told:
+            if part.startswith(("deployment:", "incident:")) or part == whole:
+                continue
+            low, high = (_HEIGHTS.get(x.partition(":")[0], 1) for x in (part, whole))
+            if high == _HEIGHTS["ticket"] and low < high:
+                key = whole.partition("*/")[2]
+                found |= {(part, t) for t in alive if t == whole or (key and t.upper().endswith(f"/{key.upper()}"))}
+            elif low < high or low == high == _HEIGHTS["commit"]:
+                found.add((part, whole))
+        claimed = {part for part, whole in found if whole.startswith("change:")}
+        return {(p, w) for p, w in found if not (w.startswith("commit:") and p in claimed)}
+
+    @staticmethod
+    def _closure(memberships: set[tuple[str, str]]) -> dict[str, set[str]]:
+        above: dict[str, set[str]] = {}
+        for part, whole in memberships:
+            above.setdefault(part, set()).add(whole)
+        grew = True
+        while grew:
+            grew = False
+            for part, wholes in above.items():
+                further = {w for x in wholes for w in above.get(x, ())}
+                grew = grew or not further <= wholes
+                above[part] = wholes | further
+        return above
+
+    def _item_rows(self, item: str, parts: list[str]) -> Iterator[Derived]:
+        members = [Member(uri, self.facts[uri]) for uri in parts]
+        seen = [o for m in members for o in observations(m.uri, m.facts)]
+        carried_by: dict[str, list[str]] = {}
+        for uri in parts:
+            for attempt in self.shipping.carriers(uri):
+                carried_by.setdefault(attempt.uri, []).append(uri)
+        attempts = {a.uri: a for a in self.shipping.attempts}
+        seen += [o for uri in carried_by for o in attempts[uri].told]
+        stays = visits(self.stream.steps, seen)
+        last_step = self.stream.steps[-1].name
+        yield item_row(item, members, stays, last_step=last_step, stream=self.stream.name, version=self.version)
+        for stay in stays:
+            owners = carried_by.get(stay.subject, [stay.subject])
+            yield visit_row(
+                stay,
+                stream=self.stream.name,
+                item=item,
+                counted=any(self.items_of(owner)[0] == item for owner in owners),
+                calendar=self.stream.calendar,
+                version=self.version,
+            )
+
+    def _change_rows(self, uri: str) -> Iterator[Change]:
+        facts = self.facts[uri]
+        parts = [x for x, wholes in self.above.items() if uri in wholes and x.startswith("commit:")]
+        authored = [f.occurred_at for x in parts for f in self.facts.get(x, ()) if f.type == "commit.created"]
+        opened = [f.occurred_at for f in facts if f.type in {"change.created", "change.readied"} and f.state != "draft"]
+        reviews = [f for f in facts if f.type == "change.reviewed" and f.actor_class is ActorClass.HUMAN]
+        live = [a for a in self.shipping.carriers(uri) if a.environment == self.stream.production]
+        attempts: list[Attempt | None] = [*live] or [None]
+        for attempt in attempts:
+            yield Change(
+                value_stream=self.stream.name,
+                change_id=uri,
+                service=attempt.service if attempt else "",
+                environment=attempt.environment if attempt else "",
+                repository=self.shipping.repository(uri),
+                item_ids=self.items_of(uri),
+                first_commit_at=min(authored, default=None),
+                opened_at=min(opened, default=None),
+                first_reviewed_at=min((f.occurred_at for f in reviews), default=None),
+                merged_at=self.shipping.merged_at(uri),
+                deployed_at=attempt.at if attempt else None,
+                deployment_id=attempt.uri if attempt else None,
+                left_censored=bool(attempt and self.shipping.is_first(attempt)),
+                definition_version=self.version,
+            )

@@ -1,0 +1,228 @@
+"""Worlds of linked facts: a few tickets, changes, commits, runs, artifacts, deployments, incidents that keep meeting.
+
+Every fact speaks of one of a few entities at one of a few hours, so that links cross, times tie and nearly any fact
+changes what another one means. Half of a world are whole stories, so that items do get finished.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import strategies as st
+
+from schemas.definition import ROUTE_TO_LIVE, Calendar, Definition, Rule, Step, ValueStream, standard_map
+from schemas.event import IMPLAUSIBLE_TIME, ActorClass, FlowEvent, Link, LinkKind, Outcome
+from tests.builders import engine_events as say
+
+KEYS = ("CHK-1", "CHK-2", "CHK-3")
+NUMBERS = (1, 2, 3, 4)
+COMMITS = ("c1", "c2", "c3", "m1", "m2", "m3", "m4")
+DEPLOYMENTS = ("d1", "d2", "d3", "d4", "d5", "d6")
+TARGETS = (*COMMITS, "artifact:sha256:a1", "artifact:sha256:a2")
+BRANCHES = ("main", "work", "hotfix/pay", "revert-1-work", "revert-2-work")
+
+STEPS = (
+    *standard_map(ROUTE_TO_LIVE)[:-1],
+    Step(
+        name="Hold",
+        status=("On Hold", "Blocked"),
+        blocked=Rule(on=("ticket.updated",), where={"state": ("Blocked",)}),
+        unblocked=Rule(on=("ticket.updated",), where={"state": ("On Hold",)}),
+    ),
+    Step(
+        name="Deploy",
+        start=Rule(on=("deployment.started",), where={"environment": ("production",)}),
+        finish=Rule(on=("service.deployed",), where={"environment": ("production",), "outcome": ("success",)}),
+        returned=Rule(on=("ticket.updated",), where={"state": ("Reopened",)}),
+    ),
+)
+OFFICE = Calendar(zone="Europe/Berlin", hours=tuple((day, 540, 1020) for day in range(5)))
+
+
+def definition(calendar: Calendar | None = None, steps: tuple[Step, ...] = STEPS) -> Definition:
+    """One stream that exercises every kind of rule."""
+    stream = ValueStream(name=say.STREAM, select=({"repository": "*"},), steps=steps, calendar=calendar)
+    return Definition(version="v1", value_streams=(stream,))
+
+
+HOURS = st.integers(min_value=0, max_value=60).map(float)
+SOME = st.lists(st.sampled_from(KEYS).map(say.named), max_size=2).map(tuple)
+
+
+def _ticket_fact(key: str, what: str, state: str | None, hours: float, sent: int) -> FlowEvent:
+    return say.fact(what, say.ticket(key), hours, state=state, received=hours + sent)
+
+
+def _change_fact(number: int, what: str, hours: float, links: tuple[Link, ...], state: str, branch: str) -> FlowEvent:
+    return say.fact(
+        what, say.change(number), hours, *links, state=state, branch=branch, repository=say.REPOSITORY, told=branch
+    )
+
+
+def _review(number: int, decision: str, by: ActorClass, hours: float) -> FlowEvent:
+    return say.reviewed(number, hours, decision, by)
+
+
+def _commit_fact(name: str, hours: float, links: tuple[Link, ...], branch: str) -> FlowEvent:
+    return say.committed(name, hours, *links, branch=branch)
+
+
+def _run_fact(number: int, stage: str, name: str, hours: float, outcome: Outcome | None) -> FlowEvent:
+    return say.run(stage, number, hours, name, outcome)
+
+
+def _deployment_fact(
+    name: str, what: str, target: str, place: tuple[str, str], outcome: Outcome | None, hours: float
+) -> FlowEvent:
+    uri = target if ":" in target else say.commit(target)
+    return say.fact(
+        what,
+        f"deployment:cd/{name}",
+        hours,
+        say.link(LinkKind.DEPLOYS, uri),
+        outcome=outcome,
+        environment=place[0],
+        service=place[1],
+    )
+
+
+def _incident_fact(name: str, stage: str, hours: float, links: tuple[Link, ...], service: str) -> FlowEvent:
+    return say.incident(stage, name, hours, *links, service=service)
+
+
+def _impossible(key: str, hours: float) -> FlowEvent:
+    return msgspec.structs.replace(
+        say.created(key, hours), event_id=f"bad-{key}", attributes={IMPLAUSIBLE_TIME: "0001"}
+    )
+
+
+def _activity(case: str, stage: str, hours: float) -> FlowEvent:
+    return say.fact(f"activity.{stage}", f"activity:log/{case}", hours, activity="Check")
+
+
+COMMIT_LINKS = st.lists(
+    st.one_of(
+        st.sampled_from(KEYS).map(say.named),
+        st.sampled_from(COMMITS).map(lambda name: say.part_of(say.commit(name))),
+        st.sampled_from(NUMBERS).map(lambda number: say.part_of(say.change(number))),
+    ),
+    max_size=2,
+).map(tuple)
+CHANGE_LINKS = st.lists(
+    st.one_of(
+        st.sampled_from(KEYS).map(say.named),
+        st.sampled_from(KEYS).map(lambda key: say.part_of(say.ticket(key))),
+        st.sampled_from(COMMITS).map(say.contains),
+        st.sampled_from(COMMITS).map(lambda name: say.link(LinkKind.MERGED_AS, say.commit(name))),
+        st.sampled_from(KEYS).map(lambda key: say.link(LinkKind.RELATES_TO, say.ticket(key))),
+    ),
+    max_size=2,
+).map(tuple)
+CAUSES = st.lists(
+    st.builds(
+        lambda uri, confidence: say.link(LinkKind.CAUSED_BY, uri, confidence),
+        st.sampled_from(
+            (
+                *(f"deployment:cd/{name}" for name in DEPLOYMENTS[:3]),
+                say.change(1),
+                say.change(2),
+                say.commit("m1"),
+                "artifact:sha256:a1",
+            )
+        ),
+        st.sampled_from((1.0, 0.8)),
+    ),
+    max_size=1,
+).map(tuple)
+PLACES = st.sampled_from((("staging", "shop"), ("production", "shop"), ("production", "shop"), ("production", "api")))
+
+FACTS = st.one_of(
+    st.builds(
+        _ticket_fact,
+        st.sampled_from(KEYS),
+        st.sampled_from(("ticket.created", "ticket.updated", "ticket.updated", "ticket.closed")),
+        st.sampled_from((None, "To Do", "On Hold", "Blocked", "Reopened", "Done", "deleted")),
+        HOURS,
+        st.integers(min_value=0, max_value=3),
+    ),
+    st.builds(
+        _change_fact,
+        st.sampled_from(NUMBERS),
+        st.sampled_from(
+            ("change.created", "change.readied", "change.updated", "change.merged", "change.merged", "change.abandoned")
+        ),
+        HOURS,
+        CHANGE_LINKS,
+        st.sampled_from(("ready", "ready", "draft")),
+        st.sampled_from(BRANCHES),
+    ),
+    st.builds(
+        _review,
+        st.sampled_from(NUMBERS),
+        st.sampled_from(("approved", "changes_requested")),
+        st.sampled_from((ActorClass.HUMAN, ActorClass.HUMAN, ActorClass.BOT)),
+        HOURS,
+    ),
+    st.builds(_commit_fact, st.sampled_from(COMMITS), HOURS, COMMIT_LINKS, st.sampled_from(("main", "work"))),
+    st.builds(
+        _run_fact,
+        st.sampled_from((1, 2)),
+        st.sampled_from(("queued", "started", "finished")),
+        st.sampled_from(COMMITS),
+        HOURS,
+        st.sampled_from((None, Outcome.SUCCESS, Outcome.FAILURE)),
+    ),
+    st.builds(say.built, st.sampled_from(("a1", "a2")), HOURS, st.sampled_from(COMMITS)),
+    st.builds(
+        _deployment_fact,
+        st.sampled_from(DEPLOYMENTS),
+        st.sampled_from(("deployment.queued", "deployment.started", *["service.deployed"] * 3, "service.rolledback")),
+        st.sampled_from(TARGETS),
+        PLACES,
+        st.sampled_from((Outcome.SUCCESS, Outcome.SUCCESS, Outcome.SUCCESS, Outcome.FAILURE, Outcome.CANCELLED, None)),
+        HOURS,
+    ),
+    st.builds(
+        _incident_fact,
+        st.sampled_from(("i1", "i2")),
+        st.sampled_from(("detected", "resolved")),
+        HOURS,
+        CAUSES,
+        st.sampled_from(("shop", "shop", "api")),
+    ),
+    st.builds(_impossible, st.sampled_from(KEYS), HOURS),
+    st.builds(_activity, st.sampled_from(("1", "2")), st.sampled_from(("started", "finished")), HOURS),
+)  # fmt: skip
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[FlowEvent]:
+    """One change from its ticket to production, hour by hour, with what may happen on the way."""
+    number, begin = draw(st.sampled_from(NUMBERS)), draw(HOURS)
+    key, name, merge = draw(st.sampled_from(KEYS)), f"c{min(number, 3)}", f"m{number}"
+    gaps = [draw(st.integers(min_value=0, max_value=6)) for _ in range(9)]
+    hours = [begin + sum(gaps[:i]) for i in range(len(gaps))]
+    branch = draw(st.sampled_from(BRANCHES))
+    target = draw(st.sampled_from((merge, merge, "artifact:sha256:a1")))
+    deployment = draw(st.sampled_from(DEPLOYMENTS))
+    outcome = draw(st.sampled_from((Outcome.SUCCESS, Outcome.SUCCESS, Outcome.FAILURE)))
+    return [
+        say.created(key, hours[0]),
+        say.committed(name, hours[1], branch=branch),
+        say.opened(number, hours[2], say.named(key), say.contains(name), branch=branch),
+        say.reviewed(number, hours[3], draw(st.sampled_from(("approved", "changes_requested")))),
+        say.merged(number, hours[4], merge),
+        say.run("queued", number, hours[4], merge),
+        say.run("started", number, hours[5], merge),
+        say.run("finished", number, hours[6], merge, Outcome.SUCCESS),
+        say.built("a1", hours[6], merge),
+        say.began(deployment, hours[7], target),
+        say.deployed(deployment, hours[8], target, outcome=outcome),
+    ]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> list[FlowEvent]:
+    """A set of facts in the order of time, copies with other arrivals among them."""
+    told = [e for story in draw(st.lists(stories(), max_size=3)) for e in story]
+    told += draw(st.lists(FACTS, min_size=0 if told else 1, max_size=25))
+    return sorted(told, key=lambda e: (e.occurred_at, e.event_id, e.delivery_id))
