@@ -51,7 +51,7 @@ def _argocd(desk: Desk, release: Release) -> None:
     """The image is told by its tag (the commit) or by its digest; the revision is the GitOps repository's own."""
     started = release.started or release.finished
     release.uri = deployment_uri("argocd", f"{release.service}-{release.environment}/{zulu(started)}")
-    tagged = release.number % 2 == 0
+    tagged = release.service.endswith("api")
     image = f"{argocd.REGISTRY}/{release.service}"
     image += f":{release.sha}" if tagged else f"@{digest_of(release.sha)}"
     sync = partial(

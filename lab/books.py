@@ -94,13 +94,14 @@ class Books:
         if not release.told or begun > self._end:
             return None
         over = release.finished <= self._end
+        failed = over and self._until(release.found) is not None
         outcome = ("success" if release.success else "failure") if over else None
         return TrueDeployment(
             value_stream=stream, deployment_id=release.uri, service=release.service, environment=release.environment,
             commit=release.sha, started_at=_micros(self._until(release.started)),
             finished_at=_micros(self._until(release.finished)), outcome=outcome,
             change_ids=tuple(sorted(change.uri for change in release.changes)) if over else (),
-            left_censored=release.left_censored, failed=bool(release.why) and over, why=release.why if over else "",
+            left_censored=release.left_censored, failed=failed, why=release.why if failed else "",
             is_rework=release.rework, recovered_at=_micros(self._until(release.recovered)),
         )  # fmt: skip
 
@@ -237,8 +238,8 @@ def _visit(visit: Visit) -> TrueVisit:
     return TrueVisit(
         step=visit.step, visit=visit.number, queued_at=_micros(visit.queued), started_at=_micros(visit.started),
         finished_at=_micros(visit.finished), wait_seconds=visit.wait, process_seconds=visit.process,
-        lead_seconds=visit.lead,
-        unaccounted_seconds=visit.unaccounted, sent_back=visit.sent_back, returned=visit.returned, counted=visit.counted,
+        lead_seconds=visit.lead, unaccounted_seconds=visit.unaccounted,
+        sent_back=visit.sent_back, returned=visit.returned, counted=visit.counted,
     )  # fmt: skip
 
 

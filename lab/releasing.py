@@ -20,7 +20,8 @@ Why = Literal["", "deployment_failed", "rollback", "hotfix", "incident"]
 class Release(Struct, kw_only=True):
     """One deployment as the lab knows it; times in seconds.
 
-    `started` is None where the tool does not tell it; `told` is False where it tells nothing at all.
+    `found` is when what was wrong with it first showed. `started` is None where the tool does not tell it; `told` is
+    False where it tells nothing at all.
     """
 
     uri: str
@@ -36,8 +37,14 @@ class Release(Struct, kw_only=True):
     changes: list[Change] = field(default_factory=list)
     left_censored: bool = False
     why: Why = ""
+    found: int | None = None
     rework: bool = False
     recovered: int | None = None
+
+    def went_wrong(self, why: Why, found: int, recovered: int) -> None:
+        """Write down that it failed, when that first showed, and when it was mended; the first time stands."""
+        if not self.why:
+            self.why, self.found, self.recovered = why, found, recovered
 
 
 class Route:

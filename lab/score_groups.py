@@ -18,7 +18,7 @@ Facts = tuple[object, ...]
 
 
 class Group(Struct, frozen=True, kw_only=True):
-    """One kind of rows: `identity` and `columns` name what is selected, a time with `_at`, a duration with `_seconds`."""
+    """One kind of rows: `identity` and `columns` name what is selected, times `_at`, durations `_seconds`."""
 
     name: str
     table: str

@@ -46,18 +46,20 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 def score_rows(entities: Sequence[Entity], measured: Measured) -> list[ScoreRow]:
     """Return a row for each stream and kind of rows: how many are exactly as they truly were."""
-    scored = []
+    scored = list[ScoreRow]()
     for group in GROUPS:
         expected, found = true_rows(group, entities), measured_rows(group, measured.query(group.sql))
-        for stream in sorted({str(key[0]) for key in (*expected, *found)}):
-            scored.append(_score(group, stream, expected, found))
+        streams = sorted({str(key[0]) for key in (*expected, *found)})
+        scored += [_score(group, stream, expected, found) for stream in streams]
     return scored
 
 
 def measured_rows(group: Group, rows: Iterable[Mapping[str, Any]]) -> dict[Key, Facts]:
     """Return a group's rows as measured."""
     return {
-        (row["value_stream"], *(row[name] for name in group.identity)): tuple(_plain(row[name]) for name in group.columns)
+        (row["value_stream"], *(row[name] for name in group.identity)): tuple(
+            _plain(row[name]) for name in group.columns
+        )
         for row in rows
     }
 

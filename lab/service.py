@@ -10,7 +10,7 @@ from msgspec import Struct
 from lab.desk import Desk
 from lab.developing import MINUTE, Course, Developer
 from lab.organisation import HOUR, LEAD_IN, MERGE_WINDOW
-from lab.releasing import Release, Route
+from lab.releasing import PRODUCTION, Release, Route
 from lab.trouble import Happened, Trouble, aftermath
 from lab.work import Change, Item
 
@@ -127,11 +127,9 @@ class Service:
                 at = release.finished + chance.between(10, 40) * MINUTE
                 if success:
                     break
-                if environment == "production":
-                    release.why = "deployment_failed"
-        failed = [r for r in releases if r.why == "deployment_failed"]
-        for release in failed:
-            release.recovered = releases[-1].finished
+        for release in releases:
+            if release.environment == PRODUCTION and not release.success:
+                release.went_wrong("deployment_failed", release.finished, releases[-1].finished)
         if not first:
             happened = Happened(items=items, releases=releases, troubles=troubles)
             aftermath(self._desk, self._developer, self._route, happened)

@@ -56,26 +56,28 @@ def aftermath(desk: Desk, developer: Developer, route: Route, happened: Happened
     found = desk.odd(bad.finished + chance.between(10, 40) * MINUTE)
     if kind == "deep rollback":
         if len({release.sha for release in route.live[-3:]}) == 3:  # noqa: PLR2004 - V1, V2 and V3
-            _roll_back(desk, route, route.live[-3], route.live[-2], found, happened)
+            _roll_back(desk, route, route.live[-3], route.live[-2], found, happened, silent=True)
         return
     if kind == "hotfix":
         resolved = desk.odd(_hot_fix(desk, developer, route, bad, found, happened) + chance.between(1, 8) * MINUTE)
     elif kind == "mended":
         resolved = desk.odd(found + chance.around(35 * MINUTE))
-        bad.why, bad.recovered = "incident", resolved
+        bad.went_wrong("incident", found, resolved)
     else:
-        back = _roll_back(desk, route, route.live[-2], bad, found, happened)
+        silent = kind == "silent rollback"
+        back = _roll_back(desk, route, route.live[-2], bad, found, happened, silent=silent)
         resolved = desk.odd(back + chance.between(1, 8) * MINUTE)
     if kind != "silent rollback":
         happened.troubles.append(_incident(desk, bad.service, found, resolved, bad))
 
 
-def _roll_back(desk: Desk, route: Route, to: Release, bad: Release, found: int, happened: Happened) -> int:
-    """Deploy an earlier version again because of `bad`; return when that was done."""
+def _roll_back(
+    desk: Desk, route: Route, to: Release, bad: Release, found: int, happened: Happened, *, silent: bool
+) -> int:
+    """Deploy an earlier version again because of `bad`; return when that was done. `silent`: no incident tells."""
     back = route.deploy(PRODUCTION, to.sha, 0, found + desk.chance.between(3, 15) * MINUTE)
     back.rework = True
-    if bad.recovered is None:
-        bad.why, bad.recovered = "rollback", back.finished
+    bad.went_wrong("rollback", back.finished if silent else found, back.finished)
     happened.releases.append(back)
     return back.finished
 
@@ -95,7 +97,7 @@ def _hot_fix(desk: Desk, developer: Developer, route: Route, bad: Release, found
         happened.releases.append(release)
         at = release.finished + 60
     release.rework = True
-    bad.why, bad.recovered = "hotfix", release.finished
+    bad.went_wrong("hotfix", found, release.finished)
     return release.finished
 
 

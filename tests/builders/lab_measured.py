@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from lab.score_groups import GROUPS, Facts, Group, Key
-from lab.score_rows import measured_rows
+from lab.score_groups import GROUPS, Group
+from processors.measures import Measures
 from processors.partition import Partition
+from schemas.definition import Definition
 from schemas.derived import Change, Deployment, Derived, Incident, StepVisit, WorkItem
 from schemas.event import FlowEvent
-from schemas.definition import Definition
 
 TABLES: Mapping[str, type[Derived]] = {
     "step_visits_current": StepVisit,
@@ -23,39 +23,42 @@ TABLES: Mapping[str, type[Derived]] = {
 }
 
 
-def derived(definition: Definition, events: Iterable[FlowEvent], chunk: int = 500) -> list[Derived]:
-    """Fold events chunk by chunk and return the rows that stand at the end."""
-    partition = Partition(definition, 1)
-    rows: dict[tuple[object, ...], Derived] = {}
-    pending = 0
-    for number, event in enumerate(events, 1):
-        partition.fold(event)
-        pending = number
-        if number % chunk == 0:
-            _take(rows, partition, number)
-    _take(rows, partition, pending)
-    return list(rows.values())
+class Pure:
+    """What the pure core says of some events, read by the scorer's own queries."""
 
+    def __init__(self, definition: Definition, events: Iterable[FlowEvent], now: int, chunk: int = 500) -> None:
+        """Fold the events chunk by chunk, then measure at `now` (microseconds)."""
+        self._partition = Partition(definition, 1)
+        self._measures = Measures(definition, now)
+        self.rows: dict[tuple[object, ...], Derived] = {}
+        pending = 0
+        for number, event in enumerate(events, 1):
+            self._partition.fold(event)
+            pending = number
+            if number % chunk == 0:
+                self._take(number)
+        self._take(pending)
+        self.measurements = self._measures.measure_all(now, self._partition.signs())
 
-def rows_of(group: Group, rows: Iterable[Derived]) -> dict[Key, Facts]:
-    """Return a group's rows of what was derived, as its query would."""
-    return measured_rows(group, (_row(group, row) for row in rows if _asked(group, row)))
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Answer the scorer's query."""
+        for group in GROUPS:
+            if sql == group.sql:
+                return [_row(group, row) for row in self.rows.values() if _asked(group, row)]
+        return [
+            msgspec.structs.asdict(m) for m in self.measurements if not m.service and m.window in {"", "90d"}
+        ]  # fmt: skip
 
-
-def group_named(name: str) -> Group:
-    """Return the group of that name."""
-    return next(group for group in GROUPS if group.name == name)
-
-
-def _take(rows: dict[tuple[object, ...], Derived], partition: Partition, progress: int) -> None:
-    for update in partition.drain(progress).updates:
-        after = update.after
-        if after is not None:
-            rows.pop(_identity(after), None)
-            if not after.withdrawn:
-                rows[_identity(after)] = after
-        elif update.before is not None:
-            rows.pop(_identity(update.before), None)
+    def _take(self, progress: int) -> None:
+        for update in self._partition.drain(progress).updates:
+            self._measures.observe(update)
+            after = update.after
+            if after is not None:
+                self.rows.pop(_identity(after), None)
+                if not after.withdrawn:
+                    self.rows[_identity(after)] = after
+            elif update.before is not None:
+                self.rows.pop(_identity(update.before), None)
 
 
 def _identity(row: Derived) -> tuple[object, ...]:
