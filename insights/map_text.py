@@ -15,8 +15,8 @@ from rich.text import Text
 from insights.durations import count, duration, per_day, percent
 from insights.value_stream_map import KINDS, StepBox, StreamMap
 
-_BOX_WIDTH: Final = 19
-_BAR_WIDTH: Final = 72
+_BOX_WIDTH: Final = 21
+_BAR_WIDTH: Final = 60
 
 
 def show(console: Console, stream_map: StreamMap) -> None:
@@ -48,6 +48,7 @@ def _box(step: StepBox, *, limits: bool) -> Panel:
     grid.add_column(justify="right")
     grid.add_row("process", duration(step.process_p50_seconds.value))
     grid.add_row("wait", duration(step.wait_p50_seconds.value))
+    grid.add_row("lead", duration(step.lead_p50_seconds.value))
     grid.add_row("%C&A", percent(step.complete_accurate_ratio.value))
     grid.add_row("WIP", count(step.work_in_progress.value))
     return Panel(
@@ -62,26 +63,32 @@ def _box(step: StepBox, *, limits: bool) -> Panel:
 
 
 def _timeline(stream_map: StreamMap) -> Text:
-    """A bar of the medians to scale: wait light, process solid."""
-    spans = [
-        (step.name, step.wait_p50_seconds.value or 0.0, step.process_p50_seconds.value or 0.0)
-        for step in stream_map.steps
-    ]
-    total = sum(wait + process for _, wait, process in spans)
+    """A bar of the medians to scale: wait light, process solid, lead that is neither dotted."""
+    spans = [_spans(step) for step in stream_map.steps]
+    total = sum(sum(span) for span in spans)
     line = Text("timeline  ", style="dim")
     if total <= 0:
         return line.append("unknown", style="dim")
-    for name, wait, process in spans:
+    for wait, process, unaccounted in spans:
         line.append("░" * round(_BAR_WIDTH * wait / total), style="yellow")
         line.append("█" * round(_BAR_WIDTH * process / total), style="green")
-        if wait + process > 0:
-            line.append("│" if name != spans[-1][0] else "", style="dim")
+        line.append("·" * round(_BAR_WIDTH * unaccounted / total), style="magenta")
+        line.append("│", style="dim")
+    unknown = sum(unaccounted for _, _, unaccounted in spans)
     line.append(
         f"\n          ░ wait {duration(stream_map.total_wait_seconds)}"
-        f"   █ process {duration(stream_map.total_process_seconds)}   (sums of the steps' medians)",
+        f"  █ process {duration(stream_map.total_process_seconds)}  · neither known {duration(unknown)}  (medians)",
         style="dim",
     )
     return line
+
+
+def _spans(step: StepBox) -> tuple[float, float, float]:
+    """Return a step's median wait, process, and its lead where neither is known; 0 for what is unknown."""
+    wait, process = step.wait_p50_seconds.value, step.process_p50_seconds.value
+    if wait is None and process is None:
+        return 0.0, 0.0, step.lead_p50_seconds.value or 0.0
+    return wait or 0.0, process or 0.0, 0.0
 
 
 def _totals(stream_map: StreamMap) -> Table:
