@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from schemas.event import ActorClass
@@ -38,6 +39,7 @@ UNKNOWN: Final = Actor(ActorClass.UNKNOWN)
 """Nobody is named, or the account is gone."""
 
 
+@lru_cache(maxsize=4096)
 def classify(account: str, *, automated: bool = False) -> ActorClass:
     """Return the class of an account by its name in the tool; the name itself is not kept.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 KNOWN: Final = ("production", "staging", "testing", "development", "preview")
@@ -33,6 +34,11 @@ def normalise(word: str, own: Mapping[str, str] | None = None) -> str:
         mapped = own.get(word) or {key.lower(): value for key, value in own.items()}.get(word.lower())
         if mapped:
             return mapped
+    return _meaning(word)
+
+
+@lru_cache(maxsize=4096)
+def _meaning(word: str) -> str:
     parts = [part for part in _PART.split(word.lower()) if part]
     meanings = {meaning for part in parts if (meaning := _MEANING.get(part) or _MEANING.get(part.rstrip(_DIGITS)))}
     if "production" in meanings and _BEFORE_PRODUCTION.intersection(parts):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _ADDRESS: Final = re.compile(
@@ -11,6 +12,7 @@ _ADDRESS: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def repository_of(address: str) -> str | None:
     """Return `host/owner/name` of a web or clone address, the host in lower case; None when it names no repository.
 

@@ -16,7 +16,6 @@ FUTURE_TIME: Final = "future_time"
 FUTURE_TOLERANCE_MICROS: Final = 300_000_000
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _ZONE_WORD: Final = re.compile(r"\s*(?:UTC|GMT|Z)\s*$", re.IGNORECASE)
 _LOOSE_OFFSET: Final = re.compile(r"\s+([+-]\d{2}:?\d{2})\s*$")
 _KEPT_CHARACTERS: Final = 64
@@ -54,7 +53,7 @@ def _from_text(text: str, field: str) -> int:
         at = _from_loose_text(text, field)
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
-    return (at - _EPOCH) // _MICROSECOND
+    return round(at.timestamp() * 1_000_000)
 
 
 def _from_loose_text(text: str, field: str) -> datetime:

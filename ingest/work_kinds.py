@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from schemas.event import WorkKind
@@ -38,10 +39,11 @@ def work_kind(issue_type: str | None = None, labels: Iterable[str] = (), title: 
     for kind in (WorkKind.DEFECT, WorkKind.FEATURE):
         if kind in labelled:
             return kind
-    prefix = _PREFIX.match(title)
+    prefix = _PREFIX.match(title) if ":" in title else None
     return _PREFIXES.get(prefix[1].lower()) if prefix else None
 
 
+@lru_cache(maxsize=4096)
 def _kind_of(words: str) -> WorkKind | None:
     parts = set(_SPLIT.split(words.lower()))
     return next((kind for kind, known in _WORDS.items() if parts.intersection(known)), None)

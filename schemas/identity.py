@@ -24,10 +24,8 @@ def event_id(tool: str, event_type: str, subject_id: str, occurred_at: int, dist
 
 def pseudonym(identity_key: bytes, tool: str, account_id: str) -> str:
     """Return the keyed hash that stands for an account of a tool: 16 hex digits of HMAC-SHA256, never reversible."""
-    digest = hmac.new(
-        identity_key, f"actor{_SEPARATOR}{tool}{_SEPARATOR}{account_id}".encode("utf-8", "surrogatepass"), "sha256"
-    )
-    return digest.hexdigest()[:16]
+    message = f"actor{_SEPARATOR}{tool}{_SEPARATOR}{account_id}".encode("utf-8", "surrogatepass")
+    return hmac.digest(identity_key, message, "sha256").hex()[:16]
 
 
 def ticket_uri(tracker: str, ticket_key: str) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Untranslatable
 from ingest.repositories import repository_of
-from schemas.event import Link, LinkKind, LinkMethod
+from schemas.event import ActorClass, Link, LinkKind, LinkMethod
 from schemas.identity import commit_uri
 
 TRACKER: Final = "github"
@@ -58,7 +58,12 @@ def by(user: User | None, context: Context) -> Actor:
     """Return the class and keyed hash of an account; a deleted account (null) is unknown."""
     if user is None:
         return UNKNOWN
-    return Actor(classify(user.login, automated=user.type == "Bot"), context.pseudonym(str(user.id)))
+    return Actor(class_of(user), context.pseudonym(str(user.id)))
+
+
+def class_of(user: User) -> ActorClass:
+    """Return the class of an account."""
+    return classify(user.login, automated=user.type == "Bot")
 
 
 def unnamed(branch: str, *users: User | None) -> str:

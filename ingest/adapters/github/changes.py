@@ -14,6 +14,7 @@ from ingest.adapters.github.bodies import (
     Repository,
     User,
     by,
+    class_of,
     commit_link,
     full_name,
     owner_and_name,
@@ -123,7 +124,7 @@ def change_facts(
             by=by(body.sender, context),
             quantities={name: float(count) for name, count in counted.items() if count is not None},
             attributes={
-                **change_attributes(body, repository, context),
+                **change_attributes(body, repository),
                 **more.get("attributes", {}),
                 "reverts": reverted[0].uri if reverted else None,
             },
@@ -131,7 +132,7 @@ def change_facts(
     ]
 
 
-def change_attributes(body: PullRequestBody, repository: str, context: Context) -> dict[str, str | None]:
+def change_attributes(body: PullRequestBody, repository: str) -> dict[str, str | None]:
     """Return what selectors and rules may read of a change."""
     pull, home = body.pull_request, body.repository
     from_fork = pull.head.repo is not None and pull.head.repo.html_url not in {"", home.html_url}
@@ -141,7 +142,7 @@ def change_attributes(body: PullRequestBody, repository: str, context: Context) 
         "target_branch": pull.base.ref,
         "draft": "true" if pull.draft else None,
         "fork": "true" if from_fork else None,
-        "author_class": by(pull.user, context).actor_class.value if pull.user else None,
+        "author_class": class_of(pull.user).value if pull.user else None,
     }
 
 
