@@ -78,6 +78,7 @@ def versions(kind: type[Struct]) -> tuple[AvroSchema, ...]:
     return tuple(sorted(found, key=lambda schema: schema.version))
 
 
+@cache
 def newest(kind: type[Struct]) -> AvroSchema:
     """Return the version that this release writes. Raises LookupError for a value that travels on no topic."""
     known = versions(kind)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from functools import cache
 from io import BytesIO
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
-from fastavro import schemaless_reader, schemaless_writer
+from fastavro import schemaless_reader
 from fastavro.read import SchemaResolutionError
 from msgspec import Struct
 
+from schemas.avro_code import Read, Write, decoder, encoder
 from schemas.avro_schemas import KINDS, MARKER, Parsed, newest, parse, versions
-from schemas.event import FlowEvent
 
 T = TypeVar("T", bound=Struct)
 
@@ -32,9 +33,6 @@ _BAD: Final = (
     struct.error, msgspec.MsgspecError, SchemaResolutionError,
 )  # fmt: skip
 """What hostile bytes make the decoder raise."""
-
-_Row = Callable[[Any], dict[str, Any]]
-_Writer = Callable[[Any], bytes]
 
 
 class BadRecord(ValueError):  # noqa: N818 - an expected outcome that becomes a dead letter
@@ -68,7 +66,7 @@ class Codec:
 
     def __init__(self, framing: SingleObject | Registered | None = None) -> None:
         self._framing = framing or SingleObject()
-        self._writers: dict[type[Struct], _Writer] = {kind: self._writer(kind) for kind in KINDS if self._writes(kind)}
+        self._writers = {kind: (self._prefix(kind), _encoder(kind)) for kind in KINDS if self._writes(kind)}
         self._by_fingerprint: Mapping[type[Struct], Mapping[bytes, Parsed]] = MappingProxyType(
             {kind: {schema.prefix: schema.parsed for schema in versions(kind)} for kind in KINDS}
         )
@@ -80,12 +78,13 @@ class Codec:
         Raises BadRecord for a value that Avro cannot hold (a lone surrogate, an integer beyond 64 bits, a wrong type)
         and LookupError for a type that travels on no topic or has no id.
         """
-        writer = self._writers.get(type(value))
-        if writer is None:
+        found = self._writers.get(type(value))
+        if found is None:
             raise LookupError(f"{type(value).__name__} has no schema to be written by")
+        prefix, write = found
         try:
-            return writer(value)
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as bad:
+            return prefix + write(value)
+        except (ValueError, TypeError, LookupError, AttributeError, struct.error) as bad:
             raise BadRecord(f"{type(value).__name__} cannot be encoded: {type(bad).__name__}") from bad
 
     def decode(self, data: bytes | None, kind: type[T]) -> T:
@@ -100,35 +99,19 @@ class Codec:
             written = self._by_fingerprint[kind].get(prefix)
             if written is None:
                 raise self._stranger(prefix, kind)
-            body = BytesIO(data)
-            body.seek(_SINGLE_OBJECT_BYTES)
-        elif data[:1] == _MAGIC and len(data) >= _CONFLUENT_BYTES:
+            return _read(data, _SINGLE_OBJECT_BYTES, written, kind)
+        if data[:1] == _MAGIC and len(data) >= _CONFLUENT_BYTES:
             written = self._registered(int.from_bytes(data[1:_CONFLUENT_BYTES], "big"), kind)
-            body = BytesIO(data)
-            body.seek(_CONFLUENT_BYTES)
-        else:
-            raise BadRecord("neither single-object encoding nor a registry's framing")
-        return _read(body, len(data), written, kind)
+            return _read(data, _CONFLUENT_BYTES, written, kind)
+        raise BadRecord("neither single-object encoding nor a registry's framing")
 
     def _writes(self, kind: type[Struct]) -> bool:
         return isinstance(self._framing, SingleObject) or kind in self._framing.ids
 
-    def _writer(self, kind: type[Struct]) -> _Writer:
-        schema = newest(kind)
-        row: _Row = _event_row if kind is FlowEvent else msgspec.structs.asdict
-        prefix = (
-            schema.prefix
-            if isinstance(self._framing, SingleObject)
-            else _MAGIC + self._framing.ids[kind].to_bytes(_ID_BYTES, "big")
-        )
-
-        def write(value: Struct) -> bytes:
-            out = BytesIO()
-            out.write(prefix)
-            schemaless_writer(out, schema.parsed, row(value))
-            return out.getvalue()
-
-        return write
+    def _prefix(self, kind: type[Struct]) -> bytes:
+        if isinstance(self._framing, SingleObject):
+            return newest(kind).prefix
+        return _MAGIC + self._framing.ids[kind].to_bytes(_ID_BYTES, "big")
 
     def _stranger(self, prefix: bytes, kind: type[Struct]) -> BadRecord:
         """Say whether a prefix is cut short, another value's, or nobody's."""
@@ -154,27 +137,39 @@ class Codec:
         current = newest(kind)
         if parsed.get("name") != current.parsed["name"]:
             raise BadRecord(f"schema {schema_id} is not a {kind.__name__}'s")
+        if parsed == current.parsed:
+            parsed = current.parsed
         self._by_id[schema_id, kind] = parsed
         return parsed
 
 
-def _read(body: BytesIO, size: int, written: Parsed, kind: type[T]) -> T:
-    wanted = newest(kind).parsed
+def _read(data: bytes, start: int, written: Parsed, kind: type[T]) -> T:
     try:
-        row = schemaless_reader(body, written, None if written is wanted else wanted)
-        value = msgspec.convert(row, kind)
+        value: T
+        if written is newest(kind).parsed:
+            value, end = _decoder(kind)(data, start)
+        else:
+            value, end = _resolve(data, start, written, kind)
     except _BAD as bad:
         raise BadRecord(f"not a {kind.__name__}: {type(bad).__name__}") from bad
-    if body.tell() != size:
-        raise BadRecord(f"{size - body.tell()} bytes follow the {kind.__name__}")
+    if end != len(data):
+        raise BadRecord(f"a {kind.__name__} ends at {end} of {len(data)} bytes")
     return value
 
 
-def _event_row(event: FlowEvent) -> dict[str, Any]:
-    """Return a flow event as fastavro writes it; by hand, because this is the hot path."""
-    row = msgspec.structs.asdict(event)
-    row["links"] = [
-        {"uri": link.uri, "kind": link.kind, "method": link.method, "confidence": link.confidence}
-        for link in event.links
-    ]
-    return row
+def _resolve(data: bytes, start: int, written: Parsed, kind: type[T]) -> tuple[T, int]:
+    """Read what another version wrote: its fields in its order, ours filled by name or default."""
+    body = BytesIO(data)
+    body.seek(start)
+    row = schemaless_reader(body, written, newest(kind).parsed)
+    return msgspec.convert(row, kind), body.tell()
+
+
+@cache
+def _encoder(kind: type[Struct]) -> Write:
+    return encoder(newest(kind).parsed)
+
+
+@cache
+def _decoder(kind: type[Struct]) -> Read:
+    return decoder(newest(kind).parsed, kind)
