@@ -16,6 +16,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server as Granian
 
+from ingest.listener import shut
 from ingest.process import Means, Process
 from ingest.settings import Settings
 from ingest.spool import Spool, SpoolBusy
@@ -25,6 +26,9 @@ from schemas.log_open import open_log
 from schemas.sealing import BadIdentityKey, load_identity_key
 
 _BACKLOG: Final = 2_048
+_LAST_REQUESTS_SECONDS: Final = 0.25
+"""How long requests of connections that were already made may still come when the door is shut."""
+
 _logger = structlog.get_logger(__name__)
 
 
@@ -80,6 +84,8 @@ async def serve(process: Process, asked: asyncio.Event) -> None:
     process.stop()
     if not serving.done():
         await asyncio.sleep(settings.drain_seconds)
+        shut(settings.port)
+        await asyncio.sleep(_LAST_REQUESTS_SECONDS)
         server.stop()  # type: ignore[no-untyped-call]  # the server's own code is untyped
         await asyncio.wait({serving}, timeout=settings.stop_seconds)
     for task in background:

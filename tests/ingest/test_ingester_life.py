@@ -1,0 +1,180 @@
+"""Kill -9, SIGTERM and SIGHUP under load: what was answered 202 is in the log, and no request in flight fails."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.builders.ingester import CONFIG, KEY, OLD_SECRET, SECRET, TOKEN, Ingester, push_body, signed
+
+ACME = "/webhooks/github/acme"
+
+
+class Sender(threading.Thread):
+    """Sends pushes one after another until told to stop or nobody answers; keeps what it was answered."""
+
+    def __init__(self, ingester: Ingester, name: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.outcomes: Counter[str] = Counter()
+        self.ended = threading.Event()
+        self._ingester = ingester
+        self._seed = name
+
+    def run(self) -> None:
+        """Send."""
+        number = 0
+        with httpx.Client(base_url=self._ingester.url, timeout=20) as client:
+            while not self.ended.is_set():
+                number += 1
+                body = push_body(seed=f"{self._seed}-{number}")
+                try:
+                    answer = client.post(ACME, content=body, headers=signed(body))
+                except httpx.TransportError as bad:
+                    self.outcomes[type(bad).__name__] += 1
+                    return
+                self.outcomes[str(answer.status_code)] += 1
+                if answer.status_code == 202:
+                    self.ids.update(answer.json()["event_ids"])
+
+    def has_sent(self, count: int) -> bool:
+        """Tell whether so many were accepted."""
+        return self.outcomes["202"] >= count
+
+
+def load(ingester: Ingester, name: str, senders: int = 4, each: int = 15) -> list[Sender]:
+    """Start senders and return once each had so many accepted."""
+    started = [Sender(ingester, f"{name}-{n}") for n in range(senders)]
+    for sender in started:
+        sender.start()
+    waiting = threading.Event()
+    while not all(sender.has_sent(each) for sender in started):
+        waiting.wait(0.01)
+        assert all(sender.is_alive() or sender.has_sent(each) for sender in started)
+    return started
+
+
+def test_kill_under_load_loses_nothing(tmp_path: Path) -> None:
+    """Killed three times under load on the same data, the log holds every id that was answered 202."""
+    answered: set[str] = set()
+    ingester = Ingester(tmp_path)
+    for round_number in range(3):
+        ingester.start()
+        senders = load(ingester, f"round{round_number}")
+        ingester.kill()
+        for sender in senders:
+            sender.join()
+            answered |= sender.ids
+    kept = {event.event_id for event in ingester.events()}
+
+    assert (len(answered) >= 180, answered - kept) == (True, set())
+
+
+def test_kill_with_the_spool_loses_nothing(tmp_path: Path) -> None:
+    """Records spooled while the broker cannot be reached survive kill -9 and reach the log later."""
+    spool = {"VSM_SPOOL_DIR": str(tmp_path / "spool")}
+    away = Ingester(tmp_path, environment={**spool, "VSM_KAFKA": "127.0.0.1:1"}).start()
+    senders = load(away, "spooled")
+    away.kill()
+    answered: set[str] = set()
+    for sender in senders:
+        sender.join()
+        answered |= sender.ids
+    back = Ingester(tmp_path, environment=spool).start()
+    while "vsm_ingest_spool_records 0.0" not in httpx.get(f"{back.url}/metrics").text:
+        threading.Event().wait(0.05)
+    kept = {event.event_id for event in back.events()}
+    back.stop()
+
+    assert (len(answered) >= 60, answered - kept) == (True, set())
+
+
+def test_ends_under_load_without_failing_a_request(tmp_path: Path) -> None:
+    """Asked to end under load, it answers all that is under way, then lets nobody in, and leaves with status 0."""
+    ingester = Ingester(tmp_path, environment={"VSM_DRAIN_SECONDS": "0.5"}).start()
+    senders = load(ingester, "end")
+    status = ingester.stop()
+    for sender in senders:
+        sender.join()
+    outcomes = sum((sender.outcomes for sender in senders), Counter[str]())
+    answered = set().union(*[sender.ids for sender in senders])
+    kept = {event.event_id for event in ingester.events()}
+
+    # a reset (ReadError) is a connection that the kernel held and that the server had not yet taken
+    assert (status, set(outcomes) - {"202", "ConnectError", "ReadError"}, answered - kept) == (0, set(), set())
+
+
+def test_secret_rotates_under_load(tmp_path: Path) -> None:
+    """A reload takes the new secret and drops the old one, and no request under load fails."""
+    ingester = Ingester(tmp_path, config=CONFIG).start()
+    senders = load(ingester, "rotation")
+    ingester.config.write_text(CONFIG.replace("name: open, insecure: true", "name: fresh, secret: {value: brand-new}"))
+    ingester.hang_up()
+    while "sources and secrets were reloaded" not in ingester.logged():
+        threading.Event().wait(0.01)
+    body = push_body(seed="fresh")
+    fresh = httpx.post(f"{ingester.url}/webhooks/github/fresh", content=body, headers=signed(body, secret="brand-new"))
+    gone = httpx.post(f"{ingester.url}/webhooks/github/open", content=body, headers=signed(body))
+    for sender in senders:
+        sender.ended.set()
+        sender.join()
+    ingester.stop()
+    outcomes = sum((sender.outcomes for sender in senders), Counter[str]())
+
+    assert (fresh.status_code, gone.status_code, set(outcomes)) == (202, 404, {"202"})
+
+
+def test_bad_file_is_refused_on_reload(tmp_path: Path) -> None:
+    """A bad file is refused with its line and column, and the old sources go on."""
+    ingester = Ingester(tmp_path).start()
+    ingester.config.write_text(CONFIG.replace("insecure: true", "insekure: true"))
+    ingester.hang_up()
+    while "a reload was refused" not in ingester.logged():
+        threading.Event().wait(0.01)
+    body = push_body()
+    answer = httpx.post(ingester.url + ACME, content=body, headers=signed(body))
+    ingester.stop()
+
+    assert (answer.status_code, "insekure" in ingester.logged(), "value-streams.yaml:6:" in ingester.logged()) == (
+        202, True, True,
+    )  # fmt: skip
+
+
+def test_nothing_secret_is_written_out(tmp_path: Path) -> None:
+    """Secrets, tokens, keys, names and bodies are neither in the log lines nor, readable, in the data."""
+    ingester = Ingester(tmp_path, environment={"VSM_LOG_LEVEL": "debug"}).start()
+    for event, body in (("push", push_body()), ("push", b'{"ref": 5, "by": "planted-person"}'), ("push", b"planted")):
+        httpx.post(ingester.url + ACME, content=body, headers=signed(body, event=event))
+        httpx.post(ingester.url + ACME, content=body, headers=signed(body, secret="wrong"))
+    httpx.post(f"{ingester.url}/imports/checkout", content=b"{", headers={"authorization": f"Bearer {TOKEN}"})
+    page = httpx.get(f"{ingester.url}/metrics").text
+    ingester.hang_up()
+    ingester.stop()
+    written = [ingester.logged().encode(), page.encode()]
+    written += [path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()]
+
+    planted = [SECRET, OLD_SECRET, TOKEN, KEY, "planted-person", "Planted Person", "planted-word"]
+    assert [word for word in planted if any(word.encode() in text for text in written)] == []
+
+
+@pytest.mark.parametrize("config", ["version: 1\nsources: [", "version: 7\n"])
+def test_does_not_start_on_a_bad_file(tmp_path: Path, config: str) -> None:
+    """A bad value-stream file at the start is told with its place, and the process ends with status 1."""
+    ingester = Ingester(tmp_path, config=config)
+    with pytest.raises(AssertionError, match="could not start"):
+        ingester.start()
+
+
+def test_taken_port_is_told(tmp_path: Path) -> None:
+    """When the port is taken it says so and ends."""
+    second = Ingester(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", second.port))
+        taken.listen()
+        with pytest.raises(AssertionError, match="the listener ended"):
+            second.start()
