@@ -52,16 +52,22 @@ def deliveries(seed: int, items: int, end_micros: int) -> Iterator[SentDelivery]
 
 
 def write(
-    seed: int, items: int, out_dir: Path, end_micros: int, progress: Callable[[int, int], None] | None = None
+    seed: int,
+    items: int,
+    out_dir: Path,
+    end_micros: int,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    in_one_file: int = IN_ONE_FILE,
 ) -> Truth:
     """Write `deliveries.jsonl` and `truth.json` into `out_dir` (made if missing) and return the truth.
 
-    Above `IN_ONE_FILE` items the entities stand in `truth-items.jsonl`, one `{"entity": NAME, "value": {...}}` a line.
+    Above `in_one_file` items the entities stand in `truth-items.jsonl`, one `{"entity": NAME, "value": {...}}` a line.
     `progress` gets (items written, items asked). Raises OSError.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     end = end_micros // MICROS
-    with (out_dir / "deliveries.jsonl").open("wb") as sent, Keeper(out_dir, apart=items > IN_ONE_FILE) as keeper:
+    with (out_dir / "deliveries.jsonl").open("wb") as sent, Keeper(out_dir, apart=items > in_one_file) as keeper:
         books = Books(end, keeper.keep)
         count = 0
         for line in lines(seed, items, end, books.book):

@@ -9,7 +9,7 @@ from typing import Final
 
 _HEAD: Final = struct.Struct("<qqI")
 
-IN_MEMORY: Final = 10_000
+IN_MEMORY: Final = 4_000
 """Lines held in memory before they are written to their slices' files."""
 
 Entry = tuple[int, int, bytes]
@@ -19,8 +19,9 @@ Entry = tuple[int, int, bytes]
 class Timeline:
     """Takes lines of any time not yet drained, gives them back in time order, a slice of time at a time."""
 
-    def __init__(self, directory: Path, start: int, slice_micros: int) -> None:
+    def __init__(self, directory: Path, start: int, slice_micros: int, most: int = IN_MEMORY) -> None:
         """Keep spilled slices in `directory`; nothing may be earlier than `start` (microseconds)."""
+        self._most = most
         self._directory = directory
         self._start = start
         self._width = slice_micros
@@ -38,7 +39,7 @@ class Timeline:
         self._slices.setdefault(index, []).append((at, self._count, line))
         self._count += 1
         self._held += 1
-        if self._held > IN_MEMORY:
+        if self._held > self._most:
             self._spill()
 
     def drain(self, until: int | None) -> Iterator[bytes]:

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.organisation import definition
+from lab.score import markdown, score, summary, unmet
+from lab.simulate import DEFAULT_END, deliveries, write
+from lab.truth import Truth
+from tests.builders.lab_events import taken
+from tests.builders.lab_measured import Pure
+
+END = DEFAULT_END * 1_000_000
+ITEMS = 150
+SEEDS = (1, 2, 3)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_pure_core_measures_what_is_true(seed: int, tmp_path: Path) -> None:
+    """Adapters, routing, engine and measures together say of a run what the organisation knows of itself.
+
+    Every visit, item, change, deployment and incident exactly, every time within the sketch's error, every ratio exactly.
+    """
+    truth = write(seed, ITEMS, tmp_path, END)
+    measured = Pure(definition(), taken(deliveries(seed, ITEMS, END)).events, END)
+
+    off = unmet(score(truth, measured))
+
+    assert markdown(off) == markdown([])
+
+
+def test_the_order_of_arrival_changes_nothing_that_is_true(tmp_path: Path) -> None:
+    """Every event three times and in any order: the score is the same."""
+    truth = write(4, 60, tmp_path, END)
+    events = taken(deliveries(4, 60, END)).events * 3
+    random.Random(4).shuffle(events)
+
+    off = unmet(score(truth, Pure(definition(), events, END)))
+
+    assert markdown(off) == markdown([])
+
+
+def test_a_wrong_row_and_a_wrong_number_are_noticed(tmp_path: Path) -> None:
+    """The scorer is no rubber stamp."""
+    truth = write(4, 60, tmp_path, END)
+    right = Pure(definition(), taken(deliveries(4, 60, END)).events, END)
+
+    off = {row.group for row in unmet(score(truth, Wrong(right)))}
+
+    assert {"visits", "DORA", "flow"} <= off
+
+
+def test_the_summary_counts_each_group(tmp_path: Path) -> None:
+    """Every group of comparisons is counted: held, and all."""
+    truth = write(4, 60, tmp_path, END)
+
+    totals = summary(score(truth, Silent()))
+
+    assert all(met < of for group, (met, of) in totals.items() if group in {"visits", "deployments", "constraint"})
+
+
+class Wrong:
+    """Measured values with one visit lost and every number a little too large."""
+
+    def __init__(self, right: Pure) -> None:
+        self._right = right
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Answer wrongly."""
+        rows = self._right.query(sql)
+        if "measurements" in sql:
+            return [{**row, "value": None if row["value"] is None else row["value"] * 1.05} for row in rows]
+        return rows[1:]
+
+
+class Silent:
+    """Measured values of a product that saw nothing."""
+
+    def query(self, sql: str) -> list[dict[str, Any]]:  # noqa: ARG002 - whatever is asked
+        """Answer nothing."""
+        return []
+
+
+def test_a_truth_without_a_run_scores_nothing() -> None:
+    """The empty case: no stream, no row, no number."""
+    empty = Truth(seed=0, items_asked=0, end_micros=END, deliveries=0, streams={})
+
+    assert score(empty, Silent()) == []
