@@ -6,6 +6,7 @@ Every measurement is a sum over points, so a row that changes takes its old poin
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from processors.metrics import codes
@@ -19,6 +20,10 @@ FLOW: Final = "flow:"
 
 _FAILED: Final = (Outcome.FAILURE, Outcome.ERROR)
 _CERTAIN: Final = 1.0
+_ARRIVED: Final = (codes.COUNTED, (codes.ARRIVED, 1), (codes.STANDING, 1))
+_COMPLETED: Final = (codes.COUNTED, (codes.COMPLETED, 1))
+_RETURNED: Final = (*_COMPLETED, (codes.RETURNED, 1))
+_LEFT: Final = (codes.STANDING, -1)
 
 
 class Point(NamedTuple):
@@ -31,6 +36,7 @@ class Point(NamedTuple):
     begin: int = 0
 
 
+@lru_cache(maxsize=1_024)
 def step_series(step: str) -> str:
     """Return the series of a step's visits."""
     return f"step:{step}"
@@ -43,11 +49,9 @@ def service_series(service: str) -> str:
 
 def points(row: Derived | None, stream: ValueStream) -> tuple[Point, ...]:
     """Return a row's points; none for no row, a withdrawn one, or one that enters no total."""
+    if row is None or row.withdrawn:
+        return ()
     match row:
-        case None | Incident():
-            return ()
-        case _ if row.withdrawn:
-            return ()
         case StepVisit():
             return tuple(_visit(row)) if row.counted else ()
         case WorkItem():
@@ -56,27 +60,27 @@ def points(row: Derived | None, stream: ValueStream) -> tuple[Point, ...]:
             return tuple(_change(row)) if row.environment == stream.production else ()
         case Deployment():
             return tuple(_deployment(row)) if row.environment == stream.production else ()
+        case Incident():
+            return ()
 
 
 def _visit(row: StepVisit) -> Iterator[Point]:
     series = step_series(row.step)
-    begin = _first_known(row.queued_at, row.started_at)
-    end = row.finished_at
-    if begin is not None and end is not None:
-        begin = min(begin, end)
+    queued, end = row.queued_at, row.finished_at
+    begin = queued if queued is not None else row.started_at
     if begin is not None:
-        arrived = (codes.COUNTED, (codes.ARRIVED, 1), (codes.STANDING, 1), (codes.STANDING_MOMENT, begin))
-        yield Point(begin, series, arrived, 1, begin)
+        if end is not None and end < begin:
+            begin = end
+        yield Point(begin, series, (*_ARRIVED, (codes.STANDING_MOMENT, begin)), 1, begin)
     if end is None:
         return
-    left = () if begin is None else ((codes.STANDING, -1), (codes.STANDING_MOMENT, -end))
-    returned = ((codes.RETURNED, 1),) if row.returned else ()
-    durations = (
+    amounts = (
+        *(_RETURNED if row.returned else _COMPLETED),
+        *(() if begin is None else (_LEFT, (codes.STANDING_MOMENT, -end))),
         *codes.duration(codes.WAIT, row.wait_micros),
         *codes.duration(codes.PROCESS, row.process_micros),
-        *codes.duration(codes.LEAD, _span(row.queued_at, end)),
+        *(() if queued is None else codes.duration(codes.LEAD, end - queued)),
     )
-    amounts = (codes.COUNTED, (codes.COMPLETED, 1), *returned, *left, *durations)
     yield Point(end, series, amounts, 0 if begin is None else -1, begin or 0)
 
 

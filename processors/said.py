@@ -72,11 +72,14 @@ def is_live(measurement: Measurement) -> bool:
 
 
 def differs(old: Measurement | None, new: Measurement) -> bool:
-    """Tell whether two measurements of a series say different things, their times aside."""
+    """Tell whether two measurements of a series say different things, their times aside.
+
+    Where nothing stands behind either, the completeness of that nothing is not worth saying again.
+    """
     return old is None or (
         old.value != new.value
         or old.n != new.n
         or old.lower != new.lower
         or old.upper != new.upper
-        or old.completeness != new.completeness
+        or (is_live(new) and old.completeness != new.completeness)
     )

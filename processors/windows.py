@@ -44,8 +44,9 @@ def window_starts(now: int) -> tuple[int, ...]:
 
 def put(cell: Cell, amounts: Iterable[tuple[int, int]], sign: int) -> None:
     """Add amounts to a cell (`sign` 1) or take them back (-1)."""
+    get = cell.get
     for code, amount in amounts:
-        value = cell.get(code, 0) + sign * amount
+        value = get(code, 0) + amount * sign
         if value:
             cell[code] = value
         else:

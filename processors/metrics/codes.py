@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from processors.sketch import BINS, Sketch, bin_of
-from processors.windows import INSTANTS
+from processors.windows import INSTANTS, Amounts
 
 WIDTH: Final = 4_096
 _TOTAL: Final = WIDTH - 1
@@ -52,11 +52,12 @@ CHANGE_LEAD: Final = 5
 RECOVERY: Final = 6
 
 
-def duration(sketch: int, micros: int | None) -> Iterator[tuple[int, int]]:
-    """Yield the pairs that put a duration into a sketch; none when it is unknown or negative."""
-    if micros is not None and micros >= 0:
-        yield sketch * WIDTH + bin_of(micros), 1
-        yield sketch * WIDTH + _TOTAL, micros
+def duration(sketch: int, micros: int | None) -> Amounts:
+    """Return the pairs that put a duration into a sketch; none when it is unknown or negative."""
+    if micros is None or micros < 0:
+        return ()
+    low = sketch * WIDTH
+    return (low + bin_of(micros), 1), (low + _TOTAL, micros)
 
 
 def sketch_in(cell: Mapping[int, int], sketch: int) -> Sketch:

@@ -23,7 +23,7 @@ def test_wilson_gives_the_published_values(hits: int, n: int, lower: float, uppe
 
 
 @given(st.integers(min_value=1, max_value=10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_wilson_holds_the_ratio(drawn: tuple[int, int]) -> None:
     """The interval lies in [0, 1] and contains the ratio."""
     hits, n = drawn
@@ -58,7 +58,7 @@ def tail_below(rank: int, n: int, q: float) -> float:
 
 
 @given(st.integers(min_value=5, max_value=120), QUANTILES)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_each_bound_fails_at_most_one_time_in_forty(n: int, q: float) -> None:
     """The true quantile lies outside each bound with at most 2.5 %, and no closer rank does."""
     low, high = _exact(n, q)

@@ -38,7 +38,7 @@ def plain(instants: list[int], now: int) -> list[Cell]:
 
 
 @given(INSTANTS_SEEN, STEPS)
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_windows_hold_what_the_definition_says(instants: list[int], steps: list[int]) -> None:
     """However the clock got there, each window holds the instants from its first bucket on."""
     windows, now = windows_of(instants, NOW), NOW
@@ -49,7 +49,7 @@ def test_windows_hold_what_the_definition_says(instants: list[int], steps: list[
 
 
 @given(INSTANTS_SEEN, INSTANTS_SEEN, STEPS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_taking_back_leaves_no_trace(kept: list[int], taken: list[int], steps: list[int]) -> None:
     """Instants taken back, even after they moved into older buckets, leave what never saw them."""
     windows, now = windows_of([*kept, *taken], NOW), NOW
@@ -63,7 +63,7 @@ def test_taking_back_leaves_no_trace(kept: list[int], taken: list[int], steps: l
 
 
 @given(INSTANTS_SEEN)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_a_late_clock_is_the_same_clock(instants: list[int]) -> None:
     """Adding before the clock is known and after gives the same."""
     early = Windows()
@@ -75,7 +75,7 @@ def test_a_late_clock_is_the_same_clock(instants: list[int]) -> None:
 
 
 @given(INSTANTS_SEEN, st.integers(min_value=0, max_value=DAY))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_nothing_changes_before_the_next_edge(instants: list[int], offset: int) -> None:
     """Up to the next edge every window holds the same, and at the edge one holds less."""
     windows = windows_of(instants, NOW + offset)
@@ -110,7 +110,7 @@ def test_a_bucket_is_at_most_a_sixtieth_of_its_window() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(-3, 3)), max_size=20))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_equal_contents_are_equal_cells(amounts: list[tuple[int, int]]) -> None:
     """A cell holds no zeros, in whatever way it came to its contents."""
     cell: Cell = {}
@@ -122,7 +122,7 @@ def test_equal_contents_are_equal_cells(amounts: list[tuple[int, int]]) -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(min_value=NOW - 9 * DAY, max_value=NOW)), max_size=60))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_the_earliest_begin_is_the_earliest_held(moves: list[tuple[bool, int]]) -> None:
     """Whatever is added and taken back, the earliest is that of a plain list."""
     begins, held = Begins(), list[int]()
