@@ -22,7 +22,8 @@ SEEDS = (1, 2, 3)
 def test_the_pure_core_measures_what_is_true(seed: int, tmp_path: Path) -> None:
     """Adapters, routing, engine and measures together say of a run what the organisation knows of itself.
 
-    Every visit, item, change, deployment and incident exactly, every time within the sketch's error, every ratio exactly.
+    Every visit, item, change, deployment and incident exactly, every time within the sketch's error, all
+    else exactly.
     """
     truth = write(seed, ITEMS, tmp_path, END)
     measured = Pure(definition(), taken(deliveries(seed, ITEMS, END)).events, END)
