@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from processors.batch_deployments import Attempt, Shipping
 from processors.facts import Fact, from_event, kept_attributes
 from processors.items import Member, item_row
-from processors.steps import observations, visits
+from processors.steps import Plan, observations, visits
 from processors.visits import visit_row
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived
@@ -51,6 +51,7 @@ class _Stream:
     def __init__(self, stream: ValueStream, definition: Definition, events: list[FlowEvent]) -> None:
         self.stream = stream
         self.version = definition.version
+        self.plan = Plan(stream.steps)
         self.facts = facts_by_subject(events, definition)
         self.above = self._closure(self._memberships())
         self.shipping = Shipping(stream, self.facts, self.above)
@@ -130,7 +131,7 @@ class _Stream:
                 carried_by.setdefault(attempt.uri, []).append(uri)
         attempts = {a.uri: a for a in self.shipping.attempts}
         seen += [o for uri in carried_by for o in attempts[uri].told]
-        stays = visits(self.stream.steps, seen)
+        stays = visits(self.plan, seen)
         last_step = self.stream.steps[-1].name
         yield item_row(item, members, stays, last_step=last_step, stream=self.stream.name, version=self.version)
         for stay in stays:

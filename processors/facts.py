@@ -47,6 +47,7 @@ _TYPES: Final = (
 """Types by their number in the packing: only ever appended to, never reordered."""
 _TYPE_CODES: Final = {name: code for code, name in enumerate(_TYPES)}
 _TYPE_NAMES: Final[Mapping[int | str, str]] = dict(enumerate(_TYPES))
+_RANKS: Final[Mapping[int | str, int]] = {code: rank(name) for code, name in enumerate(_TYPES)}
 _LINK_KINDS: Final = (
     LinkKind.PART_OF, LinkKind.CONTAINS, LinkKind.MERGED_AS, LinkKind.BUILT_FROM, LinkKind.DEPLOYS, LinkKind.CAUSED_BY,
     LinkKind.RELATES_TO,
@@ -104,16 +105,21 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     @property
     def type(self) -> str:
         """The event type."""
-        return _TYPE_NAMES.get(self.code) or str(self.code)
+        return _TYPE_NAMES[self.code] if isinstance(self.code, int) else self.code
 
     @property
     def actor_class(self) -> ActorClass:
         """What kind of actor caused it."""
         return _ACTORS[self.actor]
 
-    def place(self) -> tuple[int, int, int, str]:
+    @property
+    def rank(self) -> int:
+        """The rank of its type among facts of one time."""
+        return _RANKS[self.code] if isinstance(self.code, int) else rank(self.code)
+
+    def place(self) -> tuple[int, int, int, bytes]:
         """Return the sort key of facts: time, order, rank of the type, id."""
-        return self.occurred_at, self.order or 0, rank(self.type), _text(self.packed_id)
+        return self.occurred_at, self.order or 0, self.rank, self.packed_id
 
 
 class _Packed(Struct, frozen=True, array_like=True, gc=False):
@@ -166,14 +172,10 @@ def from_event(event: FlowEvent, kept: frozenset[str]) -> Fact:
     )
 
 
-def facts_of(packed: bytes | None) -> list[Fact]:
-    """Return an entity's facts in their order; [] for no record."""
-    return [] if packed is None else _decoder.decode(packed).facts
-
-
-def squeezed(packed: bytes) -> bool:
-    """Return whether the entity had more facts than its record holds."""
-    return _decoder.decode(packed).squeezed
+def unpacked(packed: bytes) -> tuple[list[Fact], bool]:
+    """Return an entity's facts in their order, and whether it had more than its record holds."""
+    record = _decoder.decode(packed)
+    return record.facts, record.squeezed
 
 
 def with_fact(packed: bytes | None, fact: Fact) -> bytes:

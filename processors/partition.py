@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from processors.engine import Drained, StreamSigns
-from processors.facts import ENCODING, Fact, facts_of, from_event, kept_attributes, squeezed, with_fact
+from processors.facts import ENCODING, Fact, from_event, kept_attributes, with_fact
 from processors.reach import all_units, reach
-from processors.rows import Unit, unit_rows
+from processors.rows import Kind, Unit, unit_rows
+from processors.trace import Reading, stands_alone
 from processors.world import World
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived, StepVisit, Update, WorkItem, revision
@@ -93,7 +94,7 @@ class _Stream:
 
     def restore(self, uri: str, packed: bytes) -> None:
         """Set a record; the indexes that need all of them follow when the first row is asked for."""
-        self._count(self._world.trace.record(uri), packed)
+        self._count(uri, self._world.trace.record(uri), packed)
         self._world.trace.put(uri, packed)
         self._restored = True
 
@@ -113,20 +114,20 @@ class _Stream:
         if new == old:
             self._note(reach(world, (uri,)).units)
             return
-        self._count(old, new)
-        reshaped = world.reshapes(uri, new)
-        within = world.trace.below(uri) if reshaped else {uri}
-        was = reach(world, within)
+        self._count(uri, old, new)
+        within = world.trace.may_move(uri, new) or {uri}
+        was = reach(world, within | world.trace.met(uri, new))
+        self._note(was.units | {(Kind.ITEM, uri)} if stands_alone(uri) else was.units)
         world.put(uri, new, within)
-        grown = world.trace.below(uri) - within if reshaped else frozenset[str]()
+        grown = world.trace.below(uri) - within
         if grown:
             within |= grown
             world.refresh(within)
         now = reach(world, within, was.landed)
-        if not grown and now.landed <= was.landed and all(u in self._before for u in was.units | now.units):
+        if not grown and now.landed - was.landed <= within and now.units <= self._before.keys():
             return
         world.put(uri, old, within)
-        self._note(was.units | now.units | reach(world, within, now.landed).units)
+        self._note(now.units | reach(world, within, now.landed).units)
         world.put(uri, new, within)
 
     def touched_records(self) -> list[EntityRecord]:
@@ -152,6 +153,7 @@ class _Stream:
                 yield Update(before=None if was is None else self.stamped(was, at), after=self.stamped(row, at))
             for row in known.values():
                 yield Update(before=self.stamped(row, at), after=self._withdrawn(row, at))
+        self._world.trace.forget()
 
     def stamped(self, row: Derived, at: int) -> Derived:
         """Return the row as known now."""
@@ -173,16 +175,20 @@ class _Stream:
             self._restored = False
             self._world.refresh(self._world.trace)
 
-    def _count(self, old: bytes | None, new: bytes) -> None:
-        had, has = facts_of(old), facts_of(new)
+    def _count(self, uri: str, old: bytes | None, new: bytes) -> None:
+        had, has = self._world.trace.read(uri, old), self._world.trace.read(uri, new)
         signs = self.signs
         self.signs = StreamSigns(
-            newest_occurred_at=_newest(signs.newest_occurred_at, (f.occurred_at for f in has if not f.implausible)),
-            newest_received_at=_newest(signs.newest_received_at, (f.received_at for f in has)),
-            facts=signs.facts + len(has) - len(had),
-            implausible=signs.implausible + sum(f.implausible for f in has) - sum(f.implausible for f in had),
-            squeezed=signs.squeezed + squeezed(new) - (old is not None and squeezed(old)),
+            newest_occurred_at=_newest(signs.newest_occurred_at, (f.occurred_at for f in has.plausible)),
+            newest_received_at=_newest(signs.newest_received_at, (f.received_at for f in has.facts)),
+            facts=signs.facts + len(has.facts) - len(had.facts),
+            implausible=signs.implausible + _implausible(has) - _implausible(had),
+            squeezed=signs.squeezed + has.squeezed - had.squeezed,
         )
+
+
+def _implausible(reading: Reading) -> int:
+    return len(reading.facts) - len(reading.plausible)
 
 
 def _newest(known: int | None, times: Iterator[int]) -> int | None:

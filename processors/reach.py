@@ -8,6 +8,7 @@ their neighbours, and what mends or is mended by either.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 
@@ -17,6 +18,9 @@ from processors.rollouts import Rollout
 from processors.rows import Kind, Unit
 from processors.world import World
 from schemas.identity import entity_kind
+
+_SHIPPED: Final = ("change:", "commit:", "artifact:", "deployment:", "incident:")
+"""What deployments, changes and incidents are derived from; the facts of anything else move only its items."""
 
 
 class Reach(Struct, frozen=True):
@@ -28,24 +32,38 @@ class Reach(Struct, frozen=True):
 
 def reach(world: World, entities: Iterable[str], landed: Iterable[str] = ()) -> Reach:
     """Return what depends on these entities in the world as it stands; `landed` adds changes whose carriers to ask."""
-    entities = tuple(entities)
-    units: set[Unit] = {(Kind.ITEM, item) for uri in entities for item in world.trace.items(uri)}
-    claimed = (uri for uri in entities if entity_kind(uri) in {"change", "commit"})
-    units.update((Kind.CHANGE, change) for uri in claimed for change in world.trace.changes_of(uri))
-    deployments = {d for uri in entities for d in world.deployments_reading(uri)}
-    moving = {*landed, *(uri for uri in entities if world.landing(uri) is not None)}
+    units: set[Unit] = set()
+    deployments: set[str] = set()
+    incidents: set[str] = set()
+    moving = set(landed)
+    for uri in entities:
+        units.update([(Kind.ITEM, item) for item in world.trace.items(uri)])
+        if not uri.startswith(_SHIPPED):
+            continue
+        units.update([(Kind.CHANGE, change) for change in world.trace.changes_of(uri)])
+        deployments |= world.deployments_reading(uri)
+        if world.landing(uri) is not None:
+            moving.add(uri)
+        if uri.startswith("incident:"):
+            incidents.add(uri)
+    if moving or deployments or incidents:
+        units |= _shipping(world, moving, deployments, incidents)
+    return Reach(frozenset(units), frozenset(moving))
+
+
+def _shipping(world: World, moving: set[str], deployments: set[str], incidents: set[str]) -> set[Unit]:
+    """Return what depends on these landed changes, deployments and incidents; add to them what moves with them."""
     moving.update(c for d in deployments for c in _may_carry(world, d))
-    units |= _carried_units(world, moving)
+    units = _carried_units(world, moving)
     deployments.update(d for uri in moving for d in _carriers(world, uri))
     known = [r for d in deployments if (r := world.lanes.rollouts.get(d)) is not None]
-    incidents = {uri for uri in entities if entity_kind(uri) == "incident"}
     incidents.update(i for own in known for i in incidents_near(world, own))
     rows = (incident_row(world, uri, "") for uri in incidents)
     deployments.update(row.deployment_id for row in rows if row is not None and row.deployment_id is not None)
     deployments.update(d for own in known for d in near(world, own))
     units.update((Kind.DEPLOYMENT, d) for d in deployments)
     units.update((Kind.INCIDENT, i) for i in incidents)
-    return Reach(frozenset(units), frozenset(moving))
+    return units
 
 
 def _carried_units(world: World, moving: Iterable[str]) -> set[Unit]:

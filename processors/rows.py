@@ -58,7 +58,7 @@ def item_rows(world: World, item: str, version: str) -> list[Derived]:
     seen = [o for m in members for o in observations(m.uri, m.facts)]
     brought = deployments_of(world, [m.uri for m in members])
     seen += [o for d in brought for o in deployment_facts(world, d)]
-    stays = visits(stream.steps, seen)
+    stays = visits(world.plan, seen)
     last_step = stream.steps[-1].name if stream.steps else ""
     row = item_row(item, members, stays, last_step=last_step, stream=stream.name, version=version)
     counted: dict[str, bool] = {}

@@ -6,8 +6,8 @@ then blocked and unblocked, then returns; within each, in the order of the steps
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Final, cast
 
 from msgspec import Struct, field
 
@@ -36,10 +36,9 @@ class Observation(Struct, frozen=True, gc=False):
     at: int
     skewed: bool = False
 
-    def place(self) -> tuple[int, int, int, str]:
+    def place(self) -> tuple[int, int, int, bytes]:
         """Return the sort key: as the fact's, at the time it is seen at."""
-        _, order, rank, event_id = self.fact.place()
-        return self.at, order, rank, event_id
+        return self.at, self.fact.order or 0, self.fact.rank, self.fact.packed_id
 
 
 class Visit(Struct, kw_only=True):
@@ -98,14 +97,6 @@ def _stage(fact: Fact) -> tuple[str, int] | None:
     return None if number is None else ("deployment" if family == "service" else family, number)
 
 
-def visits(steps: Sequence[Step], seen: Iterable[Observation]) -> list[Visit]:
-    """Return the item's visits in the order they opened; [] for no facts."""
-    walk = _Walk(steps)
-    for observation in sorted(seen, key=Observation.place):
-        walk.see(observation)
-    return walk.visits
-
-
 def value_of(fact: Fact, name: str) -> str | None:
     """Return a field's or attribute's text, as rules compare it; None where there is none."""
     if name in _FIELDS and name not in _KEPT_ASIDE:
@@ -124,27 +115,56 @@ def matches(rule: Rule | None, fact: Fact) -> bool:
     )
 
 
-class _Matched(Struct, frozen=True):
-    """Which of a step's rules one fact matches."""
-
-    queue: bool = False
-    start: bool = False
-    finish: bool = False
-    returned: bool = False
-    blocked: bool = False
-    unblocked: bool = False
+_RULES: Final = ("queue", "start", "finish", "returned", "blocked", "unblocked")
+Matched = Mapping[str, Container[str]]
+"""By step, in the order of steps: the names of its rules that one fact matches."""
 
 
-_RULES: Final = _Matched.__struct_fields__
-_NO_MATCH: Final = _Matched()
+class Plan:
+    """The steps of a stream, looked up by the types of facts that their rules speak of."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = tuple(steps)
+        self.before = dict(zip((s.name for s in steps[1:]), (s.name for s in steps), strict=False))
+        self.by_name = {s.name: s for s in steps}
+        self._rules: dict[str, list[tuple[Step, str, Rule]]] = {}
+        for step in steps:
+            for name in _RULES:
+                rule: Rule | None = getattr(step, name)
+                for event_type in dict.fromkeys(rule.on) if rule is not None else ():
+                    self._rules.setdefault(event_type, []).append((step, name, cast("Rule", rule)))
+        self._by_status = [s for s in steps if s.status]
+
+    def match(self, fact: Fact, spent: set[tuple[str, str]]) -> Matched:
+        """Return what the fact matches, {} for nothing; `spent` are the rules on a first fact that have had theirs."""
+        found: dict[str, set[str]] = {}
+        for step, name, rule in self._rules.get(fact.type, ()):
+            if (rule.first and (step.name, name) in spent) or not matches(rule, fact):
+                continue
+            found.setdefault(step.name, set()).add(name)
+            if rule.first:
+                spent.add((step.name, name))
+        if self._by_status and fact.type.startswith("ticket."):
+            for step in self._by_status:
+                found.setdefault(step.name, set()).update(_status(step.status, fact))
+            return {s.name: found[s.name] for s in self.steps if found.get(s.name)}
+        return found
+
+
+def visits(plan: Plan, seen: Iterable[Observation]) -> list[Visit]:
+    """Return the item's visits in the order they opened; [] for no facts."""
+    walk = _Walk(plan)
+    for observation in sorted(seen, key=Observation.place):
+        walk.see(observation)
+    return walk.visits
 
 
 class _Walk:
     """The visits so far, and what is open."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.visits: list[Visit] = []
-        self._steps = steps
+        self._plan = plan
         self._open: dict[str, Visit] = {}
         self._latest: dict[str, Visit] = {}
         self._spent: set[tuple[str, str]] = set()
@@ -153,43 +173,31 @@ class _Walk:
 
     def see(self, seen: Observation) -> None:
         """Take the next fact."""
-        matched = {s.name: m for s in self._steps if (m := self._match(s, seen.fact)) is not _NO_MATCH}
+        matched = self._plan.match(seen.fact, self._spent)
         if not matched:
             return
-        self._go_forward_again(matched, seen)
-        for step in self._steps:
-            if matched.get(step.name, _NO_MATCH).finish:
-                self._finish(step, seen)
-        for step in self._steps:
-            self._begin(step, matched.get(step.name, _NO_MATCH), seen)
-        for step in self._steps:
-            self._block(step, matched.get(step.name, _NO_MATCH), seen)
-        for before, step in zip((None, *self._steps), self._steps, strict=False):
-            if matched.get(step.name, _NO_MATCH).returned:
-                self._send_back(before, step, seen)
+        if self._sent_from:
+            self._go_forward_again(matched, seen)
+        for step, rules in matched.items():
+            if "finish" in rules:
+                self._finish(self._plan.by_name[step], seen)
+        for step, rules in matched.items():
+            if "queue" in rules or "start" in rules:
+                self._begin(self._plan.by_name[step], rules, seen)
+        for step, rules in matched.items():
+            if "blocked" in rules or "unblocked" in rules:
+                self._block(step, rules, seen)
+        for step, rules in matched.items():
+            if "returned" in rules:
+                self._send_back(self._plan.before.get(step), step, seen)
 
-    def _match(self, step: Step, fact: Fact) -> _Matched:
-        """Return what the fact matches; a rule on the first fact alone is spent by it."""
-        found = {}
-        for name in _RULES:
-            rule: Rule | None = getattr(step, name)
-            if rule is None or not matches(rule, fact) or (rule.first and (step.name, name) in self._spent):
-                continue
-            found[name] = True
-            if rule.first:
-                self._spent.add((step.name, name))
-        if step.status:
-            found |= _status(step.status, fact)
-        return _Matched(**found) if found else _NO_MATCH
-
-    def _go_forward_again(self, matched: Mapping[str, _Matched], seen: Observation) -> None:
+    def _go_forward_again(self, matched: Matched, seen: Observation) -> None:
         """End corrections by the next fact that their receiver sees, unless the correcting step finishes by itself."""
-        for step in self._steps:
+        for step in self._plan.steps:
             receiver = self._sent_from.get(step.name)
-            at_receiver = matched.get(receiver or "", _NO_MATCH)
-            if receiver is None or matched.get(step.name, _NO_MATCH).finish:
+            if receiver is None or "finish" in matched.get(step.name, ()):
                 continue
-            if at_receiver.queue or at_receiver.start or at_receiver.finish:
+            if any(rule in matched.get(receiver, ()) for rule in ("queue", "start", "finish")):
                 self._close(step.name, seen)
                 if receiver not in self._open:
                     self._open_visit(receiver, seen).queued = seen.at
@@ -202,46 +210,44 @@ class _Walk:
             visit.queued = self._last_finish if step.queue is None else None
             self._close(step.name, seen).outcome = _outcome(seen.fact)
 
-    def _begin(self, step: Step, matched: _Matched, seen: Observation) -> None:
-        if not (matched.queue or matched.start):
-            return
+    def _begin(self, step: Step, rules: Container[str], seen: Observation) -> None:
         visit = self._open.get(step.name)
         if visit is None:
             visit = self._open_visit(step.name, seen)
-            if matched.queue:
+            if "queue" in rules:
                 visit.queued, visit.explicit = seen.at, True
             elif step.queue is None:
                 visit.queued = self._last_finish
-        if matched.start and visit.started is None:
+        if "start" in rules and visit.started is None:
             visit.started = seen.at
             visit.skewed = visit.skewed or seen.skewed
 
-    def _block(self, step: Step, matched: _Matched, seen: Observation) -> None:
-        visit = self._open.get(step.name)
+    def _block(self, step: str, rules: Container[str], seen: Observation) -> None:
+        visit = self._open.get(step)
         if visit is None:
             return
         is_blocked = bool(visit.blocks) and visit.blocks[-1][1] is None
-        if matched.unblocked and is_blocked:
+        if "unblocked" in rules and is_blocked:
             visit.blocks[-1] = (visit.blocks[-1][0], seen.at)
-        elif matched.blocked and not is_blocked:
+        elif "blocked" in rules and not is_blocked:
             visit.blocks.append((seen.at, None))
 
-    def _send_back(self, before: Step | None, step: Step, seen: Observation) -> None:
+    def _send_back(self, before: str | None, step: str, seen: Observation) -> None:
         """Send the work from `step` back to the step before it, which has work in hand again from now on.
 
         A step that the item was never in cannot send it back; nor can it be sent to where it already is.
         """
-        if step.name not in self._latest:
+        if step not in self._latest:
             return
-        if step.name in self._open:
-            self._close(step.name, seen).outcome = SENT_BACK
-        if before is None or before.name in self._open:
+        if step in self._open:
+            self._close(step, seen).outcome = SENT_BACK
+        if before is None or before in self._open:
             return
-        if before.name in self._latest:
-            self._latest[before.name].returned = True
-        visit = self._open_visit(before.name, seen)
+        if before in self._latest:
+            self._latest[before].returned = True
+        visit = self._open_visit(before, seen)
         visit.queued = visit.started = seen.at
-        self._sent_from[before.name] = step.name
+        self._sent_from[before] = step
 
     def _open_visit(self, step: str, seen: Observation) -> Visit:
         number = self._latest[step].number + 1 if step in self._latest else 1
@@ -260,13 +266,11 @@ class _Walk:
         return visit
 
 
-def _status(statuses: Sequence[str], fact: Fact) -> dict[str, bool]:
+def _status(statuses: Sequence[str], fact: Fact) -> tuple[str, ...]:
     """Return what a ticket's status means to a step that goes by status: entering, or leaving for any other."""
-    if not fact.type.startswith("ticket."):
-        return {}
     if fact.state in statuses:
-        return {"queue": True, "start": True}
-    return {"finish": True} if fact.state is not None or fact.type == "ticket.closed" else {}
+        return "queue", "start"
+    return ("finish",) if fact.state is not None or fact.type == "ticket.closed" else ()
 
 
 def _begins(step: Step) -> frozenset[str]:

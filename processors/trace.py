@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from processors.facts import Fact, facts_of
+from msgspec import Struct
+
+from processors.facts import Fact, unpacked
 from processors.shelves import Relation, Shelves
 from schemas.event import LinkKind
 from schemas.identity import bare_ticket_uri, change_uri, entity_kind
@@ -22,9 +24,10 @@ DELETED: Final = "deleted"
 """The state of a closed ticket that is gone."""
 
 _LEVELS: Final = {"ticket": 4, "change": 3, "commit": 2}
+_PARTS: Final = ("change:", "commit:", "run:", "artifact:", "deployment:", "incident:")
 _ASIDE: Final = frozenset({"deployment", "incident"})
 _COMMIT: Final = 2
-_BARE: Final = "ticket:*/"
+_REMEMBERED: Final = 20_000
 
 Edge = tuple[str, str, str]
 """(name of the relation, key, other)."""
@@ -32,17 +35,17 @@ Edge = tuple[str, str, str]
 
 def level(uri: str) -> int:
     """Return how high an entity stands: ticket 4, change 3, commit 2, anything else 1."""
-    return _LEVELS.get(entity_kind(uri), 1)
-
-
-def plausible(facts: Iterable[Fact]) -> list[Fact]:
-    """Return the facts that derive something."""
-    return [f for f in facts if not f.implausible]
+    return _LEVELS.get(uri[: uri.find(":")], 1)
 
 
 def is_there(facts: Sequence[Fact]) -> bool:
     """Return whether a ticket counts by its own plausible facts: it has one, and the last does not delete it."""
     return bool(facts) and not (facts[-1].type == "ticket.closed" and facts[-1].state == DELETED)
+
+
+def stands_alone(uri: str) -> bool:
+    """Return whether an entity is an item by facts of its own and by nothing else: a ticket, a case of a log."""
+    return not uri.startswith(_PARTS)
 
 
 def leads_up(lower: str, upper: str) -> bool:
@@ -86,8 +89,23 @@ def reverts(uri: str, fact: Fact) -> str | None:
     return None
 
 
+class Reading(Struct, frozen=True, gc=False):
+    """A record as read: its facts, those of them that derive something, and the relations these tell of."""
+
+    facts: list[Fact]
+    plausible: list[Fact]
+    edges: frozenset[Edge]
+    squeezed: bool
+
+
+_BLANK: Final = Reading([], [], frozenset(), squeezed=False)
+
+
 class Trace:
-    """One stream's entities and how they hang together: an index of the records, the same for any order of them."""
+    """One stream's entities and how they hang together: an index of the records, the same for any order of them.
+
+    What was read of records lately is remembered until `forget`.
+    """
 
     def __init__(self) -> None:
         self._records: Shelves[bytes] = Shelves()
@@ -95,8 +113,10 @@ class Trace:
             "lower": Relation(), "upper": Relation(), "tickets": Relation(), "deployed": Relation(),
             "caused": Relation(), "reverted": Relation(),
         }  # fmt: skip
-        self._facts: dict[str, list[Fact]] = {}
+        self._readings: dict[tuple[str, bytes], Reading] = {}
+        self._now: dict[str, Reading] = {}
         self._ups: dict[str, frozenset[str]] = {}
+        self._items: dict[str, tuple[str, ...]] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
@@ -105,27 +125,84 @@ class Trace:
         """Return the packed facts of an entity, or None."""
         return self._records.get(uri)
 
+    def read(self, uri: str, record: bytes | None) -> Reading:
+        """Return what a record of this entity says."""
+        if record is None:
+            return _BLANK
+        found = self._readings.get((uri, record))
+        if found is None:
+            if len(self._readings) > _REMEMBERED:
+                self.forget()
+            facts, squeezed = unpacked(record)
+            derive = [f for f in facts if not f.implausible]
+            found = Reading(facts, derive, edges(uri, derive), squeezed)
+            self._readings[uri, record] = found
+        return found
+
+    def forget(self) -> None:
+        """Let go of what was read lately."""
+        self._readings.clear()
+        self._now.clear()
+        self._ups.clear()
+        self._items.clear()
+
     def put(self, uri: str, record: bytes | None) -> None:
         """Set an entity's record (None: there is none) and its relations to others."""
-        before = edges(uri, self.facts(uri))
-        self._facts.clear()
-        self._ups.clear()
+        before, after = self.reading(uri).edges, self.read(uri, record).edges
+        self._now.pop(uri, None)
         if record is None:
             self._records.drop(uri)
         else:
             self._records.put(uri, record)
-        after = edges(uri, self.facts(uri))
+        self._items.pop(uri, None)
+        if before == after:
+            return
+        self._items.clear()
         for name, key, other in before - after:
             self._relations[name].discard(key, other)
         for name, key, other in after - before:
             self._relations[name].add(key, other)
+        self._ups.pop(uri, None)
+        for name, key, _ in before ^ after:
+            if name == "upper":
+                self._ups.pop(key, None)
+            elif name == "tickets":
+                for lower in self._relations["lower"].of(key):
+                    self._ups.pop(lower, None)
+
+    def reading(self, uri: str) -> Reading:
+        """Return what an entity's record says as it stands."""
+        found = self._now.get(uri)
+        if found is None:
+            found = self._now[uri] = self.read(uri, self._records.get(uri))
+        return found
 
     def facts(self, uri: str) -> list[Fact]:
         """Return an entity's plausible facts in their order; [] for an unknown one. Not to be changed."""
-        found = self._facts.get(uri)
-        if found is None:
-            found = self._facts[uri] = plausible(facts_of(self._records.get(uri)))
-        return found
+        return self.reading(uri).plausible
+
+    def may_move(self, uri: str, record: bytes) -> set[str]:
+        """Return the entities whose membership may change if this record is set, as far as can be seen beforehand.
+
+        Empty if it would tell of the same relations as the record it replaces.
+        """
+        before, after = self.reading(uri).edges, self.read(uri, record).edges
+        if before == after:
+            return set()
+        moving = self.below(uri)
+        for name, key, _ in before ^ after:
+            if name == "upper":
+                moving |= self.below(key)
+            elif name == "tickets":
+                for lower in self._relations["lower"].of(key):
+                    moving |= self.below(lower)
+        return moving
+
+    def met(self, uri: str, record: bytes) -> set[str]:
+        """Return what an entity would newly be part of (or no longer be) with this record, tickets by their names."""
+        before, after = self.reading(uri).edges, self.read(uri, record).edges
+        keys = {key for name, key, _ in before ^ after if name == "lower"}
+        return {t for key in keys for t in (self._relations["tickets"].of(key) or (key,))}
 
     def related(self, name: str, uri: str) -> Iterable[str]:
         """Return the entities that say something of this one: `deployed`, `caused` (incidents), `reverted`."""
@@ -139,7 +216,8 @@ class Trace:
         return found
 
     def _find_ups(self, uri: str) -> frozenset[str]:
-        named = {key for name, key, _ in edges(uri, self.facts(uri)) if name == "lower"}
+        told = self.reading(uri).edges
+        named = {key for name, key, _ in told if name == "lower"}
         named.update(self._relations["upper"].of(uri))
         tickets = {t for n in named if level(n) == _LEVELS["ticket"] for t in self._relations["tickets"].of(n)}
         rest = {n for n in named if level(n) != _LEVELS["ticket"]}
@@ -149,7 +227,8 @@ class Trace:
 
     def downs(self, uri: str) -> set[str]:
         """Return what directly belongs to an entity, by what either says."""
-        said = {link.uri for f in self.facts(uri) for link in f.links if link.kind in _DOWNWARD}
+        told = self.reading(uri).edges
+        said = {key for name, key, _ in told if name == "upper"}
         said.update(self._relations["lower"].of(uri))
         if entity_kind(uri) == "ticket":
             said.update(self._relations["lower"].of(bare_ticket_uri(uri.rpartition("/")[2])))
@@ -165,6 +244,12 @@ class Trace:
 
     def items(self, uri: str) -> tuple[str, ...]:
         """Return the items an entity belongs to, smallest first; () where it is part of none."""
+        found = self._items.get(uri)
+        if found is None:
+            found = self._items[uri] = self._find_items(uri)
+        return found
+
+    def _find_items(self, uri: str) -> tuple[str, ...]:
         if entity_kind(uri) in _ASIDE:
             return ()
         reached = self.above(uri)
@@ -188,9 +273,6 @@ class Trace:
 
     def _counts(self, uri: str) -> bool:
         return level(uri) != _LEVELS["ticket"] or uri in self._relations["tickets"].of(uri)
-
-
-_DOWNWARD: Final = frozenset({LinkKind.CONTAINS, LinkKind.MERGED_AS})
 
 
 def _reached(start: str, onward: Callable[[str], Iterable[str]]) -> set[str]:

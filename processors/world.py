@@ -10,10 +10,10 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from typing import Final
 
-from processors.facts import facts_of
 from processors.lanes import Lanes
 from processors.rollouts import Landing, merged_at, repository_of, rollout
-from processors.trace import Trace, edges, plausible
+from processors.steps import Plan
+from processors.trace import Trace
 from schemas.definition import ValueStream
 from schemas.event import LinkKind
 from schemas.identity import entity_kind
@@ -30,15 +30,12 @@ class World:
 
     def __init__(self, stream: ValueStream) -> None:
         self.stream = stream
+        self.plan = Plan(stream.steps)
         self.trace = Trace()
         self.lanes = Lanes()
         self._landed: dict[str, tuple[str, Landing]] = {}
         self._detected: dict[str, list[tuple[int, str]]] = {}
         self._incidents: dict[str, tuple[str, int]] = {}
-
-    def reshapes(self, uri: str, record: bytes) -> bool:
-        """Return whether setting this record would change how entities hang together."""
-        return edges(uri, plausible(facts_of(record))) != edges(uri, self.trace.facts(uri))
 
     def put(self, uri: str, record: bytes | None, within: Iterable[str]) -> None:
         """Set an entity's record; `within` holds every entity whose membership may change with it."""
@@ -73,7 +70,9 @@ class World:
             return {uri}
         if kind == "artifact":
             return set(self.trace.related("deployed", uri))
-        commits = {uri} if kind == "commit" else self.merge_commits(uri) if kind == "change" else set()
+        if kind not in {"commit", "change"}:
+            return set()
+        commits = {uri} if kind == "commit" else self.merge_commits(uri)
         heads = {x.uri for c in commits for f in self.trace.facts(c) for x in f.links if x.kind is LinkKind.PART_OF}
         commits |= {h for h in heads if entity_kind(h) == "commit"}
         lower = {x for c in commits for x in self.trace.related("lower", c)}
