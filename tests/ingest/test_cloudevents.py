@@ -1,0 +1,140 @@
+"""CloudEvents in every mode come down to CDEvents, and a batch has the outcome of its best event."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+
+import httpx
+import pytest
+
+from tests.builders.ingester import SECRET, Ingester
+
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+AUTHORIZED = {"authorization": f"Bearer {SECRET}"}
+
+
+def cdevent(seed: str) -> dict[str, object]:
+    """A CDEvents 0.4 change.merged."""
+    return {
+        "context": {
+            "version": "0.4.1", "id": f"id-{seed}", "source": "/ci/main", "type": "dev.cdevents.change.merged.0.2.0",
+            "timestamp": "2026-01-05T10:00:00Z",
+        },
+        "subject": {
+            "id": f"pr-{seed}", "source": "/ci/main", "type": "change",
+            "content": {"repository": {"id": "acme/checkout-api", "source": "https://github.com/acme/checkout-api"}},
+        },
+    }  # fmt: skip
+
+
+def envelope(seed: str, **changed: object) -> dict[str, object]:
+    """A structured CloudEvent of it."""
+    whole: dict[str, object] = {
+        "specversion": "1.0", "id": f"ce-{seed}", "source": "/ci/main", "type": "dev.cdevents.change.merged.0.2.0",
+        "datacontenttype": "application/json", "data": cdevent(seed),
+    } | changed  # fmt: skip
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def post(client: httpx.Client, body: object, content_type: str, **headers: str) -> httpx.Response:
+    """Send a body to /events."""
+    sent = {**AUTHORIZED, "content-type": content_type, **{n.replace("_", "-"): v for n, v in headers.items()}}
+    return client.post("/events", content=json.dumps(body).encode(), headers=sent)
+
+
+def test_every_mode_gives_the_same_event(client: httpx.Client) -> None:
+    """Structured (data and base64), binary, batched and bare, the same CDEvent has the same event id."""
+    event = cdevent("modes")
+    packed = base64.b64encode(json.dumps(event).encode()).decode()
+    answers = [
+        post(client, envelope("modes"), STRUCTURED),
+        post(client, envelope("modes", data=None, data_base64=packed), STRUCTURED),
+        post(
+            client, event, "application/json",
+            ce_specversion="1.0", ce_id="x", ce_source="/ci", ce_type="dev.cdevents.change.merged.0.2.0",
+        ),
+        post(client, [envelope("modes")], BATCH),
+        post(client, event, "application/json"),
+    ]  # fmt: skip
+
+    told = [(a.status_code, a.json()["outcome"], tuple(a.json()["event_ids"])) for a in answers]
+    assert (len(set(told)), told[0][:2], len(told[0][2])) == (1, (202, "accepted"), 1)
+
+
+BAD = envelope("bad", data={"context": {"type": "dev.cdevents.change.merged.0.2.0"}, "subject": 5})
+STRANGE = envelope("strange", type="com.example.thing")
+
+
+@pytest.mark.parametrize(
+    ("batch", "outcome", "ids"),
+    [
+        ([envelope("b1"), BAD, STRANGE], "accepted", 1),
+        ([BAD, STRANGE], "dead-lettered", 0),
+        ([STRANGE, STRANGE], "ignored", 0),
+        ([], "ignored", 0),
+        ([envelope("b2"), envelope("b3")], "accepted", 2),
+        ([5, "x", None], "dead-lettered", 0),
+        ({"not": "a list"}, "dead-lettered", 0),
+    ],
+    ids=["some good", "some bad", "none of interest", "empty", "all good", "no objects", "no array"],
+)
+def test_batch_has_the_outcome_of_its_best_event(
+    client: httpx.Client, batch: Sequence[object], outcome: str, ids: int
+) -> None:
+    """Accepted if any is, else dead-lettered if any is, else ignored; only written ids are told."""
+    answer = post(client, batch, BATCH)
+
+    assert (answer.status_code, answer.json()["outcome"], len(answer.json()["event_ids"])) == (202, outcome, ids)
+
+
+def test_bad_event_of_a_good_batch_is_kept(client: httpx.Client, ingester: Ingester) -> None:
+    """What could not be translated of a batch is a dead letter, while the rest is accepted."""
+    before = len(ingester.letters())
+    post(client, [envelope("kept"), BAD, {**BAD, "id": "other"}], BATCH)
+
+    assert len(ingester.letters()) - before >= 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"specversion": "0.3"},
+        {"id": None},
+        {"source": None},
+        {"type": 5},
+        {"data": None},
+        {"data": None, "data_base64": "*"},
+    ],
+    ids=["version", "no id", "no source", "type", "no data", "base64"],
+)
+def test_malformed_envelope_is_dead_lettered(client: httpx.Client, changed: dict[str, object]) -> None:
+    """A signed CloudEvent that is malformed is dead-lettered."""
+    assert post(client, envelope("bad", **changed), STRUCTURED).json()["outcome"] == "dead-lettered"
+
+
+@pytest.mark.parametrize("content_type", [STRUCTURED, BATCH, "application/json"])
+def test_no_json_is_400(client: httpx.Client, content_type: str) -> None:
+    """A body that is no JSON is 400 in every mode."""
+    answer = client.post("/events", content=b"{nope", headers={**AUTHORIZED, "content-type": content_type})
+
+    assert answer.status_code == 400
+
+
+def test_event_of_another_vocabulary_is_ignored(client: httpx.Client) -> None:
+    """A CloudEvent that is no CDEvent is ignored by name, in binary mode too."""
+    answers = [
+        post(client, STRANGE, STRUCTURED),
+        post(client, {"a": 1}, "application/json", ce_specversion="1.0", ce_type="com.example.thing", ce_id="1"),
+    ]
+
+    assert [answer.json()["reason"] for answer in answers] == ["the CloudEvent is no CDEvent"] * 2
+
+
+def test_without_a_token_is_401(client: httpx.Client) -> None:
+    """Nobody gets in without the token or a signature."""
+    answer = client.post("/events/other", content=b"{}", headers={"content-type": STRUCTURED})
+
+    assert answer.status_code == 401
