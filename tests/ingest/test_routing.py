@@ -110,9 +110,7 @@ def test_service_is_the_streams_own_name_for_a_repository() -> None:
     own = router(stream("s", {"repository": "*"}, services=services))
     cases: list[dict[str, str]] = [{"repository": "a/web-1"}, {"repository": "a/b"}, {"service": "z"}, {}]
 
-    claims = [
-        own.claims(event(**a))[0] for a in ({"repository": "a/web-1"}, {"repository": "a/b"}, {"service": "z"}, {})
-    ]
+    claims = [own.claims(event((), **given))[0] for given in cases]
 
     assert claims == [Claim("s", "shop"), Claim("s", "b"), Claim("s", "z"), Claim("s", None)]
 
