@@ -8,6 +8,9 @@ from confluent_kafka import KafkaError
 
 from schemas.log import LogTruncated, LogUnavailable, OwnershipLost, RecordRefused
 
+QUIET: Final = 2
+"""librdkafka's own log level: what it has to say is heard through its error callback and logged there."""
+
 _REFUSED: Final = frozenset(
     {
         KafkaError.MSG_SIZE_TOO_LARGE,

@@ -11,17 +11,24 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from schemas.kafka_consumer import KafkaConsumer
-from schemas.kafka_errors import leader_moves
+from schemas.kafka_errors import QUIET, leader_moves
 from schemas.kafka_producer import KafkaAppender
 from schemas.kafka_recovery import read_to_marker
-from schemas.log import RECORD_BYTES, Consumer, Done, LogUnavailable, Outgoing, Record, RecordRefused
+from schemas.log import (
+    RECORD_BYTES,
+    Consumer,
+    Done,
+    LogUnavailable,
+    Outgoing,
+    Record,
+    RecordRefused,
+    RecoveryStalled,
+)
 from schemas.topics import TOPICS
 
 _NAMES: Final = frozenset(topic.name for topic in TOPICS)
 _ANSWER_SECONDS: Final = 15.0
 _STEP_SECONDS: Final = 0.1
-_QUIET: Final = 2
-"""librdkafka's own log level: what it has to say is heard through its error callback and logged there."""
 
 
 class KafkaLog:
@@ -45,7 +52,7 @@ class KafkaLog:
             raise ValueError("an append must fail before its owner's session ends: delivery_seconds < session_seconds")
         self._settings: dict[str, object] = {
             "bootstrap.servers": bootstrap,
-            "log_level": _QUIET,
+            "log_level": QUIET,
             **(settings or {}),
         }
         self._session_seconds = session_seconds
@@ -109,7 +116,11 @@ class KafkaLog:
 
         Appends a tombstone under a key of its own: consumers of a compacted topic pass over keys they do not know.
         """
-        if not 0 <= partition < self.partitions(topic):
+        try:
+            count = self.partitions(topic)
+        except LogUnavailable as bad:
+            raise RecoveryStalled(str(bad)) from bad
+        if not 0 <= partition < count:
             raise RecordRefused(f"{topic} has no partition {partition}")
         yield from read_to_marker(
             self._settings,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
+from schemas.kafka_errors import QUIET
 from schemas.log import LogUnavailable
 from schemas.topics import TOPICS, Topic
 
@@ -27,7 +28,7 @@ def apply(
     Raises TopicsRefused when a topic has another partition count or configuration (nothing is created then), and
     LogUnavailable when the cluster does not answer or refuses to create.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, **(settings or {})})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": QUIET, **(settings or {})})
     try:
         found = admin.list_topics(timeout=_ANSWER_SECONDS).topics
         there = [topic for topic in TOPICS if topic.name in found]

@@ -148,7 +148,7 @@ class Cluster:
 
     def leader(self, topic: str, partition: int) -> Broker:
         """Return the broker that leads a partition."""
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
         number = int(admin.list_topics(topic, timeout=10.0).topics[topic].partitions[partition].leader)
         return self.brokers[number - 1]
 

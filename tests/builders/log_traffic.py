@@ -61,9 +61,9 @@ def own(consumer: Consumer) -> None:
         consumer.poll(1, 0.05)
 
 
-def until(ask: Callable[[], int], holds: Callable[[int], bool]) -> int:
+def until(ask: Callable[[], int], holds: Callable[[int], bool], *, seconds: float = DEADLINE_SECONDS) -> int:
     """Ask until the answer holds, and return it."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + seconds
     while not holds(answer := ask()):
         assert time.monotonic() < deadline, f"it stayed {answer}"
         time.sleep(0.01)
