@@ -25,6 +25,7 @@ _BOTS: Final = frozenset(
     }
 )  # fmt: skip
 _BOT_ENDING: Final = re.compile(r"(?:[-_.]bot|[-_.]ci|[-_.]robot|[-_.]automation)$|^(?:bot|ci|robot|svc|service)[-_.]")
+_LONGEST: Final = 128
 _SUFFIX: Final = "[bot]"
 
 
@@ -39,12 +40,16 @@ UNKNOWN: Final = Actor(ActorClass.UNKNOWN)
 """Nobody is named, or the account is gone."""
 
 
-@lru_cache(maxsize=4096)
 def classify(account: str, *, automated: bool = False) -> ActorClass:
     """Return the class of an account by its name in the tool; the name itself is not kept.
 
     `automated`: the tool says it is no person (an app, a service account). '' is unknown.
     """
+    return _class_of(account[:_LONGEST], automated=automated)
+
+
+@lru_cache(maxsize=4096)
+def _class_of(account: str, *, automated: bool) -> ActorClass:
     if not account:
         return ActorClass.UNKNOWN
     name = account.lower()

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
+
+MOST_CHARACTERS: Final = 128
+
+
+def delivery_id(told: str | None, body: bytes) -> str:
+    """Return the id the tool gave, or the body's hash where it gave none that is usable."""
+    return told if told and len(told) <= MOST_CHARACTERS else body_hash(body)
 
 
 def body_hash(body: bytes) -> str:

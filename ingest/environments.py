@@ -20,6 +20,7 @@ _WORDS: Final = {
     "production": ("production", "prod", "prd", "live"),
 }  # fmt: skip
 _MEANING: Final = {word: name for name, words in _WORDS.items() for word in words}
+_LONGEST: Final = 128
 _DIGITS: Final = "0123456789"
 _BEFORE_PRODUCTION: Final = frozenset({"pre", "non"})
 
@@ -34,7 +35,7 @@ def normalise(word: str, own: Mapping[str, str] | None = None) -> str:
         mapped = own.get(word) or {key.lower(): value for key, value in own.items()}.get(word.lower())
         if mapped:
             return mapped
-    return _meaning(word)
+    return _meaning(word[:_LONGEST])
 
 
 @lru_cache(maxsize=4096)

@@ -14,6 +14,12 @@ from schemas.identity import event_id
 MOST_CHARACTERS: Final = 512
 """Longer texts are cut in attributes and states; a longer subject is refused."""
 
+MOST_LINKS: Final = 128
+"""A fact keeps this many links, the first."""
+
+MOST_URL_CHARACTERS: Final = 2_048
+"""A longer address is left out."""
+
 _LONG_MIN: Final = -(2**63)
 _LONG_MAX: Final = 2**63 - 1
 
@@ -61,8 +67,8 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
         delivery_id=context.delivery_id,
         subject_id=subject_id,
         order=order,
-        subject_url=said.get("url"),
-        links=said.get("links", ()),
+        subject_url=_short(said.get("url")),
+        links=_usable(said.get("links", ())),
         state=state[:MOST_CHARACTERS] if state else None,
         outcome=said.get("outcome"),
         environment=said.get("environment") or None,
@@ -72,6 +78,17 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
         quantities=said.get("quantities", {}),
         attributes=_attributes(said.get("attributes", {}), at, context.received_at),
     )
+
+
+def _short(url: str | None) -> str | None:
+    return url if url and len(url) <= MOST_URL_CHARACTERS else None
+
+
+def _usable(links: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Return the links whose target can be a subject, at most `MOST_LINKS`."""
+    if all(len(link.uri) <= MOST_CHARACTERS and "\0" not in link.uri for link in links):
+        return links[:MOST_LINKS]
+    return tuple(x for x in links if len(x.uri) <= MOST_CHARACTERS and "\0" not in x.uri)[:MOST_LINKS]
 
 
 def _attributes(given: Mapping[str, str | None], at: Moment, received_at: int) -> dict[str, str]:

@@ -23,9 +23,9 @@ _IN_TEXT: Final = re.compile(rf"(?<![A-Za-z0-9_-])({_KEY})(?![A-Za-z0-9_])")
 _IN_BRANCH: Final = re.compile(rf"(?<![A-Za-z0-9])({_KEY})(?![A-Za-z0-9])", re.IGNORECASE)
 _CLOSING: Final = r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|implements?)"
 _ISSUE: Final = r"(?:([\w.-]+/[\w.-]+)#|#|https?://[\w.:-]+/([\w.-]+/[\w.-]+)/issues/)([1-9][0-9]{0,8})\b"
-_CLOSED_ISSUE: Final = re.compile(rf"\b{_CLOSING}:?\s+{_ISSUE}", re.IGNORECASE)
+_CLOSED_ISSUE: Final = re.compile(rf"\b{_CLOSING}:?\s{{1,4}}{_ISSUE}", re.IGNORECASE)
 _NAMED_KEY: Final = re.compile(
-    rf"(?:\b(?i:{_CLOSING}|ticket|issue|jira|story|task)\s*:?\s+\[?|/browse/)({_KEY})(?![A-Za-z0-9_])"
+    rf"(?:\b(?i:{_CLOSING}|ticket|issue|jira|story|task)\s{{0,4}}:?\s{{1,4}}\[?|/browse/)({_KEY})(?![A-Za-z0-9_])"
 )
 _BODY_CHARACTERS: Final = 65_536
 _REMEMBERED_CHARACTERS: Final = 256
@@ -36,10 +36,9 @@ def keys_in_text(text: str) -> tuple[str, ...]:
     return _short_text(text) if len(text) <= _REMEMBERED_CHARACTERS else _in_text(text)
 
 
-@lru_cache(maxsize=4096)
 def keys_in_branch(branch: str) -> tuple[str, ...]:
     """Return the keys of a branch name in any case (`feature/chk-12-login`), upper case, each once; () without any."""
-    return _first(_IN_BRANCH.findall(branch)) if _DASH.search(branch) else ()
+    return _in_branch(branch[:_REMEMBERED_CHARACTERS])
 
 
 def keys_named_in_body(body: str | None) -> tuple[str, ...]:
@@ -81,6 +80,11 @@ def unique_links(links: list[Link]) -> tuple[Link, ...]:
 
 def _in_text(text: str) -> tuple[str, ...]:
     return _first(_IN_TEXT.findall(text)) if _DASH.search(text) else ()
+
+
+@lru_cache(maxsize=4096)
+def _in_branch(branch: str) -> tuple[str, ...]:
+    return _first(_IN_BRANCH.findall(branch)) if _DASH.search(branch) else ()
 
 
 _short_text: Final = lru_cache(maxsize=4096)(_in_text)

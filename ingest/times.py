@@ -53,7 +53,8 @@ def _from_text(text: str, field: str) -> int:
         at = _from_loose_text(text, field)
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
-    return round(at.timestamp() * 1_000_000)
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _from_loose_text(text: str, field: str) -> datetime:
@@ -70,7 +71,7 @@ def _from_loose_text(text: str, field: str) -> datetime:
 
 def _from_number(number: float, field: str) -> int:
     """Tell seconds, milliseconds, microseconds and nanoseconds apart by size."""
-    if not isfinite(number):
+    if isinstance(number, float) and not isfinite(number):
         raise Untranslatable(f"{field} is not a time")
     size = abs(number)
     if size < _MILLIS_FROM:

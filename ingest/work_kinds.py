@@ -9,6 +9,7 @@ from typing import Final
 
 from schemas.event import WorkKind
 
+_LONGEST: Final = 128
 _SPLIT: Final = re.compile(r"[^a-z]+")
 _WORDS: Final = {
     WorkKind.RISK: ("security", "vulnerability", "vuln", "cve", "risk", "compliance", "privacy", "audit"),
@@ -30,11 +31,11 @@ def work_kind(issue_type: str | None = None, labels: Iterable[str] = (), title: 
     Risk and debt among the labels win over the type (a story labelled `tech-debt` is debt); then the type, then the
     other labels, then a conventional prefix of the title (`fix: ...`), which is read and not kept.
     """
-    labelled = {kind for label in labels if (kind := _kind_of(label))}
+    labelled = {kind for label in labels if (kind := _kind_of(label[:_LONGEST]))}
     for kind in (WorkKind.RISK, WorkKind.DEBT):
         if kind in labelled:
             return kind
-    if issue_type and (typed := _kind_of(issue_type)):
+    if issue_type and (typed := _kind_of(issue_type[:_LONGEST])):
         return typed
     for kind in (WorkKind.DEFECT, WorkKind.FEATURE):
         if kind in labelled:

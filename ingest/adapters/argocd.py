@@ -17,7 +17,7 @@ from ingest.actors import Actor
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
 from ingest.by_action import ByAction, Translated
 from ingest.delivery_ids import body_hash
-from ingest.facts import Said, fact
+from ingest.facts import MOST_CHARACTERS, Said, fact
 from ingest.repositories import repository_of
 from ingest.signature import bearer_token
 from ingest.times import Moment, moment
@@ -139,6 +139,7 @@ def deployed(images: tuple[str, ...], revisions: tuple[str, ...]) -> tuple[Link,
 
     A revision of a GitOps repository is no commit of the application; the images tell that one.
     """
+    images = tuple(image for image in images if len(image) <= MOST_CHARACTERS)
     digests = [found[1] for image in images if (found := _IMAGE.fullmatch(image))]
     tags = [found[1] for image in images if (found := _TAG.fullmatch(image))]
     commits = [name.lower() for name in (*tags, *revisions) if _COMMIT.fullmatch(name.lower())]

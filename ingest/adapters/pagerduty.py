@@ -16,7 +16,7 @@ from msgspec import Struct
 from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
 from ingest.by_action import Translated
-from ingest.delivery_ids import body_hash
+from ingest.delivery_ids import delivery_id
 from ingest.facts import fact
 from ingest.signature import pagerduty
 from ingest.times import moment
@@ -183,7 +183,7 @@ def _event_type(_headers: Headers, body: bytes) -> str:
 
 
 def _delivery_id(_headers: Headers, body: bytes) -> str:
-    return _envelope(body).event.id or body_hash(body)
+    return delivery_id(_envelope(body).event.id, body)
 
 
 ADAPTER: Final = Adapter(

@@ -23,7 +23,7 @@ from ingest.adapters.cdevents.bodies import (
 )
 from ingest.adapters.cdevents.links import links, run
 from ingest.by_action import Translated
-from ingest.delivery_ids import body_hash
+from ingest.delivery_ids import delivery_id
 from ingest.facts import fact
 from ingest.keys import key_links, keys_in_text, unique_links
 from ingest.signature import any_of, bearer_token, standard_webhooks
@@ -184,7 +184,7 @@ def _event_type(_headers: Headers, body: bytes) -> str:
 
 
 def _delivery_id(_headers: Headers, body: bytes) -> str:
-    return envelope(body).context.id or body_hash(body)
+    return delivery_id(envelope(body).context.id, body)
 
 
 _TRANSLATE: Final[dict[str, Callable[[bytes, Context], Translated]]] = {name: _translate(name) for name in TYPES}

@@ -10,6 +10,7 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
+from ingest.facts import MOST_CHARACTERS
 from ingest.repositories import repository_of
 from schemas.identity import artifact_uri, change_uri, commit_uri, incident_uri, ticket_uri
 
@@ -35,7 +36,11 @@ def repository(name: str, source: str | None, address: str | None = None) -> str
 def change(name: str, source: str | None, in_repository: str | None) -> str:
     """Return the change's uri: of its address where the id or source is one, else of its repository and id."""
     for written in (name, source or ""):
-        if (found := _CHANGE_ADDRESS.fullmatch(written)) and (there := repository_of(found["repository"])):
+        if (
+            len(written) <= MOST_CHARACTERS
+            and (found := _CHANGE_ADDRESS.fullmatch(written))
+            and (there := repository_of(found["repository"]))
+        ):
             return change_uri(there, found["number"])
     if _SHA.fullmatch(name):
         return commit_uri(name)

@@ -13,7 +13,7 @@ from ingest.adapters.github.pulls import pull_request
 from ingest.adapters.github.pushes import push
 from ingest.adapters.github.reviews import pull_request_review
 from ingest.adapters.github.runs import check_suite, workflow_run
-from ingest.delivery_ids import body_hash
+from ingest.delivery_ids import delivery_id
 from ingest.signature import github
 
 
@@ -22,7 +22,7 @@ def _event_type(headers: Headers, _body: bytes) -> str:
 
 
 def _delivery_id(headers: Headers, body: bytes) -> str:
-    return headers.get("x-github-delivery") or body_hash(body)
+    return delivery_id(headers.get("x-github-delivery"), body)
 
 
 ADAPTER: Final = Adapter(

@@ -37,7 +37,7 @@ from schemas.identity import change_uri
 
 _ISSUE_BRANCH: Final = re.compile(r"^([1-9][0-9]{0,5})-[a-z]")
 _REVERT_BRANCH: Final = re.compile(r"^revert-([1-9][0-9]{0,8})-")
-_REVERT_BODY: Final = re.compile(r"^\s*Reverts ([\w.-]+/[\w.-]+)?#([1-9][0-9]{0,8})\b", re.MULTILINE)
+_REVERT_BODY: Final = re.compile(r"^[ \t]{0,8}Reverts ([\w.-]+/[\w.-]+)?#([1-9][0-9]{0,8})\b", re.MULTILINE)
 _YEARS: Final = range(1990, 2100)
 
 
@@ -73,10 +73,10 @@ class PullRequest(Struct, frozen=True):
     merge_commit_sha: str | None = None
     user: User | None = None
     labels: tuple[Named, ...] = ()
-    additions: int | None = None
-    deletions: int | None = None
-    changed_files: int | None = None
-    commits: int | None = None
+    additions: float | None = None
+    deletions: float | None = None
+    changed_files: float | None = None
+    commits: float | None = None
 
 
 class More(TypedDict, total=False):
@@ -122,7 +122,7 @@ def change_facts(
             state=state,
             work_kind=work_kind(labels=(label.name for label in pull.labels), title=pull.title),
             by=by(body.sender, context),
-            quantities={name: float(count) for name, count in counted.items() if count is not None},
+            quantities={name: count for name, count in counted.items() if count is not None},
             attributes={
                 **change_attributes(body, repository),
                 **more.get("attributes", {}),

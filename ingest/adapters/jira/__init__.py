@@ -16,7 +16,7 @@ from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
 from ingest.adapters.jira.bodies import Body, Issue, Item, Keyed, User
 from ingest.by_action import Translated
-from ingest.delivery_ids import body_hash
+from ingest.delivery_ids import delivery_id
 from ingest.facts import fact
 from ingest.keys import MOST_KEYS, unique_links
 from ingest.signature import x_hub_signature
@@ -220,7 +220,7 @@ def _event_type(_headers: Headers, body: bytes) -> str:
 
 
 def _delivery_id(headers: Headers, body: bytes) -> str:
-    return headers.get("x-atlassian-webhook-identifier") or body_hash(body)
+    return delivery_id(headers.get("x-atlassian-webhook-identifier"), body)
 
 
 ADAPTER: Final = Adapter(
