@@ -65,7 +65,7 @@ bench: env ## Measure every bar against its yardstick; writes bench/results.json
 	@$(BIN)/python -m bench
 
 truth: env ## Score every measurement against the simulated organisation's known answers
-	@$(BIN)/python -m tests.truth
+	@$(BIN)/python -m vsm.truth
 
 clean: ## Remove the environment, caches and local data
 	@rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis vsm-data

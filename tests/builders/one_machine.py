@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import httpx
-import msgspec
 
-from lab.organisation import SECRET_VARIABLES, definition_yaml
-from lab.sending import SentDelivery
-from schemas.definition_file import load
-from vsm.commands.send import source_secrets
 from vsm.data_dir import DataDir
-from vsm.sender import Played, Recorded, play
+from vsm.organisation import prepare
 from vsm.settling import wait_until_settled
 from vsm.stack import Plan, Stack, free_ports, running
 from vsm.store import open_store
@@ -33,22 +27,9 @@ _TELEMETRY: Final = ("vsm_ingest_", "vsm_processors_", "vsm_sinks_")
 @contextmanager
 def organisation(root: Path, clock: str = CLOCK, **plan: str) -> Iterator[Stack]:
     """Run the simulated organisation's stack on `root`; may be entered again on the same root."""
-    for variable in SECRET_VARIABLES.values():
-        os.environ.setdefault(variable, f"secret of {variable}")
     folder = DataDir(root)
-    folder.make()
-    folder.config.write_text(definition_yaml(), encoding="utf-8")
-    with running(folder, Plan(config=folder.config, port=free_ports(1)[0], clock=clock, **plan)) as stack:
+    with running(folder, Plan(config=prepare(folder), port=free_ports(1)[0], clock=clock, **plan)) as stack:
         yield stack
-
-
-def send(stack: Stack, hooks: Iterable[SentDelivery]) -> Played:
-    """Send deliveries with valid signatures and wait for every answer."""
-    secrets = source_secrets(load(stack.config))
-    recorded = (
-        Recorded(tool=h.tool, source=h.source, headers=dict(h.headers), body=msgspec.Raw(h.body)) for h in hooks
-    )
-    return asyncio.run(play(recorded, stack.addresses["ingest"], secrets))
 
 
 def settle(stack: Stack) -> None:

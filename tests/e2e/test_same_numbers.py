@@ -15,10 +15,10 @@ from tests.builders.one_machine import (
     gauges,
     kill_everything,
     organisation,
-    send,
     settle,
     tables,
 )
+from vsm.organisation import send
 
 Tables = Mapping[str, list[tuple[object, ...]]]
 

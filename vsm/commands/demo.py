@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import secrets
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
-import msgspec
 import typer
 
 from insights import map_text
-from lab.organisation import SECRET_VARIABLES, STREAMS, definition_yaml
-from lab.sending import SentDelivery
+from lab.organisation import STREAMS
 from lab.simulate import deliveries
-from schemas.definition_file import load
 from vsm.commands.ask import read_map
-from vsm.commands.send import source_secrets
 from vsm.commands.up import on_end_signals, show_addresses
 from vsm.data_dir import DataDir, DataDirBusy
 from vsm.options import Data, fail, out
+from vsm.organisation import prepare, send
 from vsm.progress import bar
-from vsm.sender import Recorded, Unreachable, play
+from vsm.sender import Unreachable
 from vsm.settling import NotSettled, wait_until_settled
 from vsm.stack import Plan, Stack, StackFailed, running
 from vsm.store import BadQuery, StoreMissing, open_store
@@ -53,7 +46,7 @@ def demo(
         plan = Plan(config=_prepare(folder), port=port)
         out.print("starting the pipeline")
         with running(folder, plan) as stack:
-            _send(stack, plan, seed, items)
+            _send(stack, seed, items)
             _show_maps(stack, folder)
             if not once:
                 out.print(f"it stays up: try 'vsm query --data {data} \"SELECT ...\"'; Ctrl-C ends it", markup=False)
@@ -71,29 +64,20 @@ def _prepare(folder: DataDir) -> Path:
     if folder.running() is not None:
         raise DataDirBusy(f"a demo runs on {folder.root}: end it, or give this one its own --data and --port")
     shutil.rmtree(folder.root, ignore_errors=True)
-    folder.make()
+    config = prepare(folder)
     mark.touch()
-    for variable in SECRET_VARIABLES.values():
-        os.environ[variable] = secrets.token_urlsafe(24)
-    folder.config.write_text(definition_yaml(), encoding="utf-8")
-    return folder.config
+    return config
 
 
-def _send(stack: Stack, plan: Plan, seed: int, items: int) -> None:
+def _send(stack: Stack, seed: int, items: int) -> None:
     hooks = list(deliveries(seed, items, time.time_ns() // 1_000))
     with bar("webhooks", len(hooks)) as advance:
-        signing = source_secrets(load(plan.config))
-        played = asyncio.run(play(_recorded(hooks), stack.addresses["ingest"], signing, sent=advance))
+        played = send(stack, hooks, advance)
     told = ", ".join(f"{count} {answer}" for answer, count in sorted(played.answers.items()))
     out.print(f"{len(hooks)} signed webhooks of {items} work items: {told}", markup=False, soft_wrap=True)
     if played.refused:
         fail("\n".join(played.refused))
     wait_until_settled(stack.addresses)
-
-
-def _recorded(hooks: list[SentDelivery]) -> Iterator[Recorded]:
-    for hook in hooks:
-        yield Recorded(tool=hook.tool, source=hook.source, headers=dict(hook.headers), body=msgspec.Raw(hook.body))
 
 
 def _show_maps(stack: Stack, folder: DataDir) -> None:
