@@ -13,8 +13,8 @@ from aiohttp import web
 from msgspec import Struct
 
 from schemas.clock import clock_from
-from schemas.codec import Codec
 from schemas.log_open import open_log
+from schemas.registry import open_codec
 from sinks.clickhouse.engine import Bounds
 from sinks.clickhouse.front import Front
 from sinks.clickhouse.sink import ClickHouseSink
@@ -90,7 +90,8 @@ class Runner:
 async def _serve(settings: Settings) -> None:
     telemetry = Telemetry()
     log = open_log(settings.kafka or None, settings.data)
-    parts = Parts(settings=settings, log=log, codec=Codec(), clock=clock_from(settings.clock), telemetry=telemetry)
+    codec = open_codec(settings.schema_registry or None)
+    parts = Parts(settings=settings, log=log, codec=codec, clock=clock_from(settings.clock), telemetry=telemetry)
     services = [(sink.name, sink.make(parts)) for sink in SINKS if sink.name in settings.chosen]
     runner = Runner(services)
     loop = asyncio.get_running_loop()

@@ -18,6 +18,12 @@ from sinks.clickhouse.rows import DATABASE
 CONNECT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 30
 
+_INSERT: Final = {
+    "deduplicate_blocks_in_dependent_materialized_views": 1,  # a block cut short between table and copy is completed
+    "optimize_on_insert": 0,  # revisions collapse when parts merge; doing it at every insert doubles its cost
+    "async_insert": 0,  # an answer means that the block is in
+}
+
 
 class StoreUnavailable(Exception):  # noqa: N818 - a state of the world: the same block is tried again later
     """The store did not take a block, and may take the same block later; `code` is ClickHouse's, or None."""
@@ -46,11 +52,7 @@ class ClickHouse:
 
         Raises StoreUnavailable (try the same again) or BlockRefused (never try again).
         """
-        settings = {
-            "insert_deduplication_token": token,
-            "deduplicate_blocks_in_dependent_materialized_views": 1,
-            "async_insert": 0,
-        }
+        settings = {**_INSERT, "insert_deduplication_token": token}
         try:
             self._client.insert_arrow(table, block, database=DATABASE, settings=settings)
         except (ClickHouseError, OSError, RuntimeError) as error:
