@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from lab.chance import Chance
-from lab.organisation import HOST, OWNER, Stream
+from lab.organisation import DAY, HOST, HOUR, OWNER, Stream
 from lab.payloads import github, github_running, jira
 from lab.planted import HOSTING, PEOPLE, REVIEW_BOT, Account
 from lab.sending import Outbox
@@ -23,6 +23,9 @@ KINDS: Final = (
     ("Tech Debt", "debt", 0.12),
 )
 """Issue types, the kind of work each stands for, and their shares."""
+
+EPIC_LASTS: Final = 21 * DAY
+"""Seconds in which an epic takes up new tickets."""
 
 _THINGS: Final = ("parser", "basket", "index", "ledger", "gateway", "cache", "session", "report", "quota", "ranking")
 
@@ -52,6 +55,7 @@ class Desk:
         self.main = chance.sha()
         self._tracker = tracker
         self._used: set[int] = set()
+        self._epic: Ticket | None = None
         self._repository = f"{HOST}/{OWNER}/{service}"
 
     # --- times and people
@@ -85,15 +89,10 @@ class Desk:
     def ticket(self, at: int, *, issue_type: str | None = None) -> Item:
         """Create a ticket and with it an item."""
         name, kind, _ = next(k for k in KINDS if k[0] == issue_type) if issue_type else self._kind()
-        self._tracker.ticket += 1
-        key = f"{self.stream.project}-{self._tracker.ticket}"
-        ticket = Ticket(
-            key=key, number=self._tracker.ticket, issue_type=name, created=at, reporter=self.person(),
-            summary=f"Improve the {self.chance.random.choice(_THINGS)}",
-        )  # fmt: skip
-        item = Item(uri=ticket_uri("jira", key), kind=kind, ticket=ticket)
+        parent = self._parent(at) if self.chance.happens(0.5) else None
+        ticket = self._new_ticket(name, at, parent)
+        item = Item(uri=ticket_uri("jira", ticket.key), kind=kind, ticket=ticket)
         item.note(at, "ticket_created")
-        self._jira(at, jira.created(ticket))
         return item
 
     def move(self, item: Item, status: str, at: int) -> None:
@@ -111,6 +110,31 @@ class Desk:
             by = self.person()
             changed = jira.edited("assignee", "", by.name)
             self._jira(at, jira.updated(item.ticket, at, by, changed, self._next_run()))
+
+    def _new_ticket(self, issue_type: str, at: int, parent: str | None = None) -> Ticket:
+        self._tracker.ticket += 1
+        ticket = Ticket(
+            key=f"{self.stream.project}-{self._tracker.ticket}",
+            number=self._tracker.ticket,
+            issue_type=issue_type,
+            created=at,
+            reporter=self.person(),
+            summary=f"Improve the {self.chance.random.choice(_THINGS)}",
+            parent=parent,
+        )
+        self._jira(at, jira.created(ticket))
+        return ticket
+
+    def _parent(self, at: int) -> str | None:
+        """Return the key of the epic of that time. Epics hold work and are none: no item counts for one."""
+        if self._epic is None or at > self._epic.created + EPIC_LASTS:
+            self._epic = self._new_ticket("Epic", self.odd(at - HOUR))
+            for status, after in (("In Progress", 2 * HOUR), ("Done", EPIC_LASTS + DAY)):
+                when, before = self.odd(self._epic.created + after), self._epic.status
+                self._epic.status = status
+                moved = jira.moved(before, status)
+                self._jira(when, jira.updated(self._epic, when, self.person(), moved, self._next_run()))
+        return self._epic.key if self._epic.created < at else None
 
     # --- changes
 
