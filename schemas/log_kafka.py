@@ -110,6 +110,7 @@ class KafkaLog:
                 if not leader_moves(bad.args[0]) or time.monotonic() > deadline:
                     raise LogUnavailable(f"Kafka does not tell its end: {bad}") from bad
                 time.sleep(_STEP_SECONDS)
+                self._admin = AdminClient(self._settings)  # the old one keeps to the epoch of a leader that is gone
 
     def read_compacted(self, topic: str, partition: int) -> Iterator[Record]:
         """Yield a compacted topic's partition to a proven end; see `Log.read_compacted` and `kafka_recovery`.
