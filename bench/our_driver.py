@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.small_step import NoWatch, SmallEngine
 from processors.app import serve
-from processors.engine import Core
+from processors.engine import Core, Derivation
 from processors.settings import Settings
 from schemas.event import FlowEvent
 from schemas.log import Consumer
@@ -77,7 +77,8 @@ def main(broker: str, events: int, directory: str) -> None:
     log = _TimedLog(broker)
     log.watch = _Stopwatch(events)
     settings = Settings(data=Path(directory), kafka=broker)
-    serve(settings, log, lambda: Core(_Engine(log.watch), NoWatch()))
+    derivation = Derivation(new_core=lambda: Core(_Engine(log.watch), NoWatch()), version="small", packing="small")
+    serve(settings, log, derivation)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from processors.dead_letters import BudgetSpent, Seal, dead_letters, reason_of
 from processors.departure import BROKEN, DAMAGED, UNAVAILABLE
 from processors.engine import StepFailed
 from processors.ownership import Holding, Ownership
 from processors.parts import Parts
-from processors.progress import Progress
 from processors.telemetry import Telemetry
 from schemas.codec import BadRecord
 from schemas.dead_letter import DeadLetter
@@ -93,7 +93,7 @@ class Carrier:
 
     async def _carry(self, chunk: Chunk) -> None:
         holding, core = chunk.holding, chunk.holding.core
-        progress = Progress(offset=chunk.next_offset, generation=self._generation)
+        progress = replace(holding.progress, offset=chunk.next_offset)
         at = revision(self._generation, chunk.next_offset)
         self._ownership.check(holding)
         clock = _Phases(self._telemetry)

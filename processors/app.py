@@ -7,6 +7,7 @@ time, and commits when the agent says that the chunk is durable.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 from collections.abc import Mapping
 from functools import partial
@@ -20,7 +21,7 @@ from processors.agent import Carrier, Chunk
 from processors.dead_letters import Seal
 from processors.departure import Departure
 from processors.emit import Emitter
-from processors.engine import Core, NewCore
+from processors.engine import Core, Derivation
 from processors.feed import SOURCE, Feed
 from processors.library_logs import to_structlog
 from processors.outputs import WRITTEN, Outputs
@@ -67,22 +68,30 @@ def main(settings: Settings) -> None:
     """
     log = open_log(settings.kafka or None, settings.data)
     try:
-        serve(settings, log, core_of(settings))
+        serve(settings, log, derivation_of(settings))
     finally:
         log.close()
 
 
-def core_of(settings: Settings) -> NewCore:
-    """Return what makes a partition's engine and measures for the configured value streams."""
+def derivation_of(settings: Settings) -> Derivation:
+    """Return how the configured value streams derive rows."""
+    from processors.derivation import DERIVATION_VERSION
+    from processors.facts import ENCODING, kept_attributes
     from processors.measures import Measures
     from processors.partition import Partition
     from schemas.definition_file import load
 
     definition = load(settings.config or settings.data / _DEFAULT_CONFIG)
-    return lambda: Core(Partition(definition, settings.generation), Measures(definition))
+    clock = clock_from(settings.clock)
+    kept = (ENCODING, *sorted(kept_attributes(definition)), "", *sorted(s.name for s in definition.value_streams))
+    return Derivation(
+        new_core=lambda: Core(Partition(definition, settings.generation), Measures(definition, clock())),
+        version=f"{DERIVATION_VERSION}/{definition.version}",
+        packing=hashlib.sha256(repr(kept).encode()).hexdigest()[:16],
+    )
 
 
-def serve(settings: Settings, log: Log, new_core: NewCore) -> None:
+def serve(settings: Settings, log: Log, derivation: Derivation) -> None:
     """Run a worker on a log that is open already; see `main`."""
     to_structlog()
     loop = asyncio.new_event_loop()
@@ -92,7 +101,7 @@ def serve(settings: Settings, log: Log, new_core: NewCore) -> None:
         app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False, stdout=io.StringIO()
     )
     departure = Departure(lambda: _stop_soon(loop, worker), settings.leave_seconds)
-    watchdog = _wire(app, settings, log, new_core, departure)
+    watchdog = _wire(app, settings, log, derivation, departure)
     try:
         worker.execute_from_commandline()
     except SystemExit:
@@ -116,7 +125,7 @@ def _application(settings: Settings) -> App:
     )
 
 
-def _wire(app: App, settings: Settings, log: Log, new_core: NewCore, departure: Departure) -> Watchdog:
+def _wire(app: App, settings: Settings, log: Log, derivation: Derivation, departure: Departure) -> Watchdog:
     """Make every part and hang it into the application."""
     codec = Codec()
     parts = Parts(
@@ -128,7 +137,7 @@ def _wire(app: App, settings: Settings, log: Log, new_core: NewCore, departure: 
         departure=departure,
         watchdog=Watchdog(settings.stall_seconds, departure),
     )
-    feed = Feed(parts, Recovery(parts, new_core))
+    feed = Feed(parts, Recovery(parts, derivation))
     _host(app, feed, Carrier(parts, feed.ownership, _seal(settings)), parts.watchdog)
     _emit_every_second(app, Emitter(parts, feed.ownership, clock_from(settings.clock)), parts)
     _pages(app, feed, parts)

@@ -80,5 +80,13 @@ class Core(Struct, frozen=True):
     watch: Watch
 
 
-NewCore = Callable[[], Core]
-"""Makes the empty core of one partition."""
+class Derivation(Struct, frozen=True, kw_only=True):
+    """How rows come from facts, as this process knows it.
+
+    `new_core` makes the empty core of one partition. `version` names what rows depend on beside the facts, `packing`
+    what the state's records depend on beside the events: state of another packing cannot be used.
+    """
+
+    new_core: Callable[[], Core]
+    version: str
+    packing: str

@@ -21,7 +21,7 @@ from processors.dead_letters import Budget
 from processors.departure import BROKEN, DAMAGED, UNAVAILABLE
 from processors.ownership import Holding, Ownership
 from processors.parts import Parts
-from processors.recovery import Recovery
+from processors.recovery import GenerationRefused, Recovery
 from schemas import topics
 from schemas.log import Consumer, LogTruncated, LogUnavailable, OwnershipLost, Record, RecoveryStalled
 
@@ -84,7 +84,7 @@ class Feed:
         code, reason = BROKEN, "the feed ended"
         try:
             self._consume()
-        except (SourceDamaged, LogTruncated) as damaged:
+        except (SourceDamaged, LogTruncated, GenerationRefused) as damaged:
             code, reason = DAMAGED, str(damaged)
         except (LogUnavailable, RecoveryStalled) as away:
             code, reason = UNAVAILABLE, f"the log could not be read: {away}"
@@ -169,7 +169,7 @@ class Feed:
             )
             assignment.holding = Holding(assignment.partition, core, progress, budget)
             assignment.next_offset = progress.offset
-            assignment.committed = consumer.committed(SOURCE, assignment.partition)
+            assignment.committed = _committed(consumer, assignment.partition)
             consumer.seek(SOURCE, assignment.partition, progress.offset)
             consumer.resume([(SOURCE, assignment.partition)])
             self.ownership.take(assignment.holding)
@@ -271,3 +271,11 @@ class Feed:
     def _session_left_seconds(self) -> float:
         consumer = self._consumer
         return 0.0 if consumer is None else consumer.session_left_seconds()
+
+
+def _committed(consumer: Consumer, partition: int) -> int | None:
+    """Return what the group has committed; None also where the log does not tell: the state knows better."""
+    try:
+        return consumer.committed(SOURCE, partition)
+    except LogUnavailable:
+        return None

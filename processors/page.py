@@ -8,13 +8,13 @@ from processors.ownership import Holding
 
 
 def readiness(holdings: Sequence[Holding], *, ready: bool, generation: int) -> Mapping[str, object]:
-    """Return the body of `/health/ready`: whether every partition given is recovered, and its rows of this generation.
+    """Return the body of `/health/ready`: whether every partition given is recovered, and how far it has read.
 
-    `rebuilt` is true for a worker that owns nothing.
+    `rebuilt`: every row of every partition stands in this generation; true for a worker that owns nothing.
     """
     return {
         "ready": ready,
         "generation": generation,
-        "rebuilt": ready and all(h.progress.generation == generation for h in holdings),
+        "rebuilt": ready and all(h.progress.whole for h in holdings),
         "partitions": {str(h.partition): h.progress.offset for h in holdings},
     }

@@ -22,10 +22,23 @@ _ENCODING: Final = 1
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """The next source offset to read, and the generation whose rows stand in the outputs (0: none yet)."""
+    """What the state says of itself.
+
+    `offset` is the next source offset to read. `generation` (0: none yet) and `version` are those of the rows in the
+    outputs, `packing` is that of the records. `whole_at` is the offset from which on every row stands in that
+    generation: behind `offset` but for a log that is being read again.
+    """
 
     offset: int = 0
     generation: int = 0
+    version: str = ""
+    packing: str = ""
+    whole_at: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether every row stands in the generation."""
+        return self.offset >= self.whole_at
 
 
 def to_record(progress: Progress) -> EntityRecord:

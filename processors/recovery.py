@@ -1,82 +1,121 @@
 """A partition's memory from its durable state.
 
-The changelog is read to its proven end and everything is derived; for a new generation every row is written again.
+The changelog is read to its proven end and everything is derived.
 
-**Generations.** The state holds facts and nothing derived, so it serves every generation; its marker names the one
-whose rows stand in the outputs. Where that differs from ours, every row is derived and written anew at our generation's
-revision, then the marker, then reading goes on from the marker's offset: nothing is read twice and nothing left out. A
-crash in between repeats idempotent upserts. All generations share one consumer group, because state can have but one
-writer: a rolling upgrade hands partitions over one by one.
+**Generations.** The state's marker names the generation whose rows stand in the outputs. Where ours is higher, either
+- the records are packed as we would pack them: they serve us as they are. Every row is written anew at our generation's
+  revision, then the marker, and reading goes on where it was: nothing is read twice and nothing left out; or
+- they are not (a rule reads an attribute that was not kept, a stream is new, the packing has changed): they are
+  deleted, then the marker says 0, and the log is read from its beginning. Rows are whole again where it was.
+A crash in between repeats idempotent writes. All generations share one consumer group, because state can have but one
+writer: a rolling upgrade hands partitions over one by one. Rows that change without a higher generation would be taken
+for old ones, so that is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
-from processors.engine import Core, NewCore
+from processors.engine import Core, Derivation
 from processors.parts import Parts
 from processors.progress import MARKER_KEY, Progress, from_record
 from schemas import topics
 from schemas.derived import Update, revision
+from schemas.log import Outgoing, Record
 from schemas.state import EntityRecord
 
 _BATCH: Final = 1_000
+_T = TypeVar("_T")
 
 Beat = Callable[[], None]
 """Called every so often while recovery goes on; raises OwnershipLost once the partition is no longer wanted."""
 
 
+class GenerationRefused(ValueError):  # noqa: N818 - a broken configuration, shown to whoever made it
+    """The rows would not win over those that stand: the generation must be raised."""
+
+
 class Recovery:
     """Recovers partitions, one at a time, on whatever thread calls. Nothing in it is kept between two of them."""
 
-    def __init__(self, parts: Parts, new_core: NewCore) -> None:
+    def __init__(self, parts: Parts, derivation: Derivation) -> None:
         self._log = parts.log
         self._codec = parts.codec
         self._outputs = parts.outputs
-        self._new_core = new_core
+        self._derivation = derivation
         self._generation = parts.settings.generation
 
     def recover(self, partition: int, beat: Beat) -> tuple[Core, Progress]:
         """Return the partition's core and how far it has read.
 
-        Raises RecoveryStalled, LogUnavailable, BadRecord (a state nobody can read is an error, never a start), and what
-        `beat` raises.
+        Raises RecoveryStalled, LogUnavailable, GenerationRefused, BadRecord or ValueError (a state nobody can read is
+        an error, never a start), and what `beat` raises.
         """
-        core = self._new_core()
-        progress = self._restore(core, partition, beat)
-        emit = progress.generation != self._generation
-        at = revision(self._generation, progress.offset)
+        records, was = self._read(partition, beat)
+        now = self._next(was)
+        self._refuse_if_rows_would_not_win(was)
+        core = self._derivation.new_core()
+        if was.packing != now.packing:
+            self._start_over(partition, records, now, beat)
+            return core, now
+        for entity in records.values():
+            core.engine.restore(self._codec.decode(entity.value, EntityRecord))
         for updates in _batches(core.engine.rebuild()):
             beat()
             for update in updates:
                 core.watch.observe(update)
-            if emit:
+            if was.generation != now.generation:
+                at = revision(now.generation, now.offset)
                 self._log.append_and_wait(self._outputs.rows(_at(updates, at), at))
-        if emit:
-            progress = Progress(offset=progress.offset, generation=self._generation)
+        if was != now:
             beat()
-            self._log.append_and_wait(self._outputs.changelog((), partition, progress))
-        return core, progress
+            self._log.append_and_wait(self._outputs.changelog((), partition, now))
+        return core, now
 
-    def _restore(self, core: Core, partition: int, beat: Beat) -> Progress:
-        progress = Progress()
+    def _next(self, was: Progress) -> Progress:
+        """Return what the state will say once it is ours."""
+        known = was.packing == self._derivation.packing
+        return Progress(
+            offset=was.offset if known else 0,
+            generation=self._generation,
+            version=self._derivation.version,
+            packing=self._derivation.packing,
+            whole_at=was.whole_at if known else max(was.offset, was.whole_at),
+        )
+
+    def _refuse_if_rows_would_not_win(self, was: Progress) -> None:
+        if was.generation > self._generation:
+            raise GenerationRefused(f"rows of generation {was.generation} stand; VSM_GENERATION is {self._generation}")
+        if was.generation == self._generation and was.version != self._derivation.version:
+            raise GenerationRefused(f"the derivation has changed: raise VSM_GENERATION above {self._generation}")
+
+    def _read(self, partition: int, beat: Beat) -> tuple[dict[bytes, Record], Progress]:
+        """Return the newest record of each key, and what the marker says."""
+        records: dict[bytes, Record] = {}
         for count, record in enumerate(self._log.read_compacted(topics.STATE.name, partition)):
             if count % _BATCH == 0:
                 beat()
-            entity = self._codec.decode(record.value, EntityRecord)
-            if record.key == MARKER_KEY:
-                progress = from_record(entity)
-            else:
-                core.engine.restore(entity)
-        return progress
+            records[record.key] = record
+        marker = records.pop(MARKER_KEY, None)
+        if marker is None:
+            return records, Progress()
+        return records, from_record(self._codec.decode(marker.value, EntityRecord))
+
+    def _start_over(self, partition: int, records: Iterable[bytes], now: Progress, beat: Beat) -> None:
+        """Delete the records, then say that nothing was read."""
+        for keys in _batches(iter(records)):
+            beat()
+            self._log.append_and_wait([Outgoing(topics.STATE.name, partition, key, None) for key in keys])
+        beat()
+        self._log.append_and_wait(self._outputs.changelog((), partition, now))
 
 
-def _batches(updates: Iterator[Update]) -> Iterator[list[Update]]:
-    while batch := list(islice(updates, _BATCH)):
+def _batches(given: Iterator[_T]) -> Iterator[list[_T]]:
+    while batch := list(islice(given, _BATCH)):
         yield batch
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from processors.engine import Core, Drained, StepFailed, StreamSigns
+from processors.engine import Core, Derivation, Drained, StepFailed, StreamSigns
 from schemas.derived import Update, WorkItem, revision
 from schemas.event import FlowEvent
 from schemas.measurement import Measurement
@@ -110,6 +110,8 @@ class CountingWatch:
         )
 
 
-def counting_core(generation: int = 1) -> Core:
-    """Return an empty core of one partition."""
-    return Core(CountingEngine(generation), CountingWatch())
+def counting(generation: int = 1, packing: str = "sets") -> Derivation:
+    """Return the counting derivation."""
+    return Derivation(
+        new_core=lambda: Core(CountingEngine(generation), CountingWatch()), version="counting", packing=packing
+    )

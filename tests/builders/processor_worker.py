@@ -11,7 +11,7 @@ from processors.settings import Settings
 from schemas.log import Log
 from schemas.log_kafka import KafkaLog
 from schemas.log_local import LocalLog
-from tests.builders.counting import counting_core
+from tests.builders.counting import counting
 from tests.builders.failing_log import ACTS, FailingLog
 
 FENCE_SECONDS: Final = 4.5
@@ -36,6 +36,6 @@ def run(said: str, settings: Mapping[str, str], point: str, at: int, act: str) -
     if point:
         log = FailingLog(log, point, at, ACTS[act])
     try:
-        serve(told, log, lambda: counting_core(told.generation))
+        serve(told, log, counting(told.generation, os.environ.get("COUNTING_PACKING", "sets")))
     finally:
         log.close()

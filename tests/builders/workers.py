@@ -63,6 +63,7 @@ class Workers:
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.builders.processor_worker"])
         self._started: list[Worker] = []
+        (data / "worker.log").touch()
 
     def start(self, point: str = "", at: int = 1, act: str = "kill", **settings: str) -> Worker:
         """Start a worker; `settings` without their `VSM_`."""

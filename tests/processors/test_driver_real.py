@@ -81,9 +81,15 @@ class Sent:
         if not attributes:
             self.names |= {e.event_id for e in events}
 
+    def _all_committed(self) -> bool:
+        try:
+            return committed(self._bootstrap) == list(self._log.end_offsets(topics.FLOW_EVENTS.name))
+        except LogUnavailable:  # a broker that has just come back
+            return False
+
     def lost_or_doubled(self) -> list[str]:
         """Wait for the commits to reach the end; return the ids that rows or state do not hold exactly once."""
-        until(lambda: committed(self._bootstrap) == list(self._log.end_offsets(topics.FLOW_EVENTS.name)), 60, every=0.3)
+        until(self._all_committed, 60, every=0.3)
         wrong: list[str] = []
         for held in (flow.ids(self._log), flow.state_ids(self._log)):
             times = dict.fromkeys(self.names, 0)
@@ -108,66 +114,6 @@ def committed(bootstrap: str) -> list[int]:
         return [max(0, place.offset) for place in found]
     finally:
         asking.close()
-
-
-@pytest.mark.parametrize("point", POINTS)
-def test_a_kill_at_any_point_of_a_chunk_loses_and_doubles_nothing(sent: Sent, workers: Workers, point: str) -> None:
-    """Killed at the third time it reaches a point, its successor makes whole what it left."""
-    sent.send(EVENTS // 2)
-    sent.send(20, poison="yes")
-    sent.send(EVENTS // 2)
-    killed = workers.start(point, at=3).wait(60)
-    workers.start()
-    assert (killed, sent.lost_or_doubled()) == (-signal.SIGKILL, []), workers.said()
-
-
-def test_workers_that_come_and_go_lose_and_double_nothing(sent: Sent, workers: Workers) -> None:
-    """Two workers under load, a third joins, one leaves in order, one is killed, one comes back; nobody dies of it."""
-    load = Load(sent)
-    first, second = workers.start(), workers.start()
-    until(lambda: workers.said().count("recovered a partition") >= 4)
-    third = workers.start()
-    until(lambda: "gave a partition up" in workers.said())
-    left = first.stop()
-    until(lambda: workers.said().count("recovered a partition") >= 7)
-    second.kill()
-    fourth = workers.start()
-    until(lambda: workers.said().count("recovered a partition") >= 9)
-    load.stop()
-    wrong = sent.lost_or_doubled()
-    assert (wrong, left, third.stop(), fourth.stop()) == ([], 0, 0, 0), workers.said()
-
-
-def test_a_broker_that_is_killed_and_comes_back_loses_nothing(sent: Sent, workers: Workers, brokers: Cluster) -> None:
-    """Workers wait, or leave and are started again; what was acknowledged comes out once."""
-    load = Load(sent)
-    kept = Kept(workers)
-    until(lambda: "recovered a partition" in workers.said())
-    brokers.brokers[0].kill()
-    threading.Event().wait(12)
-    brokers.brokers[0].start()
-    brokers.wait()
-    sent_before = len(sent.names)
-    until(lambda: len(sent.names) > sent_before)
-    load.stop()
-    wrong = sent.lost_or_doubled()
-    kept.stop()
-    assert wrong == [], workers.said()
-
-
-def test_a_worker_that_slept_while_its_partitions_moved_writes_nothing_late(sent: Sent, workers: Workers) -> None:
-    """Stopped for longer than the session in the middle of a chunk, it wakes, drops what it had and goes on living."""
-    load = Load(sent)
-    sleeper = workers.start()
-    until(lambda: workers.said().count("recovered a partition") >= 4)
-    sleeper.send(signal.SIGSTOP)
-    other = workers.start()
-    until(lambda: workers.said().count("recovered a partition") >= 8, 60)
-    sleeper.send(signal.SIGCONT)
-    until(lambda: workers.said().count("recovered a partition") >= 9, 60)
-    load.stop()
-    wrong = sent.lost_or_doubled()
-    assert (wrong, sleeper.stop(), other.stop()) == ([], 0, 0), workers.said()
 
 
 class Load:
@@ -208,3 +154,79 @@ class Kept:
         while not self._stopped.is_set():
             if worker is None or worker.wait(0.5) is not None:
                 worker = self._workers.start()
+
+
+@pytest.fixture
+def load(sent: Sent) -> Iterator[Load]:
+    """Return a load that runs until the test's end, at the latest."""
+    running = Load(sent)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def kept(workers: Workers) -> Iterator[Kept]:
+    """Return a worker that is always there, until the test's end at the latest."""
+    running = Kept(workers)
+    yield running
+    running.stop()
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_at_any_point_of_a_chunk_loses_and_doubles_nothing(sent: Sent, workers: Workers, point: str) -> None:
+    """Killed at the third time it reaches a point, its successor makes whole what it left."""
+    sent.send(EVENTS // 2)
+    sent.send(20, poison="yes")
+    sent.send(EVENTS // 2)
+    killed = workers.start(point, at=3).wait(60)
+    workers.start()
+    assert (killed, sent.lost_or_doubled()) == (-signal.SIGKILL, []), workers.said()
+
+
+def test_workers_that_come_and_go_lose_and_double_nothing(sent: Sent, load: Load, workers: Workers) -> None:
+    """Two workers under load, a third joins, one leaves in order, one is killed, one comes back; nobody dies of it."""
+    first, second = workers.start(), workers.start()
+    until(lambda: workers.said().count("recovered a partition") >= 4)
+    third = workers.start()
+    until(lambda: "gave a partition up" in workers.said())
+    left = first.stop()
+    until(lambda: workers.said().count("recovered a partition") >= 7)
+    second.kill()
+    fourth = workers.start()
+    until(lambda: workers.said().count("recovered a partition") >= 9)
+    load.stop()
+    wrong = sent.lost_or_doubled()
+    assert (wrong, left, third.stop(), fourth.stop()) == ([], 0, 0, 0), workers.said()
+
+
+def test_a_broker_that_is_killed_and_comes_back_loses_nothing(
+    sent: Sent, load: Load, kept: Kept, workers: Workers, brokers: Cluster
+) -> None:
+    """Workers wait, or leave and are started again; what was acknowledged comes out once."""
+    until(lambda: "recovered a partition" in workers.said())
+    brokers.brokers[0].kill()
+    threading.Event().wait(12)
+    brokers.brokers[0].start()
+    brokers.wait()
+    sent_before = len(sent.names)
+    until(lambda: len(sent.names) > sent_before)
+    load.stop()
+    wrong = sent.lost_or_doubled()
+    kept.stop()
+    assert wrong == [], workers.said()
+
+
+def test_a_worker_that_slept_while_its_partitions_moved_writes_nothing_late(
+    sent: Sent, load: Load, workers: Workers
+) -> None:
+    """Stopped for longer than the session in the middle of a chunk, it wakes, drops what it had and goes on living."""
+    sleeper = workers.start()
+    until(lambda: workers.said().count("recovered a partition") >= 4)
+    sleeper.send(signal.SIGSTOP)
+    other = workers.start()
+    until(lambda: workers.said().count("recovered a partition") >= 8, 60)
+    sleeper.send(signal.SIGCONT)
+    until(lambda: workers.said().count("recovered a partition") >= 9, 60)
+    load.stop()
+    wrong = sent.lost_or_doubled()
+    assert (wrong, sleeper.stop(), other.stop()) == ([], 0, 0), workers.said()
