@@ -1,7 +1,8 @@
 """S1: our sink's insert against clickhouse-connect's row insert, the same values into the same tables, CPU per row.
 
 Both start from decoded values and end when the engine (in this process) has the block and its materialised view. CPU
-is the whole process's, the engine's threads included. The rival gets rows as its documentation shows them: a list of lists.
+is the whole process's, the engine's threads included. The rival gets rows as its documentation shows them: a list of
+lists.
 """
 
 from __future__ import annotations

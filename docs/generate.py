@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 from ingest.settings import Settings as IngestSettings
 from processors.settings import Settings as ProcessorSettings
 from schemas.event_types import OURS, RANKED
+from sinks.clickhouse.describe import tables_page
 from sinks.settings import Settings as SinkSettings
 
 DOCS: Final = Path(__file__).parent
@@ -54,7 +55,11 @@ def events_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES: Final[Mapping[str, Callable[[], str]]] = {"settings.md": settings_page, "event-types.md": events_page}
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "settings.md": settings_page,
+    "event-types.md": events_page,
+    "tables.md": tables_page,
+}
 """Generated page -> what makes it."""
 
 
