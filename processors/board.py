@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from processors.metrics import of_scope
-from processors.metrics.codes import WIDTH
+from processors.metrics.codes import Held
 from processors.metrics.feed import sound
 from processors.metrics.reading import Basis, Scope, StepTally
 from processors.points import step_series
@@ -131,8 +131,8 @@ class Board:
         for window in range(_NOW):
             block = self._block(name, window)
             if stale >> window & 1:
-                self._tallies[name, window] = {code: v for code, v in cells[window].items() if code < WIDTH}
                 basis = self._basis(visit, window, series, cells[window])
+                self._tallies[name, window] = basis.held.counts()
                 yield from self._say(visit, block, _IN_WINDOW[family], window, basis, label)
             elif block.is_due(visit.now):
                 yield from block.repeat(visit.now, _whole_second(visit.now))
@@ -187,10 +187,11 @@ class Board:
     ) -> Iterator[Measurement]:
         quality = visit.completeness(scope, window)
         of_service = scope == Scope.SERVICE
+        measured_at = _whole_second(visit.now)
         for metric in _METRICS[scope]:
             for reading in metric.compute(basis):
                 yield Measurement(
-                    measured_at=_whole_second(visit.now),
+                    measured_at=measured_at,
                     value_stream=self._stream.name,
                     step=reading.step or ("" if of_service else label),
                     metric=metric.name,
@@ -213,6 +214,7 @@ class Board:
             window_start=0 if window == _NOW else window_starts(visit.now)[window],
             seconds=_SECONDS[window],
             cell=cell,
+            held=Held(cell),
             open=series.open,
             earliest=series.begins.earliest() if window == _NOW else None,
             seen=series.seen,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Final
 
-from processors.sketch import BINS, Sketch, bin_of
+from processors.sketch import BINS, bin_of
 from processors.windows import INSTANTS, Amounts
 
 WIDTH: Final = 4_096
@@ -60,7 +62,26 @@ def duration(sketch: int, micros: int | None) -> Amounts:
     return (low + bin_of(micros), 1), (low + _TOTAL, micros)
 
 
-def sketch_in(cell: Mapping[int, int], sketch: int) -> Sketch:
-    """Return the sketch of that number held in a cell, empty when there is none."""
-    low, total = sketch * WIDTH, sketch * WIDTH + _TOTAL
-    return Sketch({code - low: count for code, count in cell.items() if low <= code < total}, cell.get(total, 0))
+class Held:
+    """A cell sorted once, so that each of its sketches is a slice; what `Sketch` says, faster."""
+
+    __slots__ = ("_cell", "_codes")
+
+    def __init__(self, cell: Mapping[int, int]) -> None:
+        self._cell = cell
+        self._codes = sorted(cell)
+
+    def counts(self) -> dict[int, int]:
+        """Return the plain counts and sums."""
+        codes = self._codes[: bisect_left(self._codes, WIDTH)]
+        return {code: self._cell[code] for code in codes}
+
+    def total(self, sketch: int) -> int:
+        """Return the sum of a sketch's durations in microseconds."""
+        return self._cell.get(sketch * WIDTH + _TOTAL, 0)
+
+    def steps(self, sketch: int) -> tuple[list[int], list[int]]:
+        """Return a sketch's bins, ascending, and how many durations lie in each and all before it."""
+        low = sketch * WIDTH
+        codes = self._codes[bisect_left(self._codes, low) : bisect_left(self._codes, low + _TOTAL)]
+        return [code - low for code in codes], list(accumulate(map(self._cell.__getitem__, codes)))

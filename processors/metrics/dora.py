@@ -16,7 +16,7 @@ def deployment_frequency_per_day(basis: Basis) -> tuple[Reading, ...]:
 
 def change_lead_time_seconds(basis: Basis) -> tuple[Reading, ...]:
     """Time from first commit to the first production deployment, of changes deployed in the window, seconds."""
-    return durations(basis.cell, codes.CHANGE_LEAD, basis.cell.get(codes.CHANGED, 0))
+    return durations(basis.held, codes.CHANGE_LEAD, basis.cell.get(codes.CHANGED, 0))
 
 
 def change_fail_ratio(basis: Basis) -> tuple[Reading, ...]:
@@ -36,7 +36,7 @@ def change_fail_ratio(basis: Basis) -> tuple[Reading, ...]:
 
 def failed_deployment_recovery_seconds(basis: Basis) -> tuple[Reading, ...]:
     """Time from a failed deployment's finish to its recovery, of those that recovered in the window, seconds."""
-    return durations(basis.cell, codes.RECOVERY, 0)
+    return durations(basis.held, codes.RECOVERY, 0)
 
 
 def deployment_rework_ratio(basis: Basis) -> tuple[Reading, ...]:

@@ -25,5 +25,8 @@ def completeness_ratio(basis: Basis) -> tuple[Reading, ...]:
 
 
 def sound(basis: Basis) -> float:
-    """Return the share of a stream's facts that could be used; 1 before the first."""
-    return (basis.facts - basis.lost_facts) / basis.facts if basis.facts else 1.0
+    """Return the share of a stream's facts that could be used, in whole thousandths; 1 before the first.
+
+    Rounded down, so that a single lost fact shows; rounded, so that not every new fact changes every measurement.
+    """
+    return (basis.facts - basis.lost_facts) * 1_000 // basis.facts / 1_000 if basis.facts else 1.0

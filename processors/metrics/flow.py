@@ -13,7 +13,7 @@ def flow_velocity(basis: Basis) -> tuple[Reading, ...]:
 
 def flow_time_seconds(basis: Basis) -> tuple[Reading, ...]:
     """Time from started to finished, elapsed, of the items finished in the window, seconds."""
-    return durations(basis.cell, codes.FLOW, basis.cell.get(codes.DONE, 0))
+    return durations(basis.held, codes.FLOW, basis.cell.get(codes.DONE, 0))
 
 
 def flow_load(basis: Basis) -> tuple[Reading, ...]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
-from processors.metrics.codes import sketch_in
+from processors.metrics.codes import Held
 from processors.metrics.intervals import rank_bounds, wilson
-from processors.sketch import quantile_rank
+from processors.sketch import quantile_rank, value_of
 
 MINIMUM_N: Final = 5
 """Quantiles, means and ratios of fewer are unknown; counts need one."""
 
 QUANTILES: Final = (("p50", 0.5), ("p85", 0.85), ("p95", 0.95))
+_DURATION_STATISTICS: Final = (*(statistic for statistic, _ in QUANTILES), "mean")
 _MICROS: Final = 1_000_000
+
+
+_EMPTY: Final = Held({})
 
 
 class Reading(Struct, frozen=True, kw_only=True, gc=False):
@@ -52,7 +57,8 @@ class StepTally(Struct, frozen=True, kw_only=True, gc=False):
 class Basis(Struct, frozen=True, kw_only=True):
     """What a metric is computed from; which fields are filled depends on its scope.
 
-    `now` and `window_start` are microseconds UTC, `seconds` the window's length. `cell` holds the window's amounts.
+    `now` and `window_start` are microseconds UTC, `seconds` the window's length. `cell` holds the window's amounts,
+    `held` its sketches.
     `open` counts what is open now, `earliest` is the begin of the oldest of it, `seen` counts every begin and end so
     far. `steps` are the map's steps in its order. `observed` is the share of the window since the stream's first
     fact, None before it.
@@ -62,6 +68,7 @@ class Basis(Struct, frozen=True, kw_only=True):
     window_start: int = 0
     seconds: int = 0
     cell: Mapping[int, int] = {}
+    held: Held = _EMPTY
     open: int = 0
     earliest: int | None = None
     seen: int = 0
@@ -105,31 +112,27 @@ class Metric(Struct, frozen=True, kw_only=True):
     compute: Compute
 
 
-def durations(cell: Mapping[int, int], sketch: int, of: int) -> tuple[Reading, ...]:
+def durations(held: Held, sketch: int, of: int) -> tuple[Reading, ...]:
     """Return p50, p85, p95 and mean, in seconds, of a sketch; `of` is how many durations there should be.
 
     Bounds of the quantiles are order statistics by the binomial law (95 %); the mean has none.
     """
-    held = sketch_in(cell, sketch)
-    n = held.n
+    bins, upto = held.steps(sketch)
+    n = upto[-1] if upto else 0
     known = n / of if of else 1.0
     if n < MINIMUM_N:
-        return tuple(Reading(statistic=s, value=None, n=n, known=known) for s in ("p50", "p85", "p95", "mean"))
-    ranks = [(quantile_rank(n, q), *rank_bounds(n, q)) for _, q in QUANTILES]
-    wanted = sorted({rank for three in ranks for rank in three if rank is not None})
-    at = dict(zip(wanted, (value / _MICROS for value in held.at_ranks(wanted)), strict=True))
-    quantiles = (
-        Reading(
-            statistic=statistic,
-            value=at[rank],
-            n=n,
-            lower=None if low is None else at[low],
-            upper=None if high is None else at[high],
-            known=known,
-        )
-        for (statistic, _), (rank, low, high) in zip(QUANTILES, ranks, strict=True)
-    )
-    return (*quantiles, Reading(statistic="mean", value=held.total / n / _MICROS, n=n, known=known))
+        return tuple(Reading(statistic=s, value=None, n=n, known=known) for s in _DURATION_STATISTICS)
+
+    def at(rank: int | None) -> float | None:
+        return None if rank is None else value_of(bins[bisect_left(upto, rank)]) / _MICROS
+
+    found = []
+    for statistic, q in QUANTILES:
+        low, high = rank_bounds(n, q)
+        value = at(quantile_rank(n, q))
+        found.append(Reading(statistic=statistic, value=value, n=n, lower=at(low), upper=at(high), known=known))
+    mean = held.total(sketch) / n / _MICROS
+    return (*found, Reading(statistic="mean", value=mean, n=n, known=known))
 
 
 def count(n: int) -> tuple[Reading, ...]:

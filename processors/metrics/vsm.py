@@ -13,17 +13,17 @@ _MICROS = 1_000_000
 
 def step_process_seconds(basis: Basis) -> tuple[Reading, ...]:
     """Active time of the visits finished in the window, seconds."""
-    return durations(basis.cell, codes.PROCESS, basis.cell.get(codes.COMPLETED, 0))
+    return durations(basis.held, codes.PROCESS, basis.cell.get(codes.COMPLETED, 0))
 
 
 def step_wait_seconds(basis: Basis) -> tuple[Reading, ...]:
     """Time from queued to started of the visits finished in the window, seconds."""
-    return durations(basis.cell, codes.WAIT, basis.cell.get(codes.COMPLETED, 0))
+    return durations(basis.held, codes.WAIT, basis.cell.get(codes.COMPLETED, 0))
 
 
 def step_lead_seconds(basis: Basis) -> tuple[Reading, ...]:
     """Time from queued to finished of the visits finished in the window, seconds."""
-    return durations(basis.cell, codes.LEAD, basis.cell.get(codes.COMPLETED, 0))
+    return durations(basis.held, codes.LEAD, basis.cell.get(codes.COMPLETED, 0))
 
 
 def step_arrivals(basis: Basis) -> tuple[Reading, ...]:

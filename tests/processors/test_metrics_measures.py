@@ -251,6 +251,14 @@ def test_completeness_says_how_many_facts_are_lost() -> None:
     assert (said.value, said.n) == (0.9, 10)
 
 
+def test_a_lost_fact_does_not_make_every_fact_loud() -> None:
+    """With a fact lost, another fact changes only what speaks of facts."""
+    measures = fed([visit(queued=NOW - 91 * DAY), visit("ticket:2", queued=NOW - DAY)])
+    lost = [StreamSigns(newest_occurred_at=NOW, facts=facts, squeezed=1) for facts in (10_000, 10_001)]
+    measures.measure(NOW, {STREAM: lost[0]})
+    assert {m.metric for m in measures.measure(NOW, {STREAM: lost[1]})} == FEED
+
+
 def test_facts_without_rows_have_an_age() -> None:
     """A stream that has facts but no rows yet says how old they are."""
     signs = {STREAM: StreamSigns(newest_occurred_at=NOW - MINUTE, facts=1)}
