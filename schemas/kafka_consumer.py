@@ -10,7 +10,7 @@ import structlog
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
 
 from schemas.kafka_errors import commit_failure, read_failure
-from schemas.log import LogUnavailable, OwnershipLost, Record
+from schemas.log import LogTruncated, LogUnavailable, OwnershipLost, Record
 
 _ANSWER_SECONDS: Final = 15.0
 _SETTLE_SECONDS: Final = 5.0
@@ -45,6 +45,7 @@ class KafkaConsumer:
         self._session_seconds = session_seconds
         self._positions: dict[Partition, int] = {}
         self._failure: Exception | None = None
+        self._ended: Exception | None = None
         self._polled_at = float("-inf")
         self._closed = False
         self._consumer: Any = Consumer(
@@ -67,8 +68,14 @@ class KafkaConsumer:
         )
 
     def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
-        """Return up to `max_records` records; [] after the timeout. Raises LogUnavailable, LogTruncated."""
+        """Return up to `max_records` records; [] after the timeout.
+
+        Raises LogUnavailable and LogTruncated; after the latter, or when the group's offsets could not be had at an
+        assignment, it does so at every call: this member can only be closed.
+        """
         self._raise_failure()
+        if self._ended is not None:
+            raise self._ended
         try:
             first = self._consumer.poll(timeout_seconds)  # consume() alone would wait for a full batch
             messages = [] if first is None else [first]
@@ -159,8 +166,9 @@ class KafkaConsumer:
             error = message.error()
             if error is not None:
                 failure = read_failure(error)
-                if failure is not None and self._failure is None:
-                    self._failure = failure
+                self._failure = self._failure or failure
+                if isinstance(failure, LogTruncated):
+                    self._ended = failure
                 continue
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             self._positions[topic, partition] = offset + 1
@@ -200,7 +208,11 @@ class KafkaConsumer:
 
     def _on_assign(self, consumer: Any, partitions: Sequence[Any]) -> None:  # noqa: ANN401
         """Start each partition at its committed offset, or at the beginning; never where a reset policy would."""
-        starts = partitions if self._from_start else self._committed(partitions) if partitions else []
+        try:
+            starts = partitions if self._from_start or not partitions else self._committed(partitions)
+        except LogUnavailable as bad:
+            self._ended = bad
+            raise
         wanted = [
             TopicPartition(
                 start.topic,
@@ -224,14 +236,14 @@ class KafkaConsumer:
         finally:
             for partition in mine:
                 del self._positions[partition]
-            consumer.incremental_unassign([TopicPartition(*partition) for partition in mine])
+            consumer.incremental_unassign([TopicPartition(p.topic, p.partition) for p in partitions])
 
     def _on_lost(self, consumer: Any, partitions: Sequence[Any]) -> None:  # noqa: ANN401
         """Tell the owner of partitions that are already somebody else's; a commit of them is refused here."""
         mine = [(p.topic, p.partition) for p in partitions if (p.topic, p.partition) in self._positions]
         for partition in mine:
             del self._positions[partition]
-        consumer.incremental_unassign([TopicPartition(*partition) for partition in mine])
+        consumer.incremental_unassign([TopicPartition(p.topic, p.partition) for p in partitions])
         if mine and self._revoked is not None:
             self._revoked(mine)
 

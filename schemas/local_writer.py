@@ -73,10 +73,14 @@ class LocalWriter:
             self._thread.join()
 
     def _run(self) -> None:
-        while batch := self._take():
-            self._write(batch)
-        for connection in self._connections.values():
-            connection.close()
+        try:
+            while batch := self._take():
+                self._write(batch)
+        finally:  # should anything unforeseen end this thread, nobody waits for it in vain
+            with self._changed:
+                self._closing = True
+            for connection in self._connections.values():
+                connection.close()
 
     def _take(self) -> list[_Append]:
         """Wait for appends and take what one commit may hold; [] when closing and nothing is left."""

@@ -8,10 +8,14 @@ from schemas.log import Log
 from schemas.log_local import LocalLog
 
 
-def open_log(kafka: str | None, data: Path) -> Log:
-    """Return Kafka's log for a bootstrap address, else the local log in `data/log`. Raises LogUnavailable."""
+def open_log(kafka: str | None, data: Path, *, delivery_seconds: float = 25.0) -> Log:
+    """Return Kafka's log for a bootstrap address, else the local log in `data/log`. Raises LogUnavailable.
+
+    `delivery_seconds`: an append that Kafka has not acknowledged after so long has failed; a process whose callers wait
+    for the outcome wants it shorter.
+    """
     if kafka:
         from schemas.log_kafka import KafkaLog
 
-        return KafkaLog(kafka)
+        return KafkaLog(kafka, delivery_seconds=delivery_seconds)
     return LocalLog(data / "log")

@@ -148,6 +148,8 @@ def test_lost_data_is_told(fragile: Cluster, log: KafkaLog, token: bytes, group:
 
     with pytest.raises(LogTruncated):
         read(again, token, 5)
+    with pytest.raises(LogTruncated):  # and it stays so: nobody reads on behind the hole
+        again.poll(1, 0.1)
     again.close()
 
 
