@@ -1,7 +1,8 @@
 """PagerDuty V3 webhooks: incidents.
 
 Acknowledgements, notes, priorities and the like are ignored: they move neither the begin nor the end of an incident. A
-deployment or commit named in the incident's custom fields or details is its explicit cause.
+deployment or commit named in the incident's custom fields or details is its explicit cause. An incident that was merged
+into another one is resolved and related to it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from ingest.signature import pagerduty
 from ingest.times import moment
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import artifact_uri, commit_uri, incident_uri
+
+TOOL: Final = "pagerduty"
 
 _COMMIT: Final = re.compile(r"(?<![0-9a-f:])[0-9a-f]{40}(?![0-9a-f])")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
@@ -54,6 +57,13 @@ class Details(Struct, frozen=True):
     cef_details: Any = None
 
 
+class ResolveReason(Struct, frozen=True):
+    """Why an incident was resolved, where it was merged into another."""
+
+    type: str = ""
+    incident: Reference | None = None
+
+
 class Incident(Struct, frozen=True):
     """An incident; its title is not read."""
 
@@ -65,6 +75,7 @@ class Incident(Struct, frozen=True):
     custom_fields: tuple[Field, ...] | None = None
     body: Details | None = None
     urgency: str | None = None
+    resolve_reason: ResolveReason | None = None
 
 
 class Event(Struct, frozen=True):
@@ -113,6 +124,14 @@ def resolved(body: bytes, context: Context) -> Translated:
     return [_incident(event, context, "incident.resolved", event.occurred_at)]
 
 
+def _merged_into(incident: Incident) -> tuple[Link, ...]:
+    """Return the incident that a resolved one was merged into, if it was."""
+    into = incident.resolve_reason.incident if incident.resolve_reason else None
+    if into is None or not into.id:
+        return ()
+    return (Link(uri=incident_uri(TOOL, into.id), kind=LinkKind.RELATES_TO, method=LinkMethod.EXPLICIT),)
+
+
 def _incident(event: Event, context: Context, event_type: str, at: str, state: str | None = None) -> FlowEvent:
     incident = event.data
     if not incident.id:
@@ -123,11 +142,11 @@ def _incident(event: Event, context: Context, event_type: str, at: str, state: s
     return fact(
         context,
         event_type,
-        incident_uri(context.tool, incident.id),
+        incident_uri(TOOL, incident.id),
         moment(at, "event.occurred_at"),
         told_apart=(state,) if state else (),
         url=incident.html_url,
-        links=tuple(_causes(details)) if event_type == "incident.detected" else (),
+        links=tuple(_causes(details)) if event_type == "incident.detected" else _merged_into(incident),
         state=state or incident.status,
         environment=context.environment(environment) if environment else None,
         by=_agent(event.agent, context),
@@ -135,6 +154,7 @@ def _incident(event: Event, context: Context, event_type: str, at: str, state: s
             "service": service_name(service),
             "environment_raw": environment,
             "urgency": incident.urgency,
+            "resolution": incident.resolve_reason.type if incident.resolve_reason else None,
         },
     )
 
@@ -187,7 +207,7 @@ def _delivery_id(_headers: Headers, body: bytes) -> str:
 
 
 ADAPTER: Final = Adapter(
-    tool="pagerduty",
+    tool=TOOL,
     verify=pagerduty(),
     event_type=_event_type,
     delivery_id=_delivery_id,

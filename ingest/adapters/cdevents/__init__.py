@@ -159,11 +159,11 @@ def _repository(event: Event, subject: str, custom: dict[str, str]) -> str | Non
 
 
 def _environment(event: Event, subject: str) -> str:
-    """Return the tool's own word for the environment, its name before its id; '' without one."""
+    """Return the tool's own word for the environment, its id before its name; '' without one."""
     if subject == "environment":
-        return event.subject.content.name or event.subject.id
+        return event.subject.id
     told = event.subject.content.environment
-    return (told.name or told.id) if told else ""
+    return (told.id or told.name or "") if told else ""
 
 
 def _service(event: Event, subject: str) -> str | None:

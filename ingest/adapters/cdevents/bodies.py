@@ -45,7 +45,6 @@ class Content(Struct, frozen=True):
     decision: str | None = None
     environment: Reference | None = None
     labels: tuple[str, ...] | None = None
-    name: str | None = None
     outcome: str | None = None
     pipeline: str | None = msgspec.field(name="pipelineName", default=None)
     pipeline_run: Reference | None = msgspec.field(name="pipelineRun", default=None)

@@ -1,0 +1,115 @@
+"""What becomes of Jira's deliveries, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.adapter import Ignored
+from schemas.event import ActorClass, FlowEvent, LinkKind, WorkKind
+from tests.builders.deliveries import events, golden, translated
+
+
+def only(name: str) -> FlowEvent:
+    """Return the one event of a golden delivery of Jira."""
+    (event,) = events(f"jira/{name}")
+    return event
+
+
+@pytest.mark.parametrize(
+    ("case", "event_type", "state"),
+    [
+        ("status", "ticket.updated", "In Progress"),
+        ("status_done", "ticket.closed", "Done"),
+        ("status_wont_do", "ticket.closed", "Won't Do"),
+        ("status_reopened", "ticket.updated", "In Progress"),
+        ("status_after_which_it_moved_on", "ticket.updated", "In Review"),
+        ("status_done_on_old_server", "ticket.closed", "Done"),
+    ],
+)
+def test_statuses(case: str, event_type: str, state: str) -> None:
+    """A status closes the ticket where its category is done, and updates it elsewhere."""
+    event = only(f"issue_updated__{case}")
+    assert (event.type, event.state, event.subject_id) == (event_type, state, "ticket:jira/CHK-12")
+
+
+def test_each_status_of_a_change_is_a_fact() -> None:
+    """Two statuses in one change are two facts in their order."""
+    found = events("jira/issue_updated__status_twice")
+    assert [(e.state, e.order) for e in found] == [("In Progress", 5001), ("In Review", 5002)]
+
+
+def test_where_a_ticket_came_from_is_kept() -> None:
+    """A changed status says the one before."""
+    assert only("issue_updated__status_reopened").attributes["from_state"] == "Done"
+
+
+@pytest.mark.parametrize(("case", "flagged"), [("flagged", "true"), ("unflagged", "false")])
+def test_flags(case: str, flagged: str) -> None:
+    """An impediment set or cleared is a fact without a state."""
+    event = only(f"issue_updated__{case}")
+    assert (event.type, event.state, event.attributes["flagged"]) == ("ticket.updated", None, flagged)
+
+
+@pytest.mark.parametrize("case", ["text_changed", "commented"])
+def test_changes_that_no_rule_reads_are_ignored(case: str) -> None:
+    """Texts, ranks and comments make no fact."""
+    one = golden(f"jira/issue_updated__{case}")
+    assert translated("jira", one.body, one.headers) == Ignored("no field changed that a rule could read")
+
+
+@pytest.mark.parametrize(
+    ("case", "kind"),
+    [
+        ("issue_created__created", WorkKind.DEFECT),
+        ("issue_created__created_under_an_epic", WorkKind.FEATURE),
+        ("issue_created__created_with_an_epic_field", WorkKind.DEBT),
+        ("issue_updated__labelled", WorkKind.RISK),
+        ("issue_updated__type_changed", WorkKind.FEATURE),
+    ],
+)
+def test_kinds_of_work(case: str, kind: WorkKind) -> None:
+    """Type and labels tell the kind of work."""
+    assert only(case).work_kind is kind
+
+
+def test_relations_are_no_membership() -> None:
+    """Parent and linked issues are relations."""
+    found = {(link.kind, link.uri) for link in only("issue_created__created_under_an_epic").links}
+    assert found == {(LinkKind.RELATES_TO, f"ticket:jira/{key}") for key in ("CHK-1", "PAY-4", "CHK-3")}
+
+
+def test_a_moved_ticket_ends_and_begins() -> None:
+    """A move to another project deletes the old key and creates the new one at the issue's own time."""
+    found = [(e.type, e.subject_id, e.state) for e in events("jira/issue_updated__moved")]
+    assert found == [
+        ("ticket.closed", "ticket:jira/CHK-12", "deleted"),
+        ("ticket.created", "ticket:jira/PAY-5", "In Progress"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "address"),
+    [
+        ("created", "https://acme.atlassian.net/browse/CHK-12"),
+        ("created_on_server", "https://jira.acme.example/jira/browse/CHK-12"),
+    ],
+)
+def test_cloud_and_server_have_addresses(case: str, address: str) -> None:
+    """A ticket's address is its site's, with a context path or without."""
+    assert only(f"issue_created__{case}").subject_url == address
+
+
+def test_automation_is_a_bot() -> None:
+    """An app's transition is no human's."""
+    assert only("issue_updated__status_by_automation").actor_class is ActorClass.BOT
+
+
+def test_project_is_an_attribute() -> None:
+    """Selectors read the tracker and project."""
+    assert only("issue_created__created").attributes["project"] == "jira/CHK"
+
+
+def test_a_deleted_ticket_says_so() -> None:
+    """A deletion closes the ticket with a state of its own."""
+    event = only("issue_deleted__deleted")
+    assert (event.type, event.state) == ("ticket.closed", "deleted")

@@ -1,0 +1,207 @@
+"""What becomes of Argo CD's, PagerDuty's and CDEvents' deliveries, and why."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+from ruamel.yaml import YAML
+
+from ingest.adapters.argocd import Body
+from ingest.adapters.cdevents import TYPES
+from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome
+from tests.builders.deliveries import events, golden
+
+TEMPLATE: Final = Path(__file__).parents[3] / "deploy" / "argocd" / "notifications.yaml"
+IMAGE: Final = "artifact:sha256:" + "5" * 64
+
+
+def only(name: str) -> FlowEvent:
+    """Return the one event of a golden delivery."""
+    (event,) = events(name)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("case", "outcome"), [("succeeded", Outcome.SUCCESS), ("failed", Outcome.FAILURE), ("error", Outcome.ERROR)]
+)
+def test_a_finished_sync_tells_begin_and_end(case: str, outcome: Outcome) -> None:
+    """A finished operation says when it began, too."""
+    found = [(e.type, e.outcome) for e in events(f"argocd/sync__{case}")]
+    assert found == [("deployment.started", None), ("service.deployed", outcome)]
+
+
+def test_a_running_sync_and_its_end_agree_on_the_begin() -> None:
+    """The begin told while running is the same fact as the begin told at the end."""
+    assert events("argocd/sync__succeeded")[0].event_id == only("argocd/sync__running").event_id
+
+
+def test_an_operation_is_a_deployment() -> None:
+    """A deployment is known by its application and the operation's start."""
+    expected = "deployment:argocd/checkout-production/2026-03-04T08:40:00Z"
+    assert {e.subject_id for e in events("argocd/sync__succeeded")} == {expected}
+
+
+@pytest.mark.parametrize(
+    ("case", "deployed"),
+    [
+        ("succeeded", [IMAGE, "commit:" + "c" * 40]),
+        ("succeeded_of_a_tagged_commit", ["commit:" + "9" * 40, "commit:" + "c" * 40]),
+        ("succeeded_of_a_chart", [IMAGE]),
+        ("succeeded_of_several_sources", [IMAGE, "commit:" + "c" * 40]),
+    ],
+)
+def test_what_a_sync_deploys(case: str, deployed: list[str]) -> None:
+    """Images by digest, commits by full revision or tag; a chart's version names no commit."""
+    assert [link.uri for link in events(f"argocd/sync__{case}")[-1].links] == deployed
+
+
+def test_without_labels_the_application_is_the_service() -> None:
+    """Without labels the application's name and the namespace stand in."""
+    event = events("argocd/sync__succeeded_without_labels")[-1]
+    assert (event.attributes["service"], event.environment) == ("checkout-production", "staging")
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ("succeeded", ActorClass.BOT),
+        ("succeeded_by_hand", ActorClass.HUMAN),
+        ("succeeded_by_someone_unknown", ActorClass.UNKNOWN),
+    ],
+)
+def test_who_synced(case: str, expected: ActorClass) -> None:
+    """Automated syncs are a bot's, others a human's."""
+    assert {e.actor_class for e in events(f"argocd/sync__{case}")} == {expected}
+
+
+def test_the_shipped_template_says_what_the_adapter_reads() -> None:
+    """The template's body, with its actions filled in, has exactly the fields of a golden body and decodes."""
+    documents: list[Any] = list(YAML(typ="safe").load_all(TEMPLATE.read_text()))
+    template = YAML(typ="safe").load(documents[1]["data"]["template.vsm-sync"])["webhook"]["vsm"]["body"]
+    sample: dict[str, Any] = json.loads(golden("argocd/sync__succeeded").body)
+    values = {**sample["application"], **sample["destination"], **sample["operation"]}
+    filled = re.sub(
+        r'"(\w+)": \{\{.*\}\}(,?)$',
+        lambda m: f'"{m[1]}": {json.dumps(values[m[1]])}{m[2]}',
+        template,
+        flags=re.MULTILINE,
+    )
+    msgspec.json.decode(filled, type=Body)
+    assert shape(json.loads(filled)) == shape(sample)
+
+
+def shape(value: object) -> object:
+    """Return the names of a body's fields, however deep."""
+    return {name: shape(inner) for name, inner in value.items()} if isinstance(value, dict) else None
+
+
+@pytest.mark.parametrize(
+    ("case", "event_type", "state"),
+    [
+        ("incident.triggered__triggered", "incident.detected", "triggered"),
+        ("incident.reopened__reopened", "incident.detected", "reopened"),
+        ("incident.resolved__resolved", "incident.resolved", "resolved"),
+    ],
+)
+def test_life_of_an_incident(case: str, event_type: str, state: str) -> None:
+    """An incident is detected, resolved, and detected again."""
+    event = only(f"pagerduty/{case}")
+    assert (event.subject_id, event.type, event.state) == ("incident:pagerduty/PINC001", event_type, state)
+
+
+@pytest.mark.parametrize(
+    ("case", "cause"),
+    [
+        ("deployment", "deployment:argocd/checkout-production/2026-03-04T08:40:00Z"),
+        ("commit", "commit:" + "9" * 40),
+        ("image", IMAGE),
+    ],
+)
+def test_an_incident_names_its_cause(case: str, cause: str) -> None:
+    """A deployment, commit or image in the custom fields or details is the explicit cause."""
+    expected = Link(uri=cause, kind=LinkKind.CAUSED_BY, method=LinkMethod.EXPLICIT)
+    assert only(f"pagerduty/incident.triggered__triggered_naming_the_{case}").links == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("case", "service"), [("triggered", "checkout-api"), ("triggered_naming_the_deployment", "checkout")]
+)
+def test_an_incidents_service_is_spelled_as_deployments_do(case: str, service: str) -> None:
+    """The service is the field of that name, else the display name in lower case with hyphens."""
+    assert only(f"pagerduty/incident.triggered__{case}").attributes["service"] == service
+
+
+def test_a_merged_incident_is_related_to_the_one_it_went_into() -> None:
+    """An incident resolved by merging leads to the other."""
+    found = only("pagerduty/incident.resolved__resolved_by_merging")
+    assert [(link.kind, link.uri) for link in found.links] == [(LinkKind.RELATES_TO, "incident:pagerduty/PINC002")]
+
+
+@pytest.mark.parametrize("event_type", TYPES)
+def test_cdevents_speak_their_own_types(event_type: str) -> None:
+    """Every CDEvents subject and predicate is a type of ours."""
+    assert only(f"cdevents/{event_type}__of_0_6").type == event_type
+
+
+@pytest.mark.parametrize("event_type", ["change.merged", "pipelinerun.finished", "service.deployed", "ticket.created"])
+def test_versions_of_cdevents_say_the_same(event_type: str) -> None:
+    """An event of 0.4, 0.5 and the 0.6 draft says the same of the same entity."""
+    said = [only(f"cdevents/{event_type}__of_{version}") for version in ("0_4", "0_5", "0_6")]
+    assert len({(e.type, e.occurred_at, e.outcome, e.links, e.work_kind, e.environment) for e in said}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("change.merged__of_0_5", "change:github.com/acme/checkout/97"),
+        ("change.merged__by_address", "change:gitlab.acme.example/acme/checkout/97"),
+        ("artifact.packaged__of_0_5", IMAGE),
+        ("artifact.published__without_a_digest", "artifact:pkg:golang/acme.example/checkout@v1.2.0"),
+        ("ticket.created__of_0_5", "ticket:jira/CHK-12"),
+        ("ticket.created__of_github", "ticket:github/acme/checkout/12"),
+        ("ticket.created__of_another_tracker", "ticket:cdevents/T-1"),
+        ("pipelinerun.finished__failing", "run:cdevents/acme/pipelinerun-15/1"),
+    ],
+)
+def test_cdevents_subjects_meet_other_tools(name: str, subject: str) -> None:
+    """Where an id or address tells the entity, its uri is the one other tools use."""
+    assert only(f"cdevents/{name}").subject_id == subject
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "target"),
+    [
+        ("artifact.packaged__of_0_5", LinkKind.BUILT_FROM, "change:github.com/acme/checkout/97"),
+        ("artifact.packaged__of_a_commit", LinkKind.BUILT_FROM, "commit:" + "9" * 40),
+        ("service.deployed__of_0_5", LinkKind.DEPLOYS, IMAGE),
+        ("incident.detected__of_0_5", LinkKind.CAUSED_BY, IMAGE),
+        ("change.merged__by_address", LinkKind.MERGED_AS, "commit:" + "9" * 40),
+        ("pipelinerun.finished__naming_its_commit", LinkKind.PART_OF, "commit:" + "a" * 40),
+        ("pipelinerun.started__naming_its_change", LinkKind.PART_OF, "change:github.com/acme/checkout/97"),
+        ("taskrun.finished__of_0_6", LinkKind.PART_OF, "run:cdevents/acme/pipelinerun-15/1"),
+    ],
+)
+def test_cdevents_are_linked(name: str, kind: LinkKind, target: str) -> None:
+    """Content and custom data tell what a subject is linked to."""
+    assert (kind, target) in {(link.kind, link.uri) for link in only(f"cdevents/{name}").links}
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("pipelinerun.finished__failing", Outcome.FAILURE),
+        ("pipelinerun.finished__in_error", Outcome.ERROR),
+        ("pipelinerun.finished__cancelled", Outcome.CANCELLED),
+        ("testcaserun.finished__failing", Outcome.FAILURE),
+        ("service.deployed__of_0_3", Outcome.SUCCESS),
+        ("service.removed__of_0_6", None),
+    ],
+)
+def test_cdevents_come_out(name: str, outcome: Outcome | None) -> None:
+    """Outcomes are told apart; a deployment is successful unless it says otherwise."""
+    assert only(f"cdevents/{name}").outcome is outcome
