@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 
 from schemas import topics_kafka
-from tests.builders.kafka_broker import Cluster, NoKafka, cluster
+from tests.builders.kafka_broker import NoKafka, cluster
+from tests.builders.kafka_container import contained
 
 PARTITIONS = 4
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A broker with the product's topics, four partitions each; its records outlive a test."""
-    folder: Path = tmp_path_factory.mktemp("kafka")
-    try:
-        with cluster(folder) as running:
-            topics_kafka.apply(running.bootstrap, PARTITIONS, 1)
-            yield running
-    except NoKafka as missing:
-        pytest.skip(f"NO REAL KAFKA HERE, so nothing marked `real` was tried: {missing}")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a broker with the product's topics, four partitions each; its records outlive a test.
+
+    A process if Java is there, else a container; where neither can be, the tests are skipped and the reason is said.
+    """
+    with ExitStack() as running:
+        try:
+            bootstrap = running.enter_context(cluster(tmp_path_factory.mktemp("kafka"))).bootstrap
+        except NoKafka as no_process:
+            try:
+                bootstrap = running.enter_context(contained())
+            except NoKafka as no_container:
+                pytest.skip(f"NO REAL KAFKA HERE, so this was not tried: {no_process}; {no_container}")
+        topics_kafka.apply(bootstrap, PARTITIONS, 1)
+        yield bootstrap

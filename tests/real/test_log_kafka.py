@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from schemas.log_kafka import KafkaLog
-from tests.builders.kafka_broker import Cluster
 from tests.schemas.log_contract import LogContract, group, token
 
 __all__ = ["group", "token"]
@@ -16,9 +15,9 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture
-def log(kafka: Cluster) -> Iterator[KafkaLog]:
+def log(kafka: str) -> Iterator[KafkaLog]:
     """A log on the session's broker."""
-    log = KafkaLog(kafka.bootstrap, delivery_seconds=10.0, session_seconds=12.0)
+    log = KafkaLog(kafka, delivery_seconds=10.0, session_seconds=12.0)
     yield log
     log.close()
 
