@@ -178,18 +178,9 @@ class _Walk:
             return
         if self._sent_from:
             self._go_forward_again(matched, seen)
-        for step, rules in matched.items():
-            if "finish" in rules:
-                self._finish(self._plan.by_name[step], seen)
-        for step, rules in matched.items():
-            if "queue" in rules or "start" in rules:
-                self._begin(self._plan.by_name[step], rules, seen)
-        for step, rules in matched.items():
-            if "blocked" in rules or "unblocked" in rules:
-                self._block(step, rules, seen)
-        for step, rules in matched.items():
-            if "returned" in rules:
-                self._send_back(self._plan.before.get(step), step, seen)
+        for turn in (self._finish, self._begin, self._block, self._send_back):
+            for step, rules in matched.items():
+                turn(self._plan.by_name[step], rules, seen)
 
     def _go_forward_again(self, matched: Matched, seen: Observation) -> None:
         """End corrections by the next fact that their receiver sees, unless the correcting step finishes by itself."""
@@ -202,7 +193,9 @@ class _Walk:
                 if receiver not in self._open:
                     self._open_visit(receiver, seen).queued = seen.at
 
-    def _finish(self, step: Step, seen: Observation) -> None:
+    def _finish(self, step: Step, rules: Container[str], seen: Observation) -> None:
+        if "finish" not in rules:
+            return
         if step.name in self._open:
             self._close(step.name, seen).outcome = _outcome(seen.fact)
         elif seen.fact.type not in _begins(step):
@@ -211,6 +204,8 @@ class _Walk:
             self._close(step.name, seen).outcome = _outcome(seen.fact)
 
     def _begin(self, step: Step, rules: Container[str], seen: Observation) -> None:
+        if "queue" not in rules and "start" not in rules:
+            return
         visit = self._open.get(step.name)
         if visit is None:
             visit = self._open_visit(step.name, seen)
@@ -222,8 +217,8 @@ class _Walk:
             visit.started = seen.at
             visit.skewed = visit.skewed or seen.skewed
 
-    def _block(self, step: str, rules: Container[str], seen: Observation) -> None:
-        visit = self._open.get(step)
+    def _block(self, step: Step, rules: Container[str], seen: Observation) -> None:
+        visit = self._open.get(step.name)
         if visit is None:
             return
         is_blocked = bool(visit.blocks) and visit.blocks[-1][1] is None
@@ -232,22 +227,23 @@ class _Walk:
         elif "blocked" in rules and not is_blocked:
             visit.blocks.append((seen.at, None))
 
-    def _send_back(self, before: str | None, step: str, seen: Observation) -> None:
-        """Send the work from `step` back to the step before it, which has work in hand again from now on.
+    def _send_back(self, step: Step, rules: Container[str], seen: Observation) -> None:
+        """Send the work from a step back to the step before it, which has work in hand again from now on.
 
         A step that the item was never in cannot send it back; nor can it be sent to where it already is.
         """
-        if step not in self._latest:
+        if "returned" not in rules or step.name not in self._latest:
             return
-        if step in self._open:
-            self._close(step, seen).outcome = SENT_BACK
+        before = self._plan.before.get(step.name)
+        if step.name in self._open:
+            self._close(step.name, seen).outcome = SENT_BACK
         if before is None or before in self._open:
             return
         if before in self._latest:
             self._latest[before].returned = True
         visit = self._open_visit(before, seen)
         visit.queued = visit.started = seen.at
-        self._sent_from[before] = step
+        self._sent_from[before] = step.name
 
     def _open_visit(self, step: str, seen: Observation) -> Visit:
         number = self._latest[step].number + 1 if step in self._latest else 1

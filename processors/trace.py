@@ -27,7 +27,7 @@ _LEVELS: Final = {"ticket": 4, "change": 3, "commit": 2}
 _PARTS: Final = ("change:", "commit:", "run:", "artifact:", "deployment:", "incident:")
 _ASIDE: Final = frozenset({"deployment", "incident"})
 _COMMIT: Final = 2
-_REMEMBERED: Final = 20_000
+_REMEMBERED: Final = 2_000
 
 Edge = tuple[str, str, str]
 """(name of the relation, key, other)."""
