@@ -12,8 +12,8 @@ from schemas.measurement import Measurement
 
 QUANTILES: Final[Mapping[str, str]] = MappingProxyType({"p50": "0.5", "p85": "0.85", "p95": "0.95"})
 _OF_QUANTILES: Final = frozenset(QUANTILES)
-_OF_ONE: Final = frozenset({"count", "ratio", "now"})
-_ITEMS_FROM: Final = frozenset({"p50", "count", "ratio", "now"})
+_OF_ONE: Final = frozenset({"count", "ratio", "now", "mean"})
+_ITEMS_FROM: Final = _OF_ONE | {"p50"}
 """The statistics that carry n to the page: one of each metric, so that n stands there once."""
 
 ITEMS: Final = "vsm_measurement_items"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from processors.metrics import METRICS
+from processors.metrics.reading import Basis, Metric
 from schemas.measurement import Measurement
 from sinks.prometheus.families import FAMILIES, lines
 from sinks.prometheus.page import FRESH_MICROS, Page
@@ -122,7 +125,7 @@ def test_series_beyond_the_bound_are_counted() -> None:
     assert (page.series, page.refused, value(text(page), "vsm_step_wait_seconds")) == (1, 1, 2.0)
 
 
-def test_services_and_means_are_not_shown() -> None:
+def test_services_and_means_of_durations_are_not_shown() -> None:
     """Services are no closed set, and a mean is no quantile: both stay in the tables."""
     assert lines(measured(1.0, service="shop")) + lines(measured(1.0, statistic="mean")) == ()
 
@@ -130,6 +133,18 @@ def test_services_and_means_are_not_shown() -> None:
 def test_every_name_of_the_contract_is_a_family() -> None:
     """The page knows the contract's gauges and no others."""
     assert {family.name for family in FAMILIES} == CONTRACT
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_what_the_processors_measure_is_shown(metric: Metric) -> None:
+    """Whatever statistic a metric of the contract is measured by, the page shows its value under one name."""
+    shown = {
+        line.family
+        for reading in metric.compute(Basis(now=T0, seconds=3600))
+        for line in lines(measured(1.0, metric=metric.name, statistic=reading.statistic))
+    }
+    wanted = {f"vsm_{metric.name}", "vsm_measurement_items"} if f"vsm_{metric.name}" in CONTRACT else set()
+    assert shown == wanted
 
 
 def test_a_family_stands_in_one_piece() -> None:
