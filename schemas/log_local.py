@@ -26,9 +26,10 @@ from schemas.local_file import (
 )
 from schemas.local_writer import LocalWriter
 from schemas.log import RECORD_BYTES, Consumer, Done, LogUnavailable, Outgoing, Record, RecordRefused
-from schemas.topics import FLOW_EVENTS, TOPICS, Topic
+from schemas.topics import DEAD_LETTERS, FLOW_EVENTS, TOPICS, Topic
 
 _TOPICS: Final = {topic.name: topic for topic in TOPICS}
+_COPY_BUSY_SECONDS: Final = 5.0
 _GROUP: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
@@ -164,19 +165,34 @@ class LocalLog:
 
 
 def backup(directory: Path, to: Path) -> None:
-    """Copy a local log, in use or not, into `to` (made if missing); a LocalLog opens the copy as it is.
+    """Copy what cannot be derived again (flow events, dead letters) of a local log, in use or not, into `to`.
 
-    Offsets are copied first and the flow events last, so that nothing in the copy runs ahead of what it was made from:
-    at worst some records are processed once more. Raises LogUnavailable, and FileExistsError if `to` holds a log.
+    A LocalLog opens the copy as it is; it holds no offsets and no derived topic, so that everything is derived anew.
+    Raises LogUnavailable, and FileExistsError if `to` holds a log.
     """
     if (to / GROUPS_FILE).exists():
         raise FileExistsError(f"{to} already holds a log")
-    to.mkdir(parents=True, exist_ok=True)
-    last = f"{FLOW_EVENTS.name}{SUFFIX}"
-    names = sorted(path.name for path in directory.glob(f"*{SUFFIX}") if path.name not in (GROUPS_FILE, last))
-    for name in (GROUPS_FILE, *names, last):
-        if (directory / name).exists():
-            _copy(directory / name, to / name)
+    groups = open_groups(directory, _COPY_BUSY_SECONDS)
+    try:
+        partitions = fixed_partitions(groups, 1)
+    finally:
+        groups.close()
+    LocalLog(to, partitions).close()
+    for topic in (DEAD_LETTERS, FLOW_EVENTS):
+        if (directory / f"{topic.name}{SUFFIX}").exists():
+            _copy(directory / f"{topic.name}{SUFFIX}", to / f"{topic.name}{SUFFIX}")
+
+
+def forget_offsets(directory: Path, group: str) -> None:
+    """Let a group of an existing log, at rest, read from the beginning again. Raises LogUnavailable."""
+    groups = open_groups(directory, _COPY_BUSY_SECONDS)
+    try:
+        groups.execute("DELETE FROM offsets WHERE member = ?", (group,))
+        groups.commit()
+    except sqlite3.Error as bad:
+        raise LogUnavailable(f"{directory}: {bad}") from bad
+    finally:
+        groups.close()
 
 
 def _copy(source: Path, target: Path) -> None:

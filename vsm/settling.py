@@ -30,8 +30,13 @@ def wait_until_settled(addresses: Mapping[str, str], seconds: float = 120.0) -> 
             told = ", ".join(f"{name} {value:.0f}" for name, value in left.items() if value)
             raise NotSettled(f"still waiting after {seconds:.0f} s: {told or 'a process does not answer'}")
         left = waiting(addresses)
-        quiet = quiet + 1 if len(left) == len(WAITING) and not any(left.values()) else 0
+        quiet = quiet + 1 if is_settled(left) else 0
         time.sleep(_POLL_SECONDS)
+
+
+def is_settled(left: Mapping[str, float]) -> bool:
+    """Return whether every gauge is known and nothing waits."""
+    return len(left) == len(WAITING) and not any(left.values())
 
 
 def waiting(addresses: Mapping[str, str]) -> Mapping[str, float]:

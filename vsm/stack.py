@@ -13,8 +13,10 @@ from typing import Final
 import httpx
 from msgspec import Struct
 
+from schemas.log_local import forget_offsets
 from vsm.data_dir import DataDir
 from vsm.generation import Generation, activated, current
+from vsm.settling import is_settled, waiting
 from vsm.supervisor import Job, Supervisor
 
 READY_SECONDS: Final = 90.0
@@ -50,12 +52,22 @@ class Stack:
 
     def start(self) -> None:
         """Start every process and wait until all are ready. Raises StackFailed."""
+        self._fill_lost_tables()
         self._supervisor.start()
         for name in ("ingest", "process", "sink"):
             self._wait_until(name, f"{self.addresses[name]}/health/ready")
         self._data.announce(self._plan.config, self.addresses)
         if self._generation.active != self._generation.number:
+            self._wait_until_rebuilt()
             self._swap()
+
+    def _fill_lost_tables(self) -> None:
+        """Let the sink read the log from its beginning when the embedded tables are gone."""
+        embedded = not self._plan.clickhouse and not self._plan.kafka
+        if embedded and self._data.log.exists() and not self._data.clickhouse.exists():
+            from sinks.clickhouse.pump import GROUP
+
+            forget_offsets(self._data.log, GROUP)
 
     def reload(self) -> None:
         """Read sources and secrets anew."""
@@ -69,6 +81,19 @@ class Stack:
         """End every process, ingest first; repeatable."""
         self._supervisor.end()
         self._data.withdraw()
+
+    def _wait_until_rebuilt(self) -> None:
+        """Block until every row stands in the new generation and in the tables; the old one is shown meanwhile."""
+        while not (self._rebuilt() and is_settled(waiting(self.addresses))):
+            time.sleep(_POLL_SECONDS)
+            if any(child.hopeless for child in self._supervisor.children.values()):
+                raise StackFailed(f"the rebuild broke off; see {self._data.logs}")
+
+    def _rebuilt(self) -> bool:
+        try:
+            return httpx.get(f"{self.addresses['process']}/health/ready", timeout=5.0).json().get("rebuilt") is True
+        except (httpx.TransportError, ValueError):
+            return False
 
     def _swap(self) -> None:
         """Make the rebuilt generation the one that views show: the sink does it when it starts with that number."""

@@ -73,7 +73,7 @@ def page(rows: dict[int, list[ScoreRow]], items: int) -> str:
         "# Truth",
         "",
         f"Written by `make truth`: {len(rows)} seeds of {items} work items each, sent as signed webhooks through the",
-        "whole pipeline, every derived row and every measurement compared with what the simulated organisation knows it did.",
+        "whole pipeline, every derived row and every measurement compared with what the organisation knows it did.",
         "Visits, items, changes, deployments and incidents must match exactly; times within the sketch's stated error.",
         "",
         "| group | hold | of |",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -25,10 +25,14 @@ _TELEMETRY: Final = ("vsm_ingest_", "vsm_processors_", "vsm_sinks_")
 
 
 @contextmanager
-def organisation(root: Path, clock: str = CLOCK, **plan: str) -> Iterator[Stack]:
-    """Run the simulated organisation's stack on `root`; may be entered again on the same root."""
+def organisation(
+    root: Path, clock: str = CLOCK, edit: Callable[[str], str] = lambda text: text, **plan: str
+) -> Iterator[Stack]:
+    """Run the organisation's stack on `root`, its definition edited; may be entered again on the same root."""
     folder = DataDir(root)
-    with running(folder, Plan(config=prepare(folder), port=free_ports(1)[0], clock=clock, **plan)) as stack:
+    config = prepare(folder)
+    config.write_text(edit(config.read_text(encoding="utf-8")), encoding="utf-8")
+    with running(folder, Plan(config=config, port=free_ports(1)[0], clock=clock, **plan)) as stack:
         yield stack
 
 

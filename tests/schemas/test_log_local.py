@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from schemas.log import LogTruncated, LogUnavailable, Outgoing, Record, RecordRefused
-from schemas.log_local import LocalLog, backup
+from schemas.log_local import LocalLog, backup, forget_offsets
 from schemas.topics import STATE
 from tests.builders.log_traffic import EVENTS, own
 from tests.schemas.log_contract import LogContract, group, token
@@ -245,8 +245,9 @@ def test_a_group_is_named_plainly(log: LocalLog) -> None:
         log.consumer("../elsewhere", [EVENTS])
 
 
-def test_a_backup_of_a_log_in_use_opens_as_it_is(tmp_path: Path, log: LocalLog) -> None:
-    """A copy holds the records and the offsets of the moment it was made."""
+def test_a_backup_of_a_log_in_use_holds_what_cannot_be_derived(tmp_path: Path) -> None:
+    """A copy holds the events of the moment it was made, the partition count, no offsets and no state."""
+    log = LocalLog(tmp_path / "log", partitions=3)
     log.append_and_wait([Outgoing(EVENTS, 0, b"key", b"1"), Outgoing(STATE.name, 1, b"key", b"1")])
     consumer = log.consumer("group", [EVENTS])
     consumer.poll(1, 1.0)
@@ -254,15 +255,33 @@ def test_a_backup_of_a_log_in_use_opens_as_it_is(tmp_path: Path, log: LocalLog) 
     backup(tmp_path / "log", tmp_path / "copy")
     log.append_and_wait([Outgoing(EVENTS, 0, b"key", b"2")])
     consumer.close()
+    log.close()
 
     copy = LocalLog(tmp_path / "copy")
     reader = copy.consumer("group", [EVENTS])
-    state = [r.value for r in copy.read_compacted(STATE.name, 1)]
-    found = (copy.end_offsets(EVENTS)[0], reader.committed(EVENTS, 0), state)
+    state = list(copy.read_compacted(STATE.name, 1))
+    found = (list(copy.end_offsets(EVENTS)), reader.committed(EVENTS, 0), state)
     reader.close()
     copy.close()
 
-    assert found == (1, 1, [b"1"])
+    assert found == ([1, 0, 0], None, [])
+
+
+def test_a_group_whose_offsets_are_forgotten_reads_from_the_beginning(tmp_path: Path, log: LocalLog) -> None:
+    """Only that group's offsets go."""
+    for name in ("one", "two"):
+        consumer = log.consumer(name, [EVENTS])
+        consumer.poll(1, 0.0)
+        consumer.commit([(EVENTS, 0, 7)])
+        consumer.close()
+
+    forget_offsets(tmp_path / "log", "one")
+
+    readers = [log.consumer(name, [EVENTS]) for name in ("one", "two")]
+    found = [reader.committed(EVENTS, 0) for reader in readers]
+    for reader in readers:
+        reader.close()
+    assert found == [None, 7]
 
 
 def test_a_backup_never_overwrites_a_log(tmp_path: Path, log: LocalLog) -> None:

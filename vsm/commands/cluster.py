@@ -43,12 +43,12 @@ def topics_apply(
 
     Example: `vsm topics apply --kafka broker:9092 --partitions 12 --replication 3`
     """
-    from schemas.topics_kafka import TopicsWrong, apply
+    from schemas.topics_kafka import TopicsRefused, apply
 
     try:
         for line in apply(kafka, partitions=partitions, replication=replication):
             out.print(line, markup=False)
-    except TopicsWrong as wrong:
+    except TopicsRefused as wrong:
         fail(str(wrong))
 
 
