@@ -9,8 +9,8 @@ import msgspec
 from processors.progress import MARKER_KEY
 from schemas import topics
 from schemas.codec import Codec
-from schemas.derived import WorkItem
-from schemas.event import FlowEvent
+from schemas.derived import StepVisit, WorkItem
+from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.log import Log, Outgoing
 from schemas.state import EntityRecord
 
@@ -33,6 +33,46 @@ def event(number: int, **attributes: str) -> FlowEvent:
         value_stream=f"stream-{number % STREAMS}",
         attributes=attributes,
     )
+
+
+def life_of_a_change(stream: str) -> list[FlowEvent]:
+    """Return a ticket that is opened, and a change for it that is opened, reviewed and merged, an hour apart."""
+    facts: tuple[tuple[str, str, dict[str, str], str | None], ...] = (
+        ("ticket.created", "ticket:jira/CHK-1", {}, None),
+        ("commit.created", "commit:" + "a" * 40, {}, None),
+        ("change.created", "change:github.com/acme/shop/7", {}, "ready"),
+        ("change.reviewed", "change:github.com/acme/shop/7", {"decision": "approved"}, None),
+        ("change.merged", "change:github.com/acme/shop/7", {}, None),
+    )
+    links = {
+        "commit.created": (Link(uri="ticket:*/CHK-1", kind=LinkKind.PART_OF, method=LinkMethod.KEY_IN_MESSAGE),),
+        "change.created": (Link(uri="ticket:*/CHK-1", kind=LinkKind.PART_OF, method=LinkMethod.KEY_IN_TITLE),),
+    }
+    return [
+        msgspec.structs.replace(
+            event(number),
+            type=kind,
+            occurred_at=1_700_000_000_000_000 + number * 3_600_000_000,
+            subject_id=subject,
+            value_stream=stream,
+            actor_class=ActorClass.HUMAN,
+            attributes={"repository": "github.com/acme/shop", **attributes},
+            links=links.get(kind, ()),
+            state=state,
+        )
+        for number, (kind, subject, attributes, state) in enumerate(facts)
+    ]
+
+
+def visits(log: Log) -> list[StepVisit]:
+    """Return the newest row of every visit that was not withdrawn."""
+    codec, topic = Codec(), topics.STEP_VISITS.name
+    newest = {
+        record.key: codec.decode(record.value, StepVisit)
+        for partition in range(log.partitions(topic))
+        for record in log.read_compacted(topic, partition)
+    }
+    return [visit for visit in newest.values() if not visit.withdrawn]
 
 
 def records(log: Log, events: Iterable[FlowEvent]) -> list[Outgoing]:

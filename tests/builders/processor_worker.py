@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from processors.app import serve
+from processors.app import derivation_of, serve
 from processors.settings import Settings
 from schemas.log import Log
 from schemas.log_kafka import KafkaLog
@@ -25,7 +25,8 @@ def quick(bootstrap: str) -> KafkaLog:
 def run(said: str, settings: Mapping[str, str], point: str, at: int, act: str) -> None:
     """Run until told to stop, with these `VSM_*` settings, logging to the file `said`.
 
-    At the `at`-th time it reaches `point` (empty: never) it does what `act` names.
+    With `VSM_CONFIG` it has the real engine, else the counting one, whose packing `COUNTING_PACKING` names. At the
+    `at`-th time it reaches `point` (empty: never) it does what `act` names.
     """
     file = os.open(said, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for stream in (1, 2):
@@ -36,6 +37,7 @@ def run(said: str, settings: Mapping[str, str], point: str, at: int, act: str) -
     if point:
         log = FailingLog(log, point, at, ACTS[act])
     try:
-        serve(told, log, counting(told.generation, os.environ.get("COUNTING_PACKING", "sets")))
+        derivation = counting(told.generation, os.environ.get("COUNTING_PACKING", "sets"))
+        serve(told, log, derivation_of(told) if told.config else derivation)
     finally:
         log.close()

@@ -66,9 +66,12 @@ class Workers:
         (data / "worker.log").touch()
 
     def start(self, point: str = "", at: int = 1, act: str = "kill", **settings: str) -> Worker:
-        """Start a worker; `settings` without their `VSM_`."""
+        """Start a worker; `settings` without their `VSM_`, or whole in capitals."""
         told = {"VSM_DATA": str(self._data)}
-        told |= {f"VSM_{name.upper()}": value for name, value in {**self._settings, **settings}.items()}
+        told |= {
+            name if name.isupper() else f"VSM_{name.upper()}": value
+            for name, value in {**self._settings, **settings}.items()
+        }
         said = str(self._data / "worker.log")
         process = self._context.Process(target=run, args=(said, told, point, at, act), daemon=True)
         process.start()

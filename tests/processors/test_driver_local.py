@@ -220,3 +220,38 @@ def test_a_second_worker_takes_over_when_the_first_dies(log: LocalLog, workers: 
     first.kill()
     log.append_and_wait(flow.records(log, map(flow.event, range(EVENTS, 2 * EVENTS))))
     assert settled(log) == names(range(2 * EVENTS)), workers.said()
+
+
+def test_state_of_another_packing_is_made_anew_from_the_log(log: LocalLog, workers: Workers) -> None:
+    """A generation that packs facts otherwise deletes the old records and reads the log from its beginning."""
+    log.append_and_wait(flow.records(log, map(flow.event, range(EVENTS))))
+    first = workers.start()
+    settled(log)
+    first.kill()
+    workers.start(generation="2", COUNTING_PACKING="otherwise")
+    until(lambda: {row.revision >> GENERATION_SHIFT for row in flow.rows(log).values()} == {2})
+    assert settled(log) == names(range(EVENTS)), workers.said()
+
+
+def test_a_changed_derivation_of_the_same_generation_is_refused(log: LocalLog, workers: Workers) -> None:
+    """Rows at revisions that were given already would not win: the worker leaves and says what to raise."""
+    log.append_and_wait(flow.records(log, map(flow.event, range(EVENTS))))
+    first = workers.start(generation="2")
+    settled(log)
+    first.kill()
+    code = workers.start(generation="1").wait()
+    assert (code, "VSM_GENERATION" in workers.said()) == (65, True)
+
+
+def test_the_real_engine_carries_events_to_visits_and_measurements(
+    log: LocalLog, workers: Workers, tmp_path: Path
+) -> None:
+    """A ticket, its change and the change's merge become visits of the standard map, and measured ones."""
+    config = tmp_path / "value-streams.yaml"
+    config.write_text('version: 1\nvalue_streams:\n  - {name: shop, select: ["*"]}\n', encoding="utf-8")
+    log.append_and_wait(flow.records(log, flow.life_of_a_change("shop")))
+    workers.start(config=str(config), clock="2023-11-15T00:00:00Z")
+    until(lambda: {"Backlog", "Develop", "Review"} <= {visit.step for visit in flow.visits(log)})
+    until(lambda: measured(log))
+    finished = {visit.step for visit in flow.visits(log) if visit.finished_at is not None}
+    assert finished == {"Backlog", "Develop", "Review"}, workers.said()
