@@ -9,9 +9,8 @@ from msgspec import Struct
 from processors.deployments import HOT_FIX_WINDOW
 from processors.facts import Fact
 from processors.incidents import ATTRIBUTION_WINDOW
-from processors.rollouts import telling
+from processors.rollouts import COMMITS, telling
 from processors.steps import Observation
-from processors.trace import reverts
 from processors.world import TRUNKS
 from schemas.definition import ValueStream
 from schemas.derived import Deployment, Incident
@@ -96,7 +95,7 @@ class Shipping:
         if uri.startswith("commit:") and not any(x.startswith("change:") for x in self._above.get(uri, ())):
             for fact in self._facts[uri]:
                 where = fact.attributes.get("repository")
-                if fact.type == "commit.created" and where and fact.attributes.get("branch") in TRUNKS:
+                if fact.type in COMMITS and where and fact.attributes.get("branch") in TRUNKS:
                     return where, fact.occurred_at, uri
         return None
 
@@ -110,7 +109,7 @@ class Shipping:
             for commit in [target] if target.startswith("commit:") else built:
                 merges = self._merges_as(commit)
                 yield from merges
-                own = [f for f in self._facts.get(commit, ()) if f.type == "commit.created"]
+                own = [f for f in self._facts.get(commit, ()) if f.type in COMMITS]
                 placed = [
                     (f.attributes["repository"], f.occurred_at, _BEYOND) for f in own if "repository" in f.attributes
                 ]
@@ -137,7 +136,7 @@ class Shipping:
             started_at=starts[0].at if starts else None,
             at=ends[0].at if ends else None,
             outcome=(ends[0].fact.outcome or implied) if ends else None,
-            says_back=any(f.type == "service.rolledback" for f in facts),
+            says_back=any(f.type == "service.rolledback" or f.attributes.get("rollback") == "true" for f in facts),
             spots=list(self._spots(targets)),
             told=told,
         )
@@ -163,9 +162,8 @@ class Shipping:
         return list(found.values())
 
     def carried(self, own: Attempt) -> list[str]:
-        """Return the changes that a deployment carries."""
-        changes = (s[2] for s in self._landed if s[2].startswith("change:"))
-        return sorted(c for c in changes if own in self.carriers(c))
+        """Return what landed with a deployment: changes, and commits without one."""
+        return sorted(s[2] for s in self._landed if own in self.carriers(s[2]))
 
     def is_first(self, own: Attempt) -> bool:
         """Return whether no success of its lane came before it."""
@@ -187,16 +185,20 @@ class Shipping:
         branches = (f.attributes.get("branch", "").lower() for c in self.carried(own) for f in self._facts[c])
         return any(b.startswith(("hotfix", "hot-fix", "hot_fix")) for b in branches)
 
-    def _takes_back(self, change: str) -> set[str]:
-        told = {t for f in self._facts.get(change, ()) if (t := reverts(change, f))}
-        became = {c for c in self._facts for t in told if t in self._links(c, LinkKind.MERGED_AS)}
-        return {t for t in told if not t.startswith("commit:")} | became
+    def _lands(self, uri: str) -> set[str]:
+        changes = {x for x in self._above.get(uri, set()) | {uri} if x.startswith("change:")}
+        return changes or {uri}
+
+    def _takes_back(self, landed: str) -> set[str]:
+        parts = {landed} | {x for x, wholes in self._above.items() if landed in wholes}
+        told = {f.attributes.get("reverts", "") for x in parts for f in self._facts.get(x, ())} - {""}
+        return {x for target in told for x in self._lands(target)}
 
     def _row(self, own: Attempt, version: str) -> Deployment:
         carried = self.carried(own)
         found = sorted(self._evidence(own, carried), key=lambda e: (-e[1], e[0]))
         mends = self._hot(own) or any(self._takes_back(c) for c in carried)
-        good = own.outcome is Outcome.SUCCESS
+        good = own.outcome is Outcome.SUCCESS and own.environment == self.stream.production
         return Deployment(
             value_stream=self.stream.name,
             deployment_id=own.uri,
@@ -210,7 +212,7 @@ class Shipping:
             is_rework=good and (mends or own.says_back or self._undone(own) is not None),
             caused_incident=bool(found),
             left_censored=self.is_first(own),
-            change_ids=tuple(carried),
+            change_ids=tuple(c for c in carried if c.startswith("change:")),
             attribution=found[0][0] if found else "",
             confidence=found[0][1] if found else 0.0,
             recovered_at=min((e[2] for e in found if e[2] is not None), default=None),
@@ -227,6 +229,8 @@ class Shipping:
         later = [a for a in lane[lane.index(own) + 1 :] if a.outcome is Outcome.SUCCESS]
         if own.outcome in _BAD:
             yield "failed", 1.0, later[0].at if later else None
+        if own.environment != self.stream.production:
+            return
         backs = [a for a in later if self._undone(a) is own]
         if backs:
             yield "rollback", 1.0 if backs[0].says_back else 0.9, backs[0].at

@@ -11,7 +11,8 @@
 | the next success, within a day, carried a change from a hot-fix branch | `hot_fix` | 0.5 | that success |
 
 The strongest evidence names the attribution; recovery is the earliest end known. The deployments that roll back, revert
-or carry a hot fix are rework.
+or carry a hot fix are rework. Rollbacks, reverts and hot fixes are judged in production alone: elsewhere they trouble
+nobody.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from msgspec import Struct
 from processors.incidents import ATTRIBUTION_WINDOW, incident_row
 from processors.lanes import Place
 from processors.rollouts import Rollout
-from processors.trace import reverts
 from processors.world import World
 from schemas.derived import Deployment
 from schemas.identity import entity_kind
@@ -83,31 +83,19 @@ def left_censored(world: World, own: Rollout) -> bool:
 
 def is_rework(world: World, own: Rollout) -> bool:
     """Return whether it was made to mend: it rolls back, or carries a revert or a hot fix."""
-    return own.succeeded and (undone(world, own) is not None or own.rolled_back or _mends(world, own))
+    if not own.succeeded or own.environment != world.stream.production:
+        return False
+    return undone(world, own) is not None or own.rolled_back or _mends(world, own)
 
 
 def _mends(world: World, own: Rollout) -> bool:
-    return any(is_hot_fix(world, c) or reverted_by(world, c) for c in changes_carried(world, own))
+    return any(is_hot_fix(world, x) or world.reverted_by(x) for x in world.lanes.carried(own))
 
 
 def is_hot_fix(world: World, change: str) -> bool:
     """Return whether a change comes from a branch that is named a hot fix (`hotfix/...`, `hot-fix-...`)."""
     branches = (f.attributes.get("branch", "").lower() for f in world.trace.facts(change))
     return any(b.startswith(("hotfix", "hot-fix", "hot_fix")) for b in branches)
-
-
-def reverted_by(world: World, change: str) -> set[str]:
-    """Return the changes that a change takes back."""
-    targets = {t for f in world.trace.facts(change) if (t := reverts(change, f)) is not None}
-    commits = {t for t in targets if entity_kind(t) == "commit"}
-    became = {c for t in commits for c in world.trace.related("upper", t) if t in world.merge_commits(c)}
-    return (targets - commits) | became
-
-
-def reverting(world: World, change: str) -> set[str]:
-    """Return the changes that take a change back."""
-    names = {change, *world.merge_commits(change)}
-    return {c for name in names for c in world.trace.related("reverted", name)} - {change}
 
 
 def undone(world: World, own: Rollout) -> Place | None:
@@ -150,11 +138,13 @@ def evidence(world: World, own: Rollout) -> Iterator[Evidence]:
     following = lane.next_success(own.place)
     if not own.succeeded:
         yield Evidence("failed", 1.0, following[0] if following is not None else None)
+    if own.environment != world.stream.production:
+        return
     if (again := rollback_of(world, own)) is not None:
         yield Evidence("rollback", 1.0 if again.rolled_back else 0.9, again.finished_at)
     if not own.succeeded:
         return
-    taken_back = [place for c in changes_carried(world, own) for place in _reverts_deployed(world, own, c)]
+    taken_back = [place for x in world.lanes.carried(own) for place in _reverts_deployed(world, own, x)]
     if taken_back:
         yield Evidence("revert", 0.9, min(taken_back)[0])
     if following is not None and following[0] - own.place[0] <= HOT_FIX_WINDOW and _is_hot(world, following):
@@ -188,7 +178,7 @@ def incidents_near(world: World, own: Rollout) -> set[str]:
 
 
 def _reverts_deployed(world: World, own: Rollout, change: str) -> Iterable[Place]:
-    for reverter in reverting(world, change):
+    for reverter in world.reverting(change):
         carrier = carrier_in_lane(world, own, reverter)
         if carrier is not None and carrier.place > own.place:
             yield carrier.place
@@ -217,8 +207,8 @@ def near(world: World, own: Rollout) -> set[str]:
     again = {later[1] for v in versions if (later := lane.next_of(v, own.place)) is not None}
     found |= again
     found |= {p[1] for d in (own.uri, *again) if (p := undone(world, world.lanes.rollouts[d])) is not None}
-    for change in changes_carried(world, own):
-        for other in reverted_by(world, change) | reverting(world, change):
+    for landed in world.lanes.carried(own):
+        for other in world.reverted_by(landed) | world.reverting(landed):
             if (carrier := carrier_in_lane(world, own, other)) is not None:
                 found.add(carrier.uri)
     return found

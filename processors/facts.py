@@ -28,7 +28,7 @@ MOST_FACTS: Final = 10_000
 LATEST_MICROS: Final = 7_258_118_400_000_000
 """2200-01-01T00:00Z: a time from here on is no time."""
 
-DERIVED_FROM: Final = ("repository", "service", "branch", "decision", "activity", "reverts")
+DERIVED_FROM: Final = ("repository", "service", "branch", "reverts", "rollback")
 """The attributes that derivations read whatever the rules; rules may add others."""
 
 _EVENT_FIELDS: Final = ("tool", "source", "subject_id")
@@ -43,6 +43,7 @@ _TYPES: Final = (
     "artifact.published", "deployment.queued", "deployment.started", "service.deployed", "service.upgraded",
     "service.rolledback", "service.published", "service.removed", "incident.detected", "incident.reported",
     "incident.resolved", "activity.started", "activity.finished", "branch.created", "branch.deleted",
+    "commit.landed",
 )  # fmt: skip
 """Types by their number in the packing: only ever appended to, never reordered."""
 _TYPE_CODES: Final = {name: code for code, name in enumerate(_TYPES)}

@@ -42,8 +42,7 @@ def reach(world: World, entities: Iterable[str], landed: Iterable[str] = ()) -> 
             continue
         units.update([(Kind.CHANGE, change) for change in world.trace.changes_of(uri)])
         deployments |= world.deployments_reading(uri)
-        if world.landing(uri) is not None:
-            moving.add(uri)
+        moving.update(x for x in (uri, *world.trace.changes_of(uri)) if world.landing(x) is not None)
         if uri.startswith("incident:"):
             incidents.add(uri)
     if moving or deployments or incidents:

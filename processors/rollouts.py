@@ -20,6 +20,9 @@ from schemas.identity import entity_kind
 FINISHES: Final = frozenset({"service.deployed", "service.upgraded", "service.rolledback", "service.published"})
 """The types that end a deployment."""
 
+COMMITS: Final = frozenset({"commit.created", "commit.landed"})
+"""The types that say where and when a commit was made."""
+
 _BEGINS: Final = frozenset({"deployment.queued", "deployment.started"})
 _LAST: Final = "\U0010ffff"
 """Sorts after every uri."""
@@ -111,7 +114,7 @@ def rollout(trace: Trace, uri: str) -> Rollout | None:
         started_at=start.at if start is not None else None,
         finished_at=end.at if end is not None else None,
         outcome=_outcome(end.fact) if end is not None else None,
-        rolled_back=any(f.type == "service.rolledback" for f in facts),
+        rolled_back=any(f.type == "service.rolledback" or f.attributes.get("rollback") == "true" for f in facts),
         landings=_landings(trace, targets),
     )
 
@@ -149,7 +152,7 @@ def commit_landings(trace: Trace, commit: str) -> list[tuple[str, Landing]]:
     merged = [(repository_of(trace, c), (at, c)) for c in merged_as(trace, commit) if (at := merged_at(trace, c))]
     if merged:
         return merged
-    facts = [f for f in trace.facts(commit) if f.type == "commit.created"]
+    facts = [f for f in trace.facts(commit) if f.type in COMMITS]
     found = [(r, (f.occurred_at, _LAST)) for f in facts if (r := f.attributes.get("repository"))]
     if not found:
         return []

@@ -82,6 +82,9 @@ class Relation:
         """Undo `add`."""
         self._keep(key, {x for x in self.of(key) if x != other})
 
+    def __len__(self) -> int:
+        return len(self._shelves)
+
     def _keep(self, key: str, others: set[str]) -> None:
         if not others:
             self._shelves.drop(key)

@@ -18,7 +18,7 @@ from msgspec import Struct
 from processors.facts import Fact, unpacked
 from processors.shelves import Relation, Shelves
 from schemas.event import LinkKind
-from schemas.identity import bare_ticket_uri, change_uri, entity_kind
+from schemas.identity import bare_ticket_uri, entity_kind
 
 DELETED: Final = "deleted"
 """The state of a closed ticket that is gone."""
@@ -70,23 +70,12 @@ def edges(uri: str, facts: Sequence[Fact]) -> frozenset[Edge]:
                     found.add(("caused", link.uri, uri))
                 case _:
                     pass
-        if reverted := reverts(uri, fact):
+        if reverted := fact.attributes.get("reverts"):
             found.add(("reverted", reverted, uri))
     if entity_kind(uri) == "ticket" and is_there(facts):
         found.add(("tickets", bare_ticket_uri(uri.rpartition("/")[2]), uri))
         found.add(("tickets", uri, uri))
     return frozenset(found)
-
-
-def reverts(uri: str, fact: Fact) -> str | None:
-    """Return the change or commit that a change takes back: told by attribute, or by a branch `revert-<number>-...`."""
-    if told := fact.attributes.get("reverts"):
-        return told
-    word, _, rest = fact.attributes.get("branch", "").partition("-")
-    number = rest.partition("-")[0]
-    if word == "revert" and number.isdecimal() and entity_kind(uri) == "change":
-        return change_uri(uri.removeprefix("change:").rpartition("/")[0], number)
-    return None
 
 
 class Reading(Struct, frozen=True, gc=False):
@@ -270,6 +259,10 @@ class Trace:
     def changes_of(self, uri: str) -> set[str]:
         """Return the changes that an entity is, or is part of."""
         return {x for x in self.above(uri) if entity_kind(x) == "change"}
+
+    def known(self, name: str) -> bool:
+        """Return whether anything at all is said of this relation in the stream."""
+        return bool(len(self._relations[name]))
 
     def _counts(self, uri: str) -> bool:
         return level(uri) != _LEVELS["ticket"] or uri in self._relations["tickets"].of(uri)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from processors.lanes import Lanes
-from processors.rollouts import Landing, merged_at, repository_of, rollout
+from processors.rollouts import COMMITS, Landing, merged_at, repository_of, rollout
 from processors.steps import Plan
 from processors.trace import Trace
 from schemas.definition import ValueStream
@@ -83,6 +83,24 @@ class World:
         """Return the commits that a change became on its target branch."""
         return {x.uri for f in self.trace.facts(change) for x in f.links if x.kind is LinkKind.MERGED_AS}
 
+    def lands(self, uri: str) -> set[str]:
+        """Return what a change or commit gets to production as: the changes it is part of, else itself."""
+        return self.trace.changes_of(uri) or {uri}
+
+    def reverted_by(self, landed: str) -> set[str]:
+        """Return what a change (or commit without one) takes back, each as it landed."""
+        if not self.trace.known("reverted"):
+            return set()
+        told = (f.attributes.get("reverts") for x in self.trace.below(landed) for f in self.trace.facts(x))
+        return {x for target in told if target for x in self.lands(target)}
+
+    def reverting(self, landed: str) -> set[str]:
+        """Return what takes back a change (or commit without one) or a part of it, each as it landed."""
+        if not self.trace.known("reverted"):
+            return set()
+        by = {r for x in self.trace.below(landed) for r in self.trace.related("reverted", x)}
+        return {x for r in by for x in self.lands(r)} - {landed}
+
     def _land(self, uri: str) -> None:
         new = self._find_landing(uri)
         old = self._landed.get(uri)
@@ -108,7 +126,7 @@ class World:
     def _landing_of_commit(self, uri: str) -> tuple[str, Landing] | None:
         for fact in self.trace.facts(uri):
             repository = fact.attributes.get("repository")
-            if fact.type == "commit.created" and repository and fact.attributes.get("branch") in TRUNKS:
+            if fact.type in COMMITS and repository and fact.attributes.get("branch") in TRUNKS:
                 return None if self.trace.changes_of(uri) else (repository, (fact.occurred_at, uri))
         return None
 

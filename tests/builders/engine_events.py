@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome, WorkKind
 from schemas.identity import event_id
 
@@ -106,9 +108,19 @@ def committed(name: str, hours: float, *links: Link, branch: str = "work", repos
     return fact("commit.created", commit(name), hours, *links, repository=repository, branch=branch)
 
 
-def opened(number: int, hours: float, *links: Link, state: str = "ready", branch: str = "work") -> FlowEvent:
-    """A change is opened."""
-    return fact("change.created", change(number), hours, *links, state=state, repository=REPOSITORY, branch=branch)
+def opened(
+    number: int, hours: float, *links: Link, state: str = "ready", branch: str = "work", reverts: str = ""
+) -> FlowEvent:
+    """A change is opened, perhaps to take another back."""
+    said = {"repository": REPOSITORY, "branch": branch} | ({"reverts": reverts} if reverts else {})
+    return _told("change.created", change(number), hours, links, state, said)
+
+
+def _told(
+    what: str, subject: str, hours: float, links: tuple[Link, ...], state: str | None, said: dict[str, str]
+) -> FlowEvent:
+    known = fact(what, subject, hours, *links, state=state, told=str(sorted(said.items())))
+    return replace(known, attributes=said)
 
 
 def readied(number: int, hours: float, *links: Link) -> FlowEvent:

@@ -6,8 +6,8 @@ changes what another one means. Half of a world are whole stories, so that items
 
 from __future__ import annotations
 
-import msgspec
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas.definition import ROUTE_TO_LIVE, Calendar, Definition, Rule, Step, ValueStream, standard_map
 from schemas.event import IMPLAUSIBLE_TIME, ActorClass, FlowEvent, Link, LinkKind, Outcome
@@ -18,7 +18,8 @@ NUMBERS = (1, 2, 3, 4)
 COMMITS = ("c1", "c2", "c3", "m1", "m2", "m3", "m4")
 DEPLOYMENTS = ("d1", "d2", "d3", "d4", "d5", "d6")
 TARGETS = (*COMMITS, "artifact:sha256:a1", "artifact:sha256:a2")
-BRANCHES = ("main", "work", "hotfix/pay", "revert-1-work", "revert-2-work")
+BRANCHES = ("main", "work", "hotfix/pay")
+REVERTED = st.sampled_from(("", "", "", say.change(1), say.change(2), say.commit("c1"), say.commit("m2")))
 
 STEPS = (
     *standard_map(ROUTE_TO_LIVE)[:-1],
@@ -52,18 +53,22 @@ def _ticket_fact(key: str, what: str, state: str | None, hours: float, sent: int
     return say.fact(what, say.ticket(key), hours, state=state, received=hours + sent)
 
 
-def _change_fact(number: int, what: str, hours: float, links: tuple[Link, ...], state: str, branch: str) -> FlowEvent:
-    return say.fact(
-        what, say.change(number), hours, *links, state=state, branch=branch, repository=say.REPOSITORY, told=branch
-    )
+def _change_fact(
+    number: int, what: str, hours: float, links: tuple[Link, ...], state: str, branch: str, reverts: str
+) -> FlowEvent:
+    said = {"reverts": reverts} if reverts else {}
+    known = say.fact(what, say.change(number), hours, *links, state=state, told=branch + reverts)
+    return replace(known, attributes={"branch": branch, "repository": say.REPOSITORY, **said})
 
 
 def _review(number: int, decision: str, by: ActorClass, hours: float) -> FlowEvent:
     return say.reviewed(number, hours, decision, by)
 
 
-def _commit_fact(name: str, hours: float, links: tuple[Link, ...], branch: str) -> FlowEvent:
-    return say.committed(name, hours, *links, branch=branch)
+def _commit_fact(name: str, hours: float, links: tuple[Link, ...], branch: str, reverts: str) -> FlowEvent:
+    known = say.fact("commit.created", say.commit(name), hours, *links, told=branch + reverts)
+    said = {"reverts": reverts} if reverts else {}
+    return replace(known, attributes={"branch": branch, "repository": say.REPOSITORY, **said})
 
 
 def _run_fact(number: int, stage: str, name: str, hours: float, outcome: Outcome | None) -> FlowEvent:
@@ -90,9 +95,7 @@ def _incident_fact(name: str, stage: str, hours: float, links: tuple[Link, ...],
 
 
 def _impossible(key: str, hours: float) -> FlowEvent:
-    return msgspec.structs.replace(
-        say.created(key, hours), event_id=f"bad-{key}", attributes={IMPLAUSIBLE_TIME: "0001"}
-    )
+    return replace(say.created(key, hours), event_id=f"bad-{key}", attributes={IMPLAUSIBLE_TIME: "0001"})
 
 
 def _activity(case: str, stage: str, hours: float) -> FlowEvent:
@@ -154,6 +157,7 @@ FACTS = st.one_of(
         CHANGE_LINKS,
         st.sampled_from(("ready", "ready", "draft")),
         st.sampled_from(BRANCHES),
+        REVERTED,
     ),
     st.builds(
         _review,
@@ -162,7 +166,7 @@ FACTS = st.one_of(
         st.sampled_from((ActorClass.HUMAN, ActorClass.HUMAN, ActorClass.BOT)),
         HOURS,
     ),
-    st.builds(_commit_fact, st.sampled_from(COMMITS), HOURS, COMMIT_LINKS, st.sampled_from(("main", "work"))),
+    st.builds(_commit_fact, st.sampled_from(COMMITS), HOURS, COMMIT_LINKS, st.sampled_from(("main", "work")), REVERTED),
     st.builds(
         _run_fact,
         st.sampled_from((1, 2)),

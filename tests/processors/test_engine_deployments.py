@@ -12,9 +12,9 @@ FIRST = (say.opened(9, -9, branch="work"), say.merged(9, -8, "m9"), say.deployed
 """An earlier change and the first deployment that the log has, so that later ones are not censored."""
 
 
-def merge(number: int, at: float, branch: str = "work") -> tuple[FlowEvent, ...]:
+def merge(number: int, at: float, branch: str = "work", reverts: str = "") -> tuple[FlowEvent, ...]:
     """A change opened an hour before it was merged."""
-    return say.opened(number, at - 1, branch=branch), say.merged(number, at, f"m{number}")
+    return say.opened(number, at - 1, branch=branch, reverts=reverts), say.merged(number, at, f"m{number}")
 
 
 def test_a_deployment_carries_the_merges_since_the_last_successful_one() -> None:
@@ -186,9 +186,13 @@ def test_an_incident_long_after_or_of_another_service_is_unattributed(at: float,
 
 
 def test_a_revert_that_went_live_speaks_against_the_deployment_of_what_it_took_back() -> None:
-    """The branch of a revert says which change it takes back."""
+    """The revert says which change it takes back."""
     told = derived(
-        *FIRST, *merge(1, 1), say.deployed("d1", 2, "m1"), *merge(2, 30, "revert-1-work"), say.deployed("d2", 31, "m2")
+        *FIRST,
+        *merge(1, 1),
+        say.deployed("d1", 2, "m1"),
+        *merge(2, 30, reverts=say.change(1)),
+        say.deployed("d2", 31, "m2"),
     )
     rows = (told.deployment("d1"), told.deployment("d2"))
     assert [(r.attribution, hours(r.recovered_at), r.is_rework) for r in rows] == [
