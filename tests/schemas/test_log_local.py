@@ -284,6 +284,30 @@ def test_a_group_whose_offsets_are_forgotten_reads_from_the_beginning(tmp_path: 
     assert found == [None, 7]
 
 
+def test_a_backup_under_load_never_runs_ahead(tmp_path: Path) -> None:
+    """While others append, and a reader commits as it goes, no committed offset in the copy lies beyond its records."""
+    child = start_child(tmp_path / "log", "a")
+    acknowledgements(child, 20)
+    log = LocalLog(tmp_path / "log")
+    consumer = log.consumer("group", [EVENTS])
+    ahead = []
+    for number in range(5):
+        chunk = consumer.poll(1000, 1.0)
+        consumer.commit([(r.topic, r.partition, r.offset + 1) for r in chunk])
+        backup(tmp_path / "log", tmp_path / f"copy-{number}")
+        copy = LocalLog(tmp_path / f"copy-{number}")
+        reader = copy.consumer("group", [EVENTS])
+        ahead += [p for p in (0, 1) if (reader.committed(EVENTS, p) or 0) > copy.end_offsets(EVENTS)[p]]
+        reader.close()
+        copy.close()
+    stop(child)
+    rest(child)
+    consumer.close()
+    log.close()
+
+    assert ahead == []
+
+
 def test_a_backup_never_overwrites_a_log(tmp_path: Path, log: LocalLog) -> None:
     """A directory that already holds a log is left alone."""
     log.append_and_wait([Outgoing(EVENTS, 0, b"key", b"1")])
