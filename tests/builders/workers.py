@@ -9,8 +9,15 @@ import time
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from typing import Final
 
 from tests.builders.processor_worker import run
+
+PRELOADED: Final = [
+    "tests.builders.processor_worker", "faust.worker", "faust.web.drivers.aiohttp", "faust.transport.drivers.aiokafka",
+    "faust.tables.manager", "faust.assignor.partition_assignor", "processors.partition", "processors.measures",
+]  # fmt: skip
+"""What a worker would import one after another at its start."""
 
 
 def until(condition: Callable[[], object], seconds: float = 30.0, every: float = 0.02) -> None:
@@ -61,7 +68,7 @@ class Workers:
         self._data = data
         self._settings = settings
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.builders.processor_worker"])
+        self._context.set_forkserver_preload(PRELOADED)
         self._started: list[Worker] = []
         (data / "worker.log").touch()
 
