@@ -120,19 +120,23 @@ class Carrier:
 
     def _fold(self, chunk: Chunk) -> list[DeadLetter]:
         """Fold every record in; return the parts of the dead letters of those that could not be."""
-        engine, budget = chunk.holding.core.engine, chunk.holding.budget
+        fold, budget, decode = chunk.holding.core.engine.fold, chunk.holding.budget, self._codec.decode
         dead: list[DeadLetter] = []
+        passed = 0
         for record in chunk.records:
             event: FlowEvent | None = None
             try:
-                event = self._codec.decode(record.value, FlowEvent)
-                engine.fold(event)
+                event = decode(record.value, FlowEvent)
+                fold(event)
             except (BadRecord, StepFailed) as failed:
                 dead += dead_letters(record, failed, event, self._seal)
                 self._telemetry.dead_letters.labels(reason_of(failed).value).inc()
-                budget.note(dead=True)
+                budget.passed(passed)
+                budget.failed()
+                passed = 0
             else:
-                budget.note(dead=False)
+                passed += 1
+        budget.passed(passed)
         return dead
 
     async def _produce(self, records: Sequence[Outgoing]) -> None:

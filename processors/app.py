@@ -76,18 +76,19 @@ def main(settings: Settings) -> None:
 def derivation_of(settings: Settings) -> Derivation:
     """Return how the configured value streams derive rows."""
     from processors.derivation import DERIVATION_VERSION
-    from processors.facts import ENCODING, kept_attributes
+    from processors.facts import ENCODING, attributes_of_rules
     from processors.measures import Measures
     from processors.partition import Partition
     from schemas.definition_file import load
 
     definition = load(settings.config or settings.data / _DEFAULT_CONFIG)
     clock = clock_from(settings.clock)
-    kept = (ENCODING, *sorted(kept_attributes(definition)), "", *sorted(s.name for s in definition.value_streams))
+    streams = sorted(stream.name for stream in definition.value_streams)
+    packing = (DERIVATION_VERSION, ENCODING, sorted(attributes_of_rules(definition)), streams)
     return Derivation(
         new_core=lambda: Core(Partition(definition, settings.generation), Measures(definition, clock())),
         version=f"{DERIVATION_VERSION}/{definition.version}",
-        packing=hashlib.sha256(repr(kept).encode()).hexdigest()[:16],
+        packing=hashlib.sha256(repr(packing).encode()).hexdigest()[:16],
     )
 
 

@@ -66,23 +66,30 @@ def reason_of(failed: BadRecord | StepFailed) -> DeadLetterReason:
 
 
 class Budget:
-    """One partition's budget: a longest run, and a share of the last `window` records once there are that many."""
+    """One partition's budget: a longest run, and a share of the last `window` records once there were that many."""
 
     def __init__(self, *, run: int, share: float, window: int) -> None:
         self._run_limit = run
         self._limit = share * window
-        self._outcomes: deque[bool] = deque(maxlen=window)
-        self._dead = 0
+        self._window = window
+        self._seen = 0
+        self._dead: deque[int] = deque()
         self._run = 0
 
-    def note(self, *, dead: bool) -> None:
-        """Count one record. Raises BudgetSpent when the run or the share is reached."""
-        if len(self._outcomes) == self._outcomes.maxlen:
-            self._dead -= self._outcomes[0]
-        self._outcomes.append(dead)
-        self._dead += dead
-        self._run = self._run + 1 if dead else 0
+    def passed(self, records: int) -> None:
+        """Count records that could be handled, one after another; 0 changes nothing."""
+        if records:
+            self._seen += records
+            self._run = 0
+
+    def failed(self) -> None:
+        """Count one that could not. Raises BudgetSpent when the run or the share is reached."""
+        self._seen += 1
+        self._run += 1
+        self._dead.append(self._seen)
+        while self._dead[0] <= self._seen - self._window:
+            self._dead.popleft()
         if self._run >= self._run_limit:
             raise BudgetSpent(f"{self._run} records in a row became dead letters")
-        if len(self._outcomes) == self._outcomes.maxlen and self._dead >= self._limit:
-            raise BudgetSpent(f"{self._dead} of the last {len(self._outcomes)} records became dead letters")
+        if self._seen >= self._window and len(self._dead) >= self._limit:
+            raise BudgetSpent(f"{len(self._dead)} of the last {self._window} records became dead letters")
