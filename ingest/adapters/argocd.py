@@ -142,7 +142,8 @@ def deployed(images: tuple[str, ...], revisions: tuple[str, ...]) -> tuple[Link,
     images = tuple(image for image in images if len(image) <= MOST_CHARACTERS)
     digests = [found[1] for image in images if (found := _IMAGE.fullmatch(image))]
     tags = [found[1] for image in images if (found := _TAG.fullmatch(image))]
-    commits = [name.lower() for name in (*tags, *revisions) if _COMMIT.fullmatch(name.lower())]
+    told = [name.lower() for name in tags if _COMMIT.fullmatch(name.lower())]
+    commits = told or [name.lower() for name in revisions if _COMMIT.fullmatch(name.lower())]
     return (
         *(Link(uri=artifact_uri(x), kind=LinkKind.DEPLOYS, method=LinkMethod.DIGEST) for x in dict.fromkeys(digests)),
         *(Link(uri=commit_uri(x), kind=LinkKind.DEPLOYS, method=LinkMethod.COMMIT) for x in dict.fromkeys(commits)),
