@@ -83,7 +83,7 @@ class Books:
         deployed = self._until(change.deployed)
         return TrueChange(
             value_stream=stream, change_id=change.uri, item_ids=tuple(sorted(item.uri for item in change.items)),
-            first_commit_at=_micros(change.first_commit), opened_at=_micros(change.opened),
+            first_commit_at=_micros(change.first_commit), opened_at=_micros(self._until(change.offered)),
             first_reviewed_at=_micros(self._until(change.reviewed)), merged_at=_micros(self._until(change.merged)),
             deployed_at=_micros(deployed), deployment_id=change.deployment if deployed is not None else None,
             left_censored=change.left_censored and deployed is not None,

@@ -65,7 +65,7 @@ class TrueDeployment(Struct, frozen=True, kw_only=True):
 
 
 class TrueChange(Struct, frozen=True, kw_only=True):
-    """One change on its way to production."""
+    """One change on its way to production; `opened_at` is when it was first offered for review, drafts left aside."""
 
     value_stream: str
     change_id: str
