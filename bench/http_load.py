@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from itertools import cycle
 from typing import Final, cast
@@ -16,6 +17,7 @@ from bench.github_bodies import CASES, request
 
 CONNECTIONS: Final = 32
 _DISTINCT: Final = 400
+_LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 class Sender(asyncio.Protocol):
@@ -24,6 +26,7 @@ class Sender(asyncio.Protocol):
     def __init__(self, load: Load) -> None:
         self._load = load
         self._transport: asyncio.Transport | None = None
+        self._heard = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the first request."""
@@ -31,8 +34,14 @@ class Sender(asyncio.Protocol):
         self._send()
 
     def data_received(self, data: bytes) -> None:
-        """Count an answer and send the next; every answer fits one segment here."""
-        self._load.taken += data.startswith(b"HTTP/1.1 202")
+        """Once an answer is whole, count it and send the next."""
+        self._heard += data
+        head, end, body = self._heard.partition(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        if not end or (length is not None and len(body) < int(length[1])):
+            return
+        self._heard = b""
+        self._load.taken += head.startswith(b"HTTP/1.1 202")
         self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
