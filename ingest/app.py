@@ -20,14 +20,18 @@ from ingest.listener import shut
 from ingest.process import Means, Process
 from ingest.settings import Settings
 from ingest.spool import Spool, SpoolBusy
-from schemas.codec import Codec
 from schemas.definition_file import BadDefinition, load
 from schemas.log_open import open_log
+from schemas.registry import RegistryRefused, RegistryUnavailable, open_codec
 from schemas.sealing import BadIdentityKey, load_identity_key
 
 _BACKLOG: Final = 2_048
 _LAST_REQUESTS_SECONDS: Final = 0.25
 """How long requests of connections that were already made may still come when the door is shut."""
+
+_CANNOT_START: Final = (
+    BadDefinition, BadIdentityKey, SpoolBusy, RegistryRefused, RegistryUnavailable, OSError, sqlite3.Error,
+)  # fmt: skip
 
 _logger = structlog.get_logger(__name__)
 
@@ -40,11 +44,11 @@ def main(settings: Settings) -> None:
             settings=settings,
             definition=load(settings.config),
             identity_key=load_identity_key(settings.identity_key.get_secret_value(), settings.data),
-            codec=Codec(),
+            codec=open_codec(settings.schema_registry or None),
             opening=partial(open_log, settings.kafka or None, settings.data),
             spool=Spool(settings.spool_dir, settings.spool_bytes) if settings.spool_dir is not None else None,
         )
-    except (BadDefinition, BadIdentityKey, SpoolBusy, OSError, sqlite3.Error) as bad:
+    except _CANNOT_START as bad:
         _logger.error("the ingester could not start", problem=str(bad))  # noqa: TRY400 - the problem says it all
         sys.exit(1)
     uvloop.run(_until_signalled(means))

@@ -33,9 +33,9 @@ from processors.telemetry import Telemetry
 from processors.watchdog import Watchdog
 from schemas import topics
 from schemas.clock import clock_from
-from schemas.codec import Codec
 from schemas.log import Log
 from schemas.log_open import open_log
+from schemas.registry import open_codec
 from schemas.sealing import load_identity_key, seal
 
 _NO_BROKER: Final = "kafka://127.0.0.1:9092"
@@ -128,7 +128,7 @@ def _application(settings: Settings) -> App:
 
 def _wire(app: App, settings: Settings, log: Log, derivation: Derivation, departure: Departure) -> Watchdog:
     """Make every part and hang it into the application."""
-    codec = Codec()
+    codec = open_codec(settings.schema_registry or None)
     parts = Parts(
         settings=settings,
         log=log,

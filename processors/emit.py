@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
 
 import structlog
 
@@ -14,8 +13,6 @@ from processors.parts import Parts
 from schemas.clock import Clock
 from schemas.log import LogUnavailable
 from schemas.measurement import Measurement
-
-_MICROS: Final = 1_000_000
 
 _log = structlog.get_logger(__name__)
 
@@ -49,7 +46,7 @@ class Emitter:
 
     def _measure(self, holding: Holding) -> Sequence[Measurement]:
         core = holding.core
-        now = self._clock() // _MICROS * _MICROS
+        now = self._clock()
         measure = core.watch.measure_all if holding.emit_all else core.watch.measure
         holding.emit_all = False
         return measure(now, core.engine.signs())

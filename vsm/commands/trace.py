@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from ingest.routing import Router
-from processors.facts import from_event, kept_attributes
+from processors.facts import attributes_of_rules, from_event
 from processors.steps import matches
 from schemas.definition import Definition, Rule
 from schemas.definition_file import BadDefinition, load
@@ -119,7 +119,7 @@ def _selector(definition: Definition, event: FlowEvent) -> str:
 
 def _rules(definition: Definition, event: FlowEvent) -> Iterator[str]:
     stream = definition.stream(event.value_stream)
-    fact = from_event(event, kept_attributes(definition))
+    fact = from_event(event, attributes_of_rules(definition))
     for step in stream.steps if stream is not None else ():
         for name in ("queue", "start", "finish", "returned", "blocked", "unblocked"):
             rule: Rule | None = getattr(step, name)
