@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from processors.batch_deployments import Attempt, Shipping
-from processors.facts import Fact, from_event, kept_attributes
+from processors.facts import Fact, attributes_of_rules, from_event
 from processors.items import Member, item_row
 from processors.steps import Plan, observations, visits
 from processors.visits import visit_row
@@ -33,7 +33,7 @@ def derive(events: Iterable[FlowEvent], definition: Definition) -> list[Derived]
 
 def facts_by_subject(events: Iterable[FlowEvent], definition: Definition) -> dict[str, list[Fact]]:
     """Return each entity's facts in order: of the copies of one the first to arrive, none of an implausible time."""
-    kept = kept_attributes(definition)
+    kept = attributes_of_rules(definition)
     standing: dict[tuple[str, str], FlowEvent] = {}
     for event in sorted(events, key=lambda e: (e.received_at, e.delivery_id), reverse=True):
         standing[event.subject_id, event.event_id] = event

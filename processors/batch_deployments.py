@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from processors.deployments import HOT_FIX_WINDOW
-from processors.facts import Fact
+from processors.facts import HOT_FIXES, TRUNKS, Fact
 from processors.incidents import ATTRIBUTION_WINDOW
 from processors.rollouts import COMMITS, telling
 from processors.steps import Observation
-from processors.world import TRUNKS
 from schemas.definition import ValueStream
 from schemas.derived import Deployment, Incident
 from schemas.event import LinkKind, Outcome
@@ -183,7 +182,7 @@ class Shipping:
 
     def _hot(self, own: Attempt) -> bool:
         branches = (f.attributes.get("branch", "").lower() for c in self.carried(own) for f in self._facts[c])
-        return any(b.startswith(("hotfix", "hot-fix", "hot_fix")) for b in branches)
+        return any(b.startswith(HOT_FIXES) for b in branches)
 
     def _lands(self, uri: str) -> set[str]:
         changes = {x for x in self._above.get(uri, set()) | {uri} if x.startswith("change:")}

@@ -22,6 +22,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from processors.facts import HOT_FIXES
 from processors.incidents import ATTRIBUTION_WINDOW, incident_row
 from processors.lanes import Place
 from processors.rollouts import Rollout
@@ -95,7 +96,7 @@ def _mends(world: World, own: Rollout) -> bool:
 def is_hot_fix(world: World, change: str) -> bool:
     """Return whether a change comes from a branch that is named a hot fix (`hotfix/...`, `hot-fix-...`)."""
     branches = (f.attributes.get("branch", "").lower() for f in world.trace.facts(change))
-    return any(b.startswith(("hotfix", "hot-fix", "hot_fix")) for b in branches)
+    return any(b.startswith(HOT_FIXES) for b in branches)
 
 
 def undone(world: World, own: Rollout) -> Place | None:

@@ -1,7 +1,7 @@
 """Facts: what rules and derivations need of a flow event, and an entity's set of them as packed bytes; pure.
 
 The packing is built for many small records: an event id or delivery id that is plain hexadecimal takes half its
-length, known types and attribute names are numbers, and what nobody reads is left out.
+length, known types are numbers, and what nobody reads is left out.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from processors.engine import StepFailed
 from schemas.definition import Definition, Step
 from schemas.event import IMPLAUSIBLE_TIME, ActorClass, FlowEvent, LinkKind, Outcome, WorkKind
 from schemas.event_types import rank
+from schemas.identity import entity_kind
 
 ENCODING: Final = 1
 """The packing that this code writes."""
@@ -28,8 +29,19 @@ MOST_FACTS: Final = 10_000
 LATEST_MICROS: Final = 7_258_118_400_000_000
 """2200-01-01T00:00Z: a time from here on is no time."""
 
-DERIVED_FROM: Final = ("repository", "service", "branch", "reverts", "rollback")
-"""The attributes that derivations read whatever the rules; rules may add others."""
+TRUNKS: Final = frozenset({"main", "master", "trunk"})
+"""Branches on which a commit without a change lands as it is pushed."""
+
+HOT_FIXES: Final = ("hotfix", "hot-fix", "hot_fix")
+"""How the names of branches begin that mend production in a hurry."""
+
+DERIVED_FROM: Final[Mapping[str, tuple[str, ...]]] = {
+    "commit": ("repository", "branch", "reverts"),
+    "change": ("repository", "branch", "reverts"),
+    "deployment": ("service", "repository", "rollback"),
+    "incident": ("service",),
+}
+"""The attributes that derivations read, by kind of entity; rules may add others."""
 
 _EVENT_FIELDS: Final = ("tool", "source", "subject_id")
 """Fields that are kept only where a rule reads them, as if they were attributes."""
@@ -83,16 +95,16 @@ class FactLink(Struct, frozen=True, array_like=True, gc=False):
 class Fact(Struct, frozen=True, array_like=True, gc=False):
     """One fact of one entity, without what the entity's record says anyway (stream, subject).
 
-    Times are microseconds UTC. `code` is the type's number, or its name where it has none; `packed_id` and
-    `packed_delivery` are the ids, halved where they are hexadecimal. An implausible fact is kept for the count and
-    derives nothing.
+    `occurred_at` is microseconds UTC, `under_way` the microseconds until it was received. `code` is the type's number,
+    or its name where it has none; `packed_id` and `packed_delivery` are the ids, halved where they are hexadecimal. An
+    implausible fact is kept for the count and derives nothing.
     """
 
     occurred_at: int
     order: int | None
     code: int | str
     packed_id: bytes
-    received_at: int
+    under_way: int
     packed_delivery: bytes
     state: str | None = None
     outcome: Outcome | None = None
@@ -114,6 +126,11 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
         return _ACTORS[self.actor]
 
     @property
+    def received_at(self) -> int:
+        """When it was received, microseconds UTC."""
+        return self.occurred_at + self.under_way
+
+    @property
     def rank(self) -> int:
         """The rank of its type among facts of one time."""
         return _RANKS[self.code] if isinstance(self.code, int) else rank(self.code)
@@ -133,10 +150,9 @@ _decoder: Final = msgspec.msgpack.Decoder(_Packed)
 _NOTHING: Final = _Packed([])
 
 
-def kept_attributes(definition: Definition) -> frozenset[str]:
-    """Return the names of attributes (and rarely read fields) that facts must keep under this definition."""
-    named = {name for s in definition.value_streams for step in s.steps for rule in _rules(step) for name in rule}
-    return frozenset(DERIVED_FROM) | named
+def attributes_of_rules(definition: Definition) -> frozenset[str]:
+    """Return the names of attributes (and rarely read fields) that the rules of a definition read."""
+    return frozenset(n for s in definition.value_streams for step in s.steps for rule in _rules(step) for n in rule)
 
 
 def _rules(step: Step) -> Iterable[Iterable[str]]:
@@ -144,8 +160,8 @@ def _rules(step: Step) -> Iterable[Iterable[str]]:
     return (rule.where for rule in rules if rule is not None)
 
 
-def from_event(event: FlowEvent, kept: frozenset[str]) -> Fact:
-    """Return the fact of an event with the attributes in `kept`.
+def from_event(event: FlowEvent, ruled: frozenset[str]) -> Fact:
+    """Return the fact of an event with the attributes that derivations read and those that rules do (`ruled`).
 
     Raises StepFailed for a time that is none (before 1970, or from 2200 on) and a subject without a name.
     """
@@ -153,14 +169,14 @@ def from_event(event: FlowEvent, kept: frozenset[str]) -> Fact:
         raise StepFailed("the subject has no name")
     if not 0 <= event.occurred_at < LATEST_MICROS:
         raise StepFailed("occurred_at is out of range")
-    attributes = {name: text for name, text in event.attributes.items() if name in kept}
-    attributes |= {name: getattr(event, name) for name in _EVENT_FIELDS if name in kept}
+    attributes = {name: text for name, text in event.attributes.items() if name in ruled or _tells(event, name, text)}
+    attributes |= {name: getattr(event, name) for name in _EVENT_FIELDS if name in ruled}
     return Fact(
         event.occurred_at,
         event.order,
         _TYPE_CODES.get(event.type, event.type),
         _shorter(event.event_id),
-        event.received_at,
+        event.received_at - event.occurred_at,
         _shorter(event.delivery_id),
         event.state,
         event.outcome,
@@ -171,6 +187,16 @@ def from_event(event: FlowEvent, kept: frozenset[str]) -> Fact:
         attributes,
         IMPLAUSIBLE_TIME in event.attributes,
     )
+
+
+def _tells(event: FlowEvent, name: str, text: str) -> bool:
+    """Return whether derivations learn anything from an attribute that they could not tell otherwise."""
+    kind = entity_kind(event.subject_id)
+    if name not in DERIVED_FROM.get(kind, ()):
+        return False
+    if name == "branch":
+        return text in TRUNKS if kind == "commit" else text.lower().startswith(HOT_FIXES)
+    return not (name == "repository" and event.subject_id.startswith(f"change:{text}/"))
 
 
 def unpacked(packed: bytes) -> tuple[list[Fact], bool]:

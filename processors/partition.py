@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from processors.engine import Drained, StreamSigns
-from processors.facts import ENCODING, Fact, from_event, kept_attributes, with_fact
+from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, with_fact
 from processors.reach import all_units, reach
 from processors.rows import Kind, Unit, unit_rows
 from processors.trace import Reading, stands_alone
@@ -28,7 +28,7 @@ class Partition:
     def __init__(self, definition: Definition, generation: int) -> None:
         self._definition = definition
         self._generation = generation
-        self._kept = kept_attributes(definition)
+        self._ruled = attributes_of_rules(definition)
         self._streams: dict[str, _Stream] = {}
         self._dirty: dict[str, _Stream] = {}
 
@@ -54,7 +54,7 @@ class Partition:
         """Put one fact; one of a stream that is not defined derives nothing. Raises StepFailed, leaving no trace."""
         stream = self._stream(event.value_stream)
         if stream is not None:
-            stream.fold(event.subject_id, from_event(event, self._kept))
+            stream.fold(event.subject_id, from_event(event, self._ruled))
             self._dirty[event.value_stream] = stream
 
     def drain(self, progress: int) -> Drained:

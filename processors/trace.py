@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import Struct
 
 from processors.facts import Fact, unpacked
-from processors.shelves import Relation, Shelves
+from processors.pages import Records, Relation
 from schemas.event import LinkKind
 from schemas.identity import bare_ticket_uri, entity_kind
 
@@ -24,6 +24,9 @@ DELETED: Final = "deleted"
 """The state of a closed ticket that is gone."""
 
 _LEVELS: Final = {"ticket": 4, "change": 3, "commit": 2}
+BARE_TICKET: Final = bare_ticket_uri("")
+"""How the name of a ticket begins of which only the key is known."""
+
 _PARTS: Final = ("change:", "commit:", "run:", "artifact:", "deployment:", "incident:")
 _ASIDE: Final = frozenset({"deployment", "incident"})
 _COMMIT: Final = 2
@@ -74,7 +77,6 @@ def edges(uri: str, facts: Sequence[Fact]) -> frozenset[Edge]:
             found.add(("reverted", reverted, uri))
     if entity_kind(uri) == "ticket" and is_there(facts):
         found.add(("tickets", bare_ticket_uri(uri.rpartition("/")[2]), uri))
-        found.add(("tickets", uri, uri))
     return frozenset(found)
 
 
@@ -97,7 +99,7 @@ class Trace:
     """
 
     def __init__(self) -> None:
-        self._records: Shelves[bytes] = Shelves()
+        self._records = Records()
         self._relations = {
             "lower": Relation(), "upper": Relation(), "tickets": Relation(), "deployed": Relation(),
             "caused": Relation(), "reverted": Relation(),
@@ -134,15 +136,14 @@ class Trace:
         self._now.clear()
         self._ups.clear()
         self._items.clear()
+        for relation in self._relations.values():
+            relation.forget()
 
     def put(self, uri: str, record: bytes | None) -> None:
         """Set an entity's record (None: there is none) and its relations to others."""
         before, after = self.reading(uri).edges, self.read(uri, record).edges
         self._now.pop(uri, None)
-        if record is None:
-            self._records.drop(uri)
-        else:
-            self._records.put(uri, record)
+        self._records.put(uri, record)
         self._items.pop(uri, None)
         if before == after:
             return
@@ -152,11 +153,11 @@ class Trace:
         for name, key, other in after - before:
             self._relations[name].add(key, other)
         self._ups.pop(uri, None)
-        for name, key, _ in before ^ after:
+        for name, key, ticket in before ^ after:
             if name == "upper":
                 self._ups.pop(key, None)
             elif name == "tickets":
-                for lower in self._relations["lower"].of(key):
+                for lower in self._naming(key, ticket):
                     self._ups.pop(lower, None)
 
     def reading(self, uri: str) -> Reading:
@@ -179,13 +180,23 @@ class Trace:
         if before == after:
             return set()
         moving = self.below(uri)
-        for name, key, _ in before ^ after:
+        for name, key, ticket in before ^ after:
             if name == "upper":
                 moving |= self.below(key)
             elif name == "tickets":
-                for lower in self._relations["lower"].of(key):
+                for lower in self._naming(key, ticket):
                     moving |= self.below(lower)
         return moving
+
+    def _naming(self, bare: str, ticket: str) -> set[str]:
+        """Return what says that it belongs to a ticket, by its bare key or by its uri."""
+        return {*self._relations["lower"].of(bare), *self._relations["lower"].of(ticket)}
+
+    def _tickets(self, named: str) -> Iterable[str]:
+        """Return the tickets that count of those that a name may mean."""
+        if named.startswith(BARE_TICKET):
+            return self._relations["tickets"].of(named)
+        return (named,) if is_there(self.facts(named)) else ()
 
     def met(self, uri: str, record: bytes) -> set[str]:
         """Return what an entity would newly be part of (or no longer be) with this record, tickets by their names."""
@@ -208,7 +219,7 @@ class Trace:
         told = self.reading(uri).edges
         named = {key for name, key, _ in told if name == "lower"}
         named.update(self._relations["upper"].of(uri))
-        tickets = {t for n in named if level(n) == _LEVELS["ticket"] for t in self._relations["tickets"].of(n)}
+        tickets = {t for n in named if level(n) == _LEVELS["ticket"] for t in self._tickets(n)}
         rest = {n for n in named if level(n) != _LEVELS["ticket"]}
         if any(level(n) == _LEVELS["change"] for n in rest):
             rest = {n for n in rest if level(n) != _COMMIT}
@@ -220,7 +231,7 @@ class Trace:
         said = {key for name, key, _ in told if name == "upper"}
         said.update(self._relations["lower"].of(uri))
         if entity_kind(uri) == "ticket":
-            said.update(self._relations["lower"].of(bare_ticket_uri(uri.rpartition("/")[2])))
+            said |= self._naming(bare_ticket_uri(uri.rpartition("/")[2]), uri)
         return {lower for lower in said if uri in self.ups(lower)}
 
     def above(self, uri: str) -> set[str]:
@@ -265,7 +276,7 @@ class Trace:
         return bool(len(self._relations[name]))
 
     def _counts(self, uri: str) -> bool:
-        return level(uri) != _LEVELS["ticket"] or uri in self._relations["tickets"].of(uri)
+        return level(uri) != _LEVELS["ticket"] or is_there(self.facts(uri))
 
 
 def _reached(start: str, onward: Callable[[str], Iterable[str]]) -> set[str]:

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from typing import Final
 
+from processors.facts import TRUNKS
 from processors.lanes import Lanes
 from processors.rollouts import COMMITS, Landing, merged_at, repository_of, rollout
 from processors.steps import Plan
@@ -17,9 +18,6 @@ from processors.trace import Trace
 from schemas.definition import ValueStream
 from schemas.event import LinkKind
 from schemas.identity import entity_kind
-
-TRUNKS: Final = frozenset({"main", "master", "trunk"})
-"""Branches on which a commit without a change lands as it is pushed."""
 
 DETECTIONS: Final = frozenset({"incident.detected", "incident.reported"})
 """The types that begin an incident."""

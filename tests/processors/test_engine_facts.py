@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from processors.engine import StepFailed
-from processors.facts import MOST_FACTS, Fact, from_event, kept_attributes, unpacked, with_fact
+from processors.facts import MOST_FACTS, Fact, attributes_of_rules, from_event, unpacked, with_fact
 from processors.partition import Partition
 from schemas.event import FlowEvent
 from schemas.state import EntityRecord
 from tests.builders import engine_events as say
 from tests.builders.engine_rows import folded, one_stream
 
-KEPT = kept_attributes(one_stream())
+KEPT = attributes_of_rules(one_stream())
 
 
 def record(events: list[FlowEvent]) -> bytes:
