@@ -13,13 +13,17 @@ from typing import Final
 import httpx
 from msgspec import Struct
 
+from schemas.log import LogUnavailable, RecordRefused
 from schemas.log_local import forget_offsets
+from schemas.topics import FLOW_EVENTS
 from vsm.data_dir import DataDir
 from vsm.generation import Generation, activated, current
 from vsm.settling import is_settled, waiting
 from vsm.supervisor import Job, Supervisor
 
 READY_SECONDS: Final = 90.0
+KAFKA_PARTITIONS: Final = 12
+"""How many partitions `vsm up` gives the topics of a Kafka that has none of ours."""
 _POLL_SECONDS: Final = 0.1
 _HOST: Final = "127.0.0.1"
 
@@ -52,6 +56,7 @@ class Stack:
 
     def start(self) -> None:
         """Start every process and wait until all are ready. Raises StackFailed."""
+        self._make_topics()
         self._fill_lost_tables()
         self._supervisor.start()
         for name in ("ingest", "process", "sink"):
@@ -60,6 +65,24 @@ class Stack:
         if self._generation.active != self._generation.number:
             self._wait_until_rebuilt()
             self._swap()
+
+    def _make_topics(self) -> None:
+        """Create the topics of a Kafka that has none of ours; a cluster's own are made by `vsm topics apply`."""
+        if not self._plan.kafka:
+            return
+        from schemas.log_kafka import KafkaLog
+        from schemas.topics_kafka import apply
+
+        try:
+            log = KafkaLog(self._plan.kafka)
+            try:
+                log.partitions(FLOW_EVENTS.name)
+            except RecordRefused:
+                apply(self._plan.kafka, KAFKA_PARTITIONS, replication=1)
+            finally:
+                log.close()
+        except LogUnavailable as away:
+            raise StackFailed(f"Kafka at {self._plan.kafka} does not answer: {away}") from away
 
     def _fill_lost_tables(self) -> None:
         """Let the sink read the log from its beginning when the embedded tables are gone."""

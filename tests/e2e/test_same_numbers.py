@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from lab.sending import SentDelivery
 from lab.simulate import deliveries
+from tests.builders.kafka_broker import cluster
 from tests.builders.one_machine import (
     END_MICROS,
     gauges,
@@ -20,7 +22,8 @@ from tests.builders.one_machine import (
 )
 from vsm.organisation import send
 
-Tables = Mapping[str, list[tuple[object, ...]]]
+Seen = tuple[Mapping[str, list[tuple[object, ...]]], list[str]]
+"""Tables and gauges."""
 
 SEED = 11
 ITEMS = 60
@@ -33,7 +36,7 @@ def hooks() -> list[SentDelivery]:
 
 
 @pytest.fixture(scope="module")
-def in_order(hooks: list[SentDelivery], tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, list[str]]:
+def in_order(hooks: list[SentDelivery], tmp_path_factory: pytest.TempPathFactory) -> Seen:
     """Return tables and gauges after the deliveries in their order."""
     root = tmp_path_factory.mktemp("in-order")
     with organisation(root) as stack:
@@ -42,14 +45,12 @@ def in_order(hooks: list[SentDelivery], tmp_path_factory: pytest.TempPathFactory
         return tables(root), gauges(stack)
 
 
-@pytest.fixture(scope="module")
-def shuffled(hooks: list[SentDelivery], tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, list[str]]:
+def shuffled_with_a_kill(hooks: list[SentDelivery], root: Path, kafka: str = "") -> Seen:
     """Return tables and gauges after every delivery three times, shuffled, everything killed -9 in the middle."""
-    root = tmp_path_factory.mktemp("shuffled")
     thrice = hooks * 3
     random.Random(SEED).shuffle(thrice)
     half = len(thrice) // 2
-    with organisation(root) as stack:
+    with organisation(root, kafka=kafka) as stack:
         send(stack, thrice[:half])
         killing = threading.Timer(0.3, kill_everything, [stack])
         killing.start()
@@ -59,16 +60,34 @@ def shuffled(hooks: list[SentDelivery], tmp_path_factory: pytest.TempPathFactory
         return tables(root), gauges(stack)
 
 
+@pytest.fixture(scope="module")
+def shuffled(hooks: list[SentDelivery], tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """Return what the local log made of the shuffled deliveries."""
+    return shuffled_with_a_kill(hooks, tmp_path_factory.mktemp("shuffled"))
+
+
+@pytest.fixture(scope="module")
+def shuffled_on_kafka(hooks: list[SentDelivery], tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """Return what Apache Kafka made of the shuffled deliveries."""
+    with cluster(tmp_path_factory.mktemp("kafka"), brokers=1) as brokers:
+        return shuffled_with_a_kill(hooks, tmp_path_factory.mktemp("on-kafka"), brokers.bootstrap)
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("table", ["step_visits", "work_items", "changes", "deployments", "incidents"])
-def test_tables_are_the_same(
-    in_order: tuple[Tables, list[str]], shuffled: tuple[Tables, list[str]], table: str
-) -> None:
+def test_tables_are_the_same(in_order: Seen, shuffled: Seen, table: str) -> None:
     """Every row, `revision` and `known_at` left out."""
     assert (len(in_order[0][table]) > 0, shuffled[0][table]) == (True, in_order[0][table])
 
 
 @pytest.mark.timeout(300)
-def test_gauges_are_the_same(in_order: tuple[Tables, list[str]], shuffled: tuple[Tables, list[str]]) -> None:
+def test_gauges_are_the_same(in_order: Seen, shuffled: Seen) -> None:
     """Every series and value, under one pinned clock."""
     assert (len(in_order[1]) > 0, shuffled[1]) == (True, in_order[1])
+
+
+@pytest.mark.real
+@pytest.mark.timeout(600)
+def test_everything_is_the_same_on_apache_kafka(in_order: Seen, shuffled_on_kafka: Seen) -> None:
+    """Shuffled, three times each and with a kill -9 on Kafka: the tables and gauges of the local log in order."""
+    assert shuffled_on_kafka == in_order
