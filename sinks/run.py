@@ -13,12 +13,13 @@ from aiohttp import web
 from msgspec import Struct
 
 from schemas.clock import clock_from
+from schemas.codec import Codec
 from schemas.log_open import open_log
-from schemas.registry import open_codec
 from sinks.clickhouse.engine import Bounds
 from sinks.clickhouse.front import Front
 from sinks.clickhouse.sink import ClickHouseSink
 from sinks.http import pages
+from sinks.no_pandas import skip_pandas
 from sinks.prometheus.sink import PrometheusSink
 from sinks.service import Parts, Service
 from sinks.settings import Settings
@@ -47,6 +48,7 @@ class SinkFailed(RuntimeError):  # noqa: N818 - ends the process with its cause
 
 def main(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises SinkFailed when a sink cannot go on."""
+    skip_pandas()
     asyncio.run(_serve(settings))
 
 
@@ -90,8 +92,13 @@ class Runner:
 async def _serve(settings: Settings) -> None:
     telemetry = Telemetry()
     log = open_log(settings.kafka or None, settings.data)
-    codec = open_codec(settings.schema_registry or None)
-    parts = Parts(settings=settings, log=log, codec=codec, clock=clock_from(settings.clock), telemetry=telemetry)
+    parts = Parts(
+        settings=settings,
+        log=log,
+        codec=_codec(settings.schema_registry),
+        clock=clock_from(settings.clock),
+        telemetry=telemetry,
+    )
     services = [(sink.name, sink.make(parts)) for sink in SINKS if sink.name in settings.chosen]
     runner = Runner(services)
     loop = asyncio.get_running_loop()
@@ -112,6 +119,14 @@ async def _serve(settings: Settings) -> None:
         log.close()
     if runner.failure is not None:
         raise SinkFailed(str(runner.failure)) from runner.failure
+
+
+def _codec(registry: str) -> Codec:
+    if not registry:
+        return Codec()
+    from schemas.registry import open_codec
+
+    return open_codec(registry)
 
 
 def _render(services: Sequence[tuple[str, Service]]) -> Callable[[int], Iterator[bytes]]:

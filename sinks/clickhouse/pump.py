@@ -22,6 +22,10 @@ from sinks.telemetry import Telemetry
 GROUP: Final = "vsm-sink-clickhouse"
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _PAUSED_POLL_SECONDS: Final = 0.2
+_LAG_SECONDS: Final = 0.5
+_REST: Final = 4
+"""A batch gathers for at least so many times as long as the last one took to write: a busy store gets larger ones."""
+_LONGEST_AGE: Final = 2.0
 
 _logger = structlog.get_logger(__name__)
 
@@ -59,6 +63,8 @@ class Pump:
         self._blocks: list[Block] = []
         self._pause = 0.0
         self._retry_at = 0.0
+        self._lag_at = 0.0
+        self._age = limits.flush_seconds
         self._stop = Event()
 
     def ready(self) -> bool:
@@ -74,10 +80,17 @@ class Pump:
         try:
             while not stop.is_set():
                 self._turn(consumer)
-                self._telemetry.lag.labels("clickhouse").set(consumer.lag())
+                self._tell_lag(consumer)
             self._write(consumer)
         finally:
             consumer.close()
+
+    def _tell_lag(self, consumer: Consumer) -> None:
+        """Say how far behind we are, seldom enough to cost nothing."""
+        now = time.monotonic()
+        if now >= self._lag_at:
+            self._telemetry.lag.labels("clickhouse").set(consumer.lag())
+            self._lag_at = now + _LAG_SECONDS
 
     def _turn(self, consumer: Consumer) -> None:
         if self._pause:
@@ -86,12 +99,10 @@ class Pump:
                 self._write(consumer)
             return
         now = time.monotonic()
-        wait = self._batch.age_left(now, self._limits.flush_seconds)
+        wait = self._batch.age_left(now, self._age)
         records = consumer.poll(self._limits.batch_rows - self._batch.rows, wait)
         self._take(records)
-        if self._batch.rows >= self._limits.batch_rows or not self._batch.age_left(
-            time.monotonic(), self._limits.flush_seconds
-        ):
+        if self._batch.rows >= self._limits.batch_rows or not self._batch.age_left(time.monotonic(), self._age):
             self._write(consumer)
 
     def _stay(self, consumer: Consumer) -> None:
@@ -121,17 +132,20 @@ class Pump:
         if not self._blocks and not self._batch.offsets:
             return
         self._blocks = self._blocks or self._batch.blocks()
+        began = time.monotonic()
         try:
-            with self._telemetry.flush.time():
-                self._letters.send(self._log)
-                while self._blocks:
-                    first = self._blocks[0]
-                    self._store.insert(first.table, first.rows, first.token)
-                    self._telemetry.rows.labels(first.table).inc(first.rows.num_rows)
-                    self._blocks.pop(0)
+            self._letters.send(self._log)
+            while self._blocks:
+                first = self._blocks[0]
+                self._store.insert(first.table, first.rows, first.token)
+                self._telemetry.rows.labels(first.table).inc(first.rows.num_rows)
+                self._blocks.pop(0)
         except (StoreUnavailable, LogUnavailable) as away:
             self._rest(consumer, away)
             return
+        took = time.monotonic() - began
+        self._telemetry.flush.observe(took)
+        self._age = min(max(self._limits.flush_seconds, took * _REST), max(self._limits.flush_seconds, _LONGEST_AGE))
         self._resume(consumer)
         self._commit(consumer)
         self._batch = Batch()

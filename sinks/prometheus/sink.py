@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from threading import Event
 from typing import Final
@@ -18,6 +19,7 @@ from sinks.service import Parts
 GROUP: Final = "vsm-sink-prometheus"
 _POLL_RECORDS: Final = 1_000
 _POLL_SECONDS: Final = 0.1
+_LAG_SECONDS: Final = 0.2
 
 _logger = structlog.get_logger(__name__)
 
@@ -40,15 +42,18 @@ class PrometheusSink:
             GROUP, (topics.MEASUREMENTS.name,), revoked=self._on_revoked, from_start=True
         )
         telemetry = self._parts.telemetry
+        look_at = 0.0
         try:
             while not stop.is_set():
                 records = consumer.poll(_POLL_RECORDS, _POLL_SECONDS)
                 for record in records:
                     self._take(record)
-                lag = consumer.lag()
-                telemetry.lag.labels("prometheus").set(lag)
-                telemetry.series.set(self.page.series)
-                self._caught_up = self._caught_up or not lag
+                if time.monotonic() >= look_at:
+                    lag = consumer.lag()
+                    telemetry.lag.labels("prometheus").set(lag)
+                    telemetry.series.set(self.page.series)
+                    self._caught_up = self._caught_up or not lag
+                    look_at = time.monotonic() + _LAG_SECONDS
         finally:
             consumer.close()
 

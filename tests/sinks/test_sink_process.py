@@ -81,7 +81,7 @@ def sink(data: Path) -> Iterator[SinkProcess]:
 
 def test_rows_arrive(sink: SinkProcess) -> None:
     """Every visit on the log is in the tables, asked over the SQL front."""
-    wait_until(lambda: sink.ask("SELECT count() FROM vsm.step_visits_current") == "500\n")
+    wait_until(lambda: sink.ask("SELECT count() FROM vsm.step_visits_current") == "500\n", 40)
     assert sink.ask("SELECT uniqExact(value_stream) FROM vsm.step_visits_current") == "5\n"
 
 
