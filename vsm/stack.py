@@ -13,9 +13,8 @@ from typing import Final
 import httpx
 from msgspec import Struct
 
-from schemas.log import LogUnavailable, RecordRefused
+from schemas.log import LogUnavailable
 from schemas.log_local import forget_offsets
-from schemas.topics import FLOW_EVENTS
 from vsm.data_dir import DataDir
 from vsm.generation import Generation, activated, current
 from vsm.settling import is_settled, waiting
@@ -70,19 +69,12 @@ class Stack:
         """Create the topics of a Kafka that has none of ours; a cluster's own are made by `vsm topics apply`."""
         if not self._plan.kafka:
             return
-        from schemas.log_kafka import KafkaLog
-        from schemas.topics_kafka import apply
+        from schemas.topics_kafka import apply_if_none
 
         try:
-            log = KafkaLog(self._plan.kafka)
-            try:
-                log.partitions(FLOW_EVENTS.name)
-            except RecordRefused:
-                apply(self._plan.kafka, KAFKA_PARTITIONS, replication=1)
-            finally:
-                log.close()
+            apply_if_none(self._plan.kafka, KAFKA_PARTITIONS, replication=1)
         except LogUnavailable as away:
-            raise StackFailed(f"Kafka at {self._plan.kafka} does not answer: {away}") from away
+            raise StackFailed(f"Kafka does not answer: {away}") from away
 
     def _fill_lost_tables(self) -> None:
         """Let the sink read the log from its beginning when the embedded tables are gone."""
