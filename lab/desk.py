@@ -138,7 +138,7 @@ class Desk:
 
     # --- changes
 
-    def change(self, items: list[Item], author: Account, branch: str, title: str) -> Change:
+    def change(self, items: list[Item], author: Account, branch: str, title: str, body: str = "") -> Change:
         """Begin a change: it has a branch, but no pull request yet. Without items it is its own."""
         self.own.change += 1
         number = self.own.change
@@ -147,7 +147,7 @@ class Desk:
             items = [Item(uri=uri, kind=None)]
         change = Change(
             number=number, uri=uri, branch=branch, title=title, author=author, items=items,
-            github_id=910_000_000 + number, base=self.main,
+            github_id=910_000_000 + number, base=self.main, body=body or "Please have a look.",
         )  # fmt: skip
         for item in items:
             item.changes.append(change)
@@ -167,7 +167,7 @@ class Desk:
         if at <= self.outbox.end:
             change.first_commit = change.first_commit or commits[0].at
             for commit in commits:
-                change.note(commit.at, "committed")
+                change.pushed(commit)
         created = not change.head
         before = change.head or change.base
         change.head = commits[-1].sha
@@ -181,6 +181,8 @@ class Desk:
         """Open the pull request."""
         change.opened = at
         change.draft = draft
+        if at <= self.outbox.end:
+            change.told()
         self._pull_request("opened", change, at, change.author)
         if draft:
             change.note(at, "opened_draft")

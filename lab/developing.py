@@ -7,7 +7,7 @@ from typing import Final
 
 from lab.announcing import packaged
 from lab.desk import Desk
-from lab.organisation import HOUR, LEAD_IN
+from lab.organisation import HOUR, LEAD_IN, OWNER
 from lab.planted import UPDATER, Account
 from lab.work import Change, Commit, Item
 
@@ -95,6 +95,16 @@ class Developer:
             course.after(chance.around(10 * MINUTE), lambda at: desk.review(change[0], at, "approved"))
         course.after(chance.between(2, 8) * MINUTE, lambda at: self._merged(change[0], at, done))
 
+    def revert(self, course: Course, original: Change, done: list[Change]) -> None:
+        """Plan the change that takes another one back, as GitHub's button makes it: it names what that one named."""
+        desk = self._desk
+        change: list[Change] = []
+        course.after(MINUTE, lambda _: change.append(self._begin_revert(original)))
+        self._push(course, change, 1, 60)
+        course.after(30, lambda at: desk.open(change[0], at, draft=False))
+        course.after(self._chance.around(5 * MINUTE), lambda at: desk.review(change[0], at, "approved"))
+        course.after(MINUTE, lambda at: self._merged(change[0], at, done))
+
     def update(self, course: Course, done: list[Change]) -> None:
         """Plan a bot's dependency update: no ticket, one commit, approved by a human or merged as it is."""
         desk, chance = self._desk, self._chance
@@ -115,6 +125,12 @@ class Developer:
         change = self._desk.change(items, author, branch, " ".join([*titled, f"make it {slug}"]))
         items[:] = change.items
         return change
+
+    def _begin_revert(self, original: Change) -> Change:
+        items = original.items if original.items[0].ticket is not None else []
+        branch, title = f"revert-{original.number}-{original.branch}", f'Revert "{original.title}"'
+        body = f"Reverts {OWNER}/{self._desk.service}#{original.number}"
+        return self._desk.change(list(items), self._desk.person(), branch, title, body)
 
     def _bump(self) -> Change:
         return self._desk.change([], UPDATER, f"dependabot/pip/lib{self._chance.sha()[:5]}x", "Bump a library")

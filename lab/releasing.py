@@ -13,8 +13,9 @@ from lab.work import Change
 
 PRODUCTION: Final = ENVIRONMENTS[-1]
 
-Why = Literal["", "deployment_failed", "rollback", "hotfix", "incident"]
-"""Why a deployment counts as failed: it failed itself, was rolled back, needed a hot fix, or caused an incident."""
+Why = Literal["", "deployment_failed", "rollback", "hotfix", "incident", "revert"]
+"""Why a deployment counts as failed: it failed itself, was rolled back, needed a hot fix, caused an
+incident, or a change it brought was taken back."""
 
 
 class Release(Struct, kw_only=True):

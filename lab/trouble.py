@@ -9,6 +9,7 @@ from msgspec import Struct
 from lab.announcing import digest_of
 from lab.desk import Desk
 from lab.developing import MINUTE, Course, Developer
+from lab.organisation import ENVIRONMENTS
 from lab.payloads import pagerduty
 from lab.releasing import PRODUCTION, Release, Route
 from lab.work import Change, Item
@@ -19,8 +20,8 @@ Attribution = Literal["explicit", "time_and_service", "unattributed"]
 TROUBLED: Final = 0.25
 """Share of the production deployments after which something goes wrong."""
 
-_KINDS: Final = ("rollback", "silent rollback", "deep rollback", "hotfix", "mended")
-_SHARES: Final = (30, 10, 10, 35, 15)
+_KINDS: Final = ("rollback", "silent rollback", "deep rollback", "hotfix", "mended", "revert")
+_SHARES: Final = (28, 9, 9, 32, 13, 9)
 
 
 class Trouble(Struct, kw_only=True):
@@ -58,6 +59,10 @@ def aftermath(desk: Desk, developer: Developer, route: Route, happened: Happened
         if len({release.sha for release in route.live[-3:]}) == 3:  # noqa: PLR2004 - V1, V2 and V3
             _roll_back(desk, route, route.live[-3], route.live[-2], found, happened, silent=True)
         return
+    if kind == "revert":
+        if bad.changes:
+            _take_back(desk, developer, route, bad, found, happened)
+        return
     if kind == "hotfix":
         resolved = desk.odd(_hot_fix(desk, developer, route, bad, found, happened) + chance.between(1, 8) * MINUTE)
     elif kind == "mended":
@@ -89,16 +94,32 @@ def _hot_fix(desk: Desk, developer: Developer, route: Route, bad: Release, found
     course, done = Course(), list[Change]()
     developer.urgent(course, [item], done, folder="hotfix")
     course.run_from(found + 3 * MINUTE, desk)
-    fix = done[0]
+    live = _hurry(desk, route, done[0], happened)
+    bad.went_wrong("hotfix", found, live)
+    return live
+
+
+def _take_back(desk: Desk, developer: Developer, route: Route, bad: Release, found: int, happened: Happened) -> None:
+    """Revert one of the changes that `bad` brought; only the revert's arrival shows that something was wrong."""
+    original = desk.chance.random.choice(bad.changes)
+    course, done = Course(), list[Change]()
+    developer.revert(course, original, done)
+    course.run_from(found, desk)
+    happened.items += [item for item in done[0].items if item.ticket is None]
+    live = _hurry(desk, route, done[0], happened)
+    bad.went_wrong("revert", live, live)
+
+
+def _hurry(desk: Desk, route: Route, fix: Change, happened: Happened) -> int:
+    """Bring a change through every environment without delay; return when it was live."""
     route.merged(fix)
-    at = (fix.merged or 0) + desk.chance.between(2, 6) * MINUTE
-    for environment in ("development", "staging", PRODUCTION):
+    at = live = (fix.merged or 0) + desk.chance.between(2, 6) * MINUTE
+    for environment in ENVIRONMENTS:
         release = route.deploy(environment, fix.merge_sha or "", fix.merged or 0, at)
+        release.rework = environment == PRODUCTION
         happened.releases.append(release)
-        at = release.finished + 60
-    release.rework = True
-    bad.went_wrong("hotfix", found, release.finished)
-    return release.finished
+        live, at = release.finished, release.finished + MINUTE
+    return live
 
 
 def _incident(desk: Desk, service: str, detected: int, resolved: int, cause: Release | None) -> Trouble:

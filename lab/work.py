@@ -100,6 +100,7 @@ class Change(Struct, kw_only=True):
     author: Account
     items: list[Item]
     github_id: int
+    body: str = "Please have a look."
     first_commit: int | None = None
     opened: int | None = None
     offered: int | None = None
@@ -115,6 +116,24 @@ class Change(Struct, kw_only=True):
     deployed: int | None = None
     deployment: str | None = None
     left_censored: bool = False
+    untold: list[tuple[int, Item]] = field(default_factory=list)
+    """Commits pushed for items that only the pull request will name: when they were authored, and for which item."""
+
+    def pushed(self, commit: Commit) -> None:
+        """Write down a pushed commit in the items that its branch names; in the others once there is a pull request."""
+        smallest = min(item.uri for item in self.items)
+        for item in self.items:
+            if self.opened is None and not (item.ticket and item.ticket.key in self.branch):
+                self.untold.append((commit.at, item))
+            else:
+                item.note(commit.at, "committed", counted=item.uri == smallest)
+
+    def told(self) -> None:
+        """Write down what was pushed for items that nothing named before the pull request did."""
+        smallest = min(item.uri for item in self.items)
+        for at, item in self.untold:
+            item.note(at, "committed", counted=item.uri == smallest)
+        self.untold = []
 
     def note(self, at: int, what: Happening) -> None:
         """Write down what happened to it in each of its items; the smallest item id counts the visit."""

@@ -153,7 +153,7 @@ def _pull_request(repo: str, change: Change, at: int) -> Body:
         "state": "open" if change.closed is None else "closed",
         "title": change.title,
         "user": user(change.author),
-        "body": f"Please have a look.\n\nSigned-off-by: {change.author.name} <{change.author.mail}>",
+        "body": f"{change.body}\n\nSigned-off-by: {change.author.name} <{change.author.mail}>",
         "created_at": zulu(change.opened or at),
         "updated_at": zulu(at),
         "closed_at": None if change.closed is None else zulu(change.closed),

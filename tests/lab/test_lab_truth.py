@@ -77,7 +77,7 @@ def test_every_kind_of_trouble_happens(truth: Truth) -> None:
     attributions = {incident.attribution for incident in truth.incidents}
 
     assert (why, attributions) == (
-        {"", "deployment_failed", "rollback", "hotfix", "incident"},
+        {"", "deployment_failed", "rollback", "hotfix", "incident", "revert"},
         {"explicit", "time_and_service", "unattributed"},
     )
 
