@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from schemas.event import ActorClass
 
@@ -29,7 +31,7 @@ _LONGEST: Final = 128
 _SUFFIX: Final = "[bot]"
 
 
-class Actor(NamedTuple):
+class Actor(Struct, frozen=True, gc=False):
     """The class of an account and its keyed hash (None where the tool gives no account id)."""
 
     actor_class: ActorClass
@@ -45,11 +47,11 @@ def classify(account: str, *, automated: bool = False) -> ActorClass:
 
     `automated`: the tool says it is no person (an app, a service account). '' is unknown.
     """
-    return _class_of(account[:_LONGEST], automated=automated)
+    return _class_of(account[:_LONGEST], automated)
 
 
 @lru_cache(maxsize=4096)
-def _class_of(account: str, *, automated: bool) -> ActorClass:
+def _class_of(account: str, automated: bool) -> ActorClass:  # noqa: FBT001 - a plain argument is remembered faster
     if not account:
         return ActorClass.UNKNOWN
     name = account.lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 import structlog
@@ -47,7 +47,7 @@ def connect(
             source=source.name,
             secrets=_secrets(source, resolve),
             insecure=source.insecure,
-            pseudonym=partial(pseudonym, identity_key, source.tool),
+            pseudonym=lru_cache(maxsize=16_384)(partial(pseudonym, identity_key, source.tool)),
             environment=partial(_environment, source.environments),
             identity_key=identity_key,
             rate_per_second=source.rate_per_second,

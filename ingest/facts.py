@@ -20,6 +20,7 @@ MOST_LINKS: Final = 128
 MOST_URL_CHARACTERS: Final = 2_048
 """A longer address is left out."""
 
+_NONE: Final[Mapping[str, str | None]] = {}
 _LONG_MIN: Final = -(2**63)
 _LONG_MAX: Final = 2**63 - 1
 
@@ -55,8 +56,12 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
     order = said.get("order")
     if order is not None and not _LONG_MIN <= order <= _LONG_MAX:
         raise Untranslatable("the tool's sequence number is not usable")
-    by = said.get("by", UNKNOWN)
-    state = said.get("state")
+    by, state, links, url = said.get("by", UNKNOWN), said.get("state"), said.get("links", ()), said.get("url")
+    attributes = {name: text[:MOST_CHARACTERS] for name, text in said.get("attributes", _NONE).items() if text}
+    if at.implausible is not None:
+        attributes[IMPLAUSIBLE_TIME] = at.implausible
+    if at.micros - context.received_at > FUTURE_TOLERANCE_MICROS:
+        attributes[FUTURE_TIME] = "true"
     return FlowEvent(
         event_id=event_id(context.tool, event_type, subject_id, at.micros, said.get("told_apart", ())),
         type=event_type,
@@ -67,8 +72,8 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
         delivery_id=context.delivery_id,
         subject_id=subject_id,
         order=order,
-        subject_url=_short(said.get("url")),
-        links=_usable(said.get("links", ())),
+        subject_url=url if url and len(url) <= MOST_URL_CHARACTERS else None,
+        links=_usable(links) if links else links,
         state=state[:MOST_CHARACTERS] if state else None,
         outcome=said.get("outcome"),
         environment=said.get("environment") or None,
@@ -76,25 +81,11 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
         actor_class=by.actor_class,
         actor=by.actor,
         quantities=said.get("quantities", {}),
-        attributes=_attributes(said.get("attributes", {}), at, context.received_at),
+        attributes=attributes,
     )
-
-
-def _short(url: str | None) -> str | None:
-    return url if url and len(url) <= MOST_URL_CHARACTERS else None
 
 
 def _usable(links: tuple[Link, ...]) -> tuple[Link, ...]:
     """Return the links whose target can be a subject, at most `MOST_LINKS`."""
-    if all(len(link.uri) <= MOST_CHARACTERS and "\0" not in link.uri for link in links):
-        return links[:MOST_LINKS]
-    return tuple(x for x in links if len(x.uri) <= MOST_CHARACTERS and "\0" not in x.uri)[:MOST_LINKS]
-
-
-def _attributes(given: Mapping[str, str | None], at: Moment, received_at: int) -> dict[str, str]:
-    kept = {name: text[:MOST_CHARACTERS] for name, text in given.items() if text}
-    if at.implausible is not None:
-        kept[IMPLAUSIBLE_TIME] = at.implausible
-    if at.micros - received_at > FUTURE_TOLERANCE_MICROS:
-        kept[FUTURE_TIME] = "true"
-    return kept
+    usable = [link for link in links if len(link.uri) <= MOST_CHARACTERS and "\0" not in link.uri]
+    return tuple(usable[:MOST_LINKS]) if len(usable) < len(links) else links[:MOST_LINKS]

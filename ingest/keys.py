@@ -7,7 +7,7 @@ has a fact of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -19,8 +19,8 @@ MOST_KEYS: Final = 16
 
 _KEY: Final = r"[A-Z][A-Z0-9_]{1,9}-[1-9][0-9]{0,6}"
 _DASH: Final = re.compile("-[1-9]")
-_IN_TEXT: Final = re.compile(rf"(?<![A-Za-z0-9_-])({_KEY})(?![A-Za-z0-9_])")
-_IN_BRANCH: Final = re.compile(rf"(?<![A-Za-z0-9])({_KEY})(?![A-Za-z0-9])", re.IGNORECASE)
+_ANY_KEY: Final = re.compile(rf"{_KEY}(?![A-Za-z0-9_])")
+_BRANCH_KEY: Final = re.compile(rf"{_KEY}(?![A-Z0-9])")
 _CLOSING: Final = r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|implements?)"
 _ISSUE: Final = r"(?:([\w.-]+/[\w.-]+)#|#|https?://[\w.:-]+/([\w.-]+/[\w.-]+)/issues/)([1-9][0-9]{0,8})\b"
 _CLOSED_ISSUE: Final = re.compile(rf"\b{_CLOSING}:?\s{{1,4}}{_ISSUE}", re.IGNORECASE)
@@ -38,7 +38,7 @@ def keys_in_text(text: str) -> tuple[str, ...]:
 
 def keys_in_branch(branch: str) -> tuple[str, ...]:
     """Return the keys of a branch name in any case (`feature/chk-12-login`), upper case, each once; () without any."""
-    return _in_branch(branch[:_REMEMBERED_CHARACTERS])
+    return _first(_standing_alone(_BRANCH_KEY, branch.upper(), "")) if _DASH.search(branch) else ()
 
 
 def keys_named_in_body(body: str | None) -> tuple[str, ...]:
@@ -62,12 +62,24 @@ def closed_issues(text: str | None, repository: str) -> tuple[str, ...]:
 
 def key_links(keys: Sequence[str], method: LinkMethod) -> list[Link]:
     """Return the membership links of bare keys, inert until such a ticket is known."""
-    return [Link(uri=bare_ticket_uri(key), kind=LinkKind.PART_OF, method=method) for key in keys]
+    return [Link(uri=bare_ticket_uri(key), kind=LinkKind.PART_OF, method=method) for key in keys] if keys else []
 
 
 def issue_links(tracker: str, issues: Sequence[str], method: LinkMethod) -> list[Link]:
     """Return the membership links of a tracker's issues, each `owner/name/12`."""
+    if not issues:
+        return []
     return [Link(uri=ticket_uri(tracker, issue), kind=LinkKind.PART_OF, method=method) for issue in issues]
+
+
+def branch_links(branch: str) -> tuple[Link, ...]:
+    """Return the membership links of the keys in a branch name."""
+    return _links_of_branch(branch[:_REMEMBERED_CHARACTERS])
+
+
+@lru_cache(maxsize=4096)
+def _links_of_branch(branch: str) -> tuple[Link, ...]:
+    return tuple(key_links(keys_in_branch(branch), LinkMethod.KEY_IN_BRANCH))
 
 
 def unique_links(links: list[Link]) -> tuple[Link, ...]:
@@ -79,16 +91,24 @@ def unique_links(links: list[Link]) -> tuple[Link, ...]:
 
 
 def _in_text(text: str) -> tuple[str, ...]:
-    return _first(_IN_TEXT.findall(text)) if _DASH.search(text) else ()
-
-
-@lru_cache(maxsize=4096)
-def _in_branch(branch: str) -> tuple[str, ...]:
-    return _first(_IN_BRANCH.findall(branch)) if _DASH.search(branch) else ()
+    return _first(_standing_alone(_ANY_KEY, text, "_-")) if _DASH.search(text) else ()
 
 
 _short_text: Final = lru_cache(maxsize=4096)(_in_text)
 
 
-def _first(found: list[str], *, upper: bool = True) -> tuple[str, ...]:
+def _standing_alone(pattern: re.Pattern[str], text: str, joining: str) -> Iterator[str]:
+    """Yield the keys that no letter, digit or joining character stands before."""
+    start = 0
+    while found := pattern.search(text, start):
+        begin = found.start()
+        before = text[begin - 1] if begin else " "
+        if (before.isascii() and before.isalnum()) or before in joining:
+            start = begin + 1
+        else:
+            yield found[0]
+            start = found.end()
+
+
+def _first(found: Iterable[str], *, upper: bool = True) -> tuple[str, ...]:
     return tuple(dict.fromkeys([key.upper() if upper else key for key in found]))[:MOST_KEYS]

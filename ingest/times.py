@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from math import isfinite
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from ingest.adapter import Untranslatable
 from schemas.event import EARLIEST_MICROS
@@ -25,7 +27,7 @@ _NANOS_FROM: Final = 100_000_000_000_000_000
 _LATEST_MICROS: Final = 253_402_300_800_000_000
 
 
-class Moment(NamedTuple):
+class Moment(Struct, frozen=True, gc=False):
     """A time: `micros` since the epoch, UTC, never before 1990; `implausible` is the tool's text of an earlier one."""
 
     micros: int
@@ -38,9 +40,12 @@ def moment(written: str | float | None, field: str) -> Moment:
     A time without a zone is UTC; digits below the microsecond are cut off. Raises Untranslatable, naming `field`, when
     it is missing or no time at all.
     """
-    if written is None or written == "":
+    if isinstance(written, str) and written:
+        micros = _from_text(written, field)
+    elif written is None or written == "":
         raise Untranslatable(f"{field} is missing")
-    micros = _from_text(written, field) if isinstance(written, str) else _from_number(written, field)
+    else:
+        micros = _from_number(written, field)
     if micros < EARLIEST_MICROS:
         return Moment(EARLIEST_MICROS, str(written)[:_KEPT_CHARACTERS])
     return Moment(micros)

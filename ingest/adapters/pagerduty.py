@@ -18,7 +18,7 @@ from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
-from ingest.facts import fact
+from ingest.facts import MOST_CHARACTERS, fact
 from ingest.signature import pagerduty
 from ingest.times import moment
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
@@ -195,7 +195,7 @@ def _agent(agent: Reference | None, context: Context) -> Actor:
     if agent is None or not agent.id:
         return UNKNOWN
     human = agent.type.startswith("user")
-    return Actor(ActorClass.HUMAN if human else ActorClass.BOT, context.pseudonym(agent.id))
+    return Actor(ActorClass.HUMAN if human else ActorClass.BOT, context.pseudonym(agent.id[:MOST_CHARACTERS]))
 
 
 def _event_type(_headers: Headers, body: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from msgspec import Struct
@@ -15,8 +16,7 @@ from schemas.identity import commit_uri
 TRACKER: Final = "github"
 """The tracker part of an issue's uri: `ticket:github/acme/app/12`."""
 
-_SHA_DIGITS: Final = 40
-_HEX: Final = frozenset("0123456789abcdefABCDEF")
+_SHA: Final = re.compile(r"(?!0+$)(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})")
 
 
 class Repository(Struct, frozen=True, gc=False):
@@ -76,6 +76,6 @@ def unnamed(branch: str, *users: User | None) -> str:
 
 def commit_link(sha: str | None, kind: LinkKind) -> list[Link]:
     """Return the link to a commit, or none where there is no full sha (an abbreviated one names no entity)."""
-    if sha is None or len(sha) != _SHA_DIGITS or not _HEX.issuperset(sha) or not sha.strip("0"):
+    if sha is None or _SHA.fullmatch(sha) is None:
         return []
     return [Link(uri=commit_uri(sha), kind=kind, method=LinkMethod.COMMIT)]

@@ -12,9 +12,8 @@ from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import Repository, User, by, full_name, unnamed
 from ingest.by_action import Translated
 from ingest.facts import fact
-from ingest.keys import key_links, keys_in_branch
+from ingest.keys import branch_links
 from ingest.times import moment
-from schemas.event import LinkMethod
 
 
 class RefBody(Struct, frozen=True):
@@ -46,7 +45,7 @@ def _branch(event_type: str) -> Callable[[bytes, Context], Translated]:
                 event_type,
                 f"branch:{repository}/{branch}",
                 moment(made.repository.pushed_at, "repository.pushed_at"),
-                links=tuple(key_links(keys_in_branch(made.ref), LinkMethod.KEY_IN_BRANCH)),
+                links=branch_links(made.ref),
                 by=by(made.sender, context),
                 attributes={"repository": repository, "branch": branch},
             )

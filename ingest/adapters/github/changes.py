@@ -22,10 +22,10 @@ from ingest.adapters.github.bodies import (
 )
 from ingest.facts import fact
 from ingest.keys import (
+    branch_links,
     closed_issues,
     issue_links,
     key_links,
-    keys_in_branch,
     keys_in_text,
     keys_named_in_body,
     unique_links,
@@ -155,7 +155,7 @@ def ticket_links(pull: PullRequest, repository: str) -> list[Link]:
         *issue_links(TRACKER, closed_issues(pull.body, home), LinkMethod.EXPLICIT),
         *issue_links(TRACKER, closed_issues(pull.title, home), LinkMethod.KEY_IN_TITLE),
         *issue_links(TRACKER, issue, LinkMethod.KEY_IN_BRANCH),
-        *key_links(keys_in_branch(pull.head.ref), LinkMethod.KEY_IN_BRANCH),
+        *branch_links(pull.head.ref),
         *key_links(keys_in_text(pull.title), LinkMethod.KEY_IN_TITLE),
         *key_links(keys_named_in_body(pull.body), LinkMethod.KEY_IN_MESSAGE),
     ]

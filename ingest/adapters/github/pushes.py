@@ -18,7 +18,7 @@ from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import TRACKER, Repository, User, commit_link, full_name, owner_and_name, unnamed
 from ingest.by_action import Translated
 from ingest.facts import fact
-from ingest.keys import closed_issues, issue_links, key_links, keys_in_branch, keys_in_text, unique_links
+from ingest.keys import branch_links, closed_issues, issue_links, key_links, keys_in_text, unique_links
 from ingest.times import moment
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import commit_uri
@@ -62,6 +62,16 @@ class PushBody(Struct, frozen=True):
     sender: User | None = None
 
 
+class Place(Struct, frozen=True):
+    """Where commits arrived: what is the same for each commit of a push."""
+
+    branch: str
+    home: str
+    links: tuple[Link, ...]
+    attributes: dict[str, str | None]
+    sender: User | None
+
+
 _decode: Final = msgspec.json.Decoder(PushBody).decode
 
 
@@ -77,17 +87,21 @@ def push(body: bytes, context: Context) -> Translated:
         return Ignored("push is of a merge queue's own branch")
     repository = full_name(pushed.repository)
     is_default = branch == pushed.repository.default_branch
-    from_branch = [] if is_default else key_links(keys_in_branch(branch), LinkMethod.KEY_IN_BRANCH)
-    events = [
-        _commit_fact(commit, context, pushed, position, repository, branch, [*membership, *from_branch])
-        for position, commit, membership in (_landing(pushed) if is_default else _working(pushed))
-    ]
+    place = Place(
+        branch=branch,
+        home=owner_and_name(repository),
+        links=() if is_default else branch_links(branch),
+        attributes={"repository": repository, "branch": unnamed(branch, pushed.sender)},
+        sender=pushed.sender,
+    )
+    found = _landing(pushed) if is_default else _working(pushed)
+    events = [_commit_fact(commit, position, links, place, context) for position, commit, links in found]
     return events or Ignored("push brought no new commit")
 
 
 def _working(pushed: PushBody) -> Iterator[tuple[int, Commit, list[Link]]]:
     """Yield the new commits of a working branch; those it only took over from another branch belong there."""
-    head = commit_link(pushed.after, LinkKind.PART_OF)
+    head = commit_link(pushed.after, LinkKind.PART_OF) if len(pushed.commits) > 1 else []
     for position, commit in enumerate(pushed.commits):
         if commit.distinct:
             yield position, commit, [] if commit.id == pushed.after else head
@@ -109,46 +123,37 @@ def _landing(pushed: PushBody) -> Iterator[tuple[int, Commit, list[Link]]]:
 
 def lands_change(commit: Commit) -> bool:
     """Tell whether a commit was made by GitHub to land a pull request: its time says nothing of when work began."""
-    return bool(_MERGE.match(commit.message)) or (_is_by_github(commit) and bool(_SQUASH.match(commit.message)))
+    message = commit.message
+    if message.startswith("Merge"):
+        return bool(_MERGE.match(message))
+    return "(#" in message and _is_by_github(commit) and bool(_SQUASH.match(message))
 
 
 def _is_by_github(commit: Commit) -> bool:
     return commit.committer is not None and commit.committer.username == _BY_GITHUB
 
 
-def _commit_fact(
-    commit: Commit,
-    context: Context,
-    pushed: PushBody,
-    position: int,
-    repository: str,
-    branch: str,
-    membership: list[Link],
-) -> FlowEvent:
-    home = owner_and_name(repository)
+def _commit_fact(commit: Commit, position: int, membership: list[Link], place: Place, context: Context) -> FlowEvent:
     message = commit.message[:_MESSAGE_CHARACTERS]
-    reverted = _REVERTED.search(message)
+    reverted = _REVERTED.search(message) if "This reverts" in message else None
     return fact(
         context,
         "commit.landed" if lands_change(commit) else "commit.created",
         commit_uri(commit.id),
         moment(commit.timestamp, "commits[].timestamp"),
-        told_apart=(branch,),
+        told_apart=(place.branch,),
         order=position,
         url=commit.url,
         links=unique_links(
             [
                 *membership,
-                *issue_links(TRACKER, closed_issues(message, home), LinkMethod.KEY_IN_MESSAGE),
+                *place.links,
+                *issue_links(TRACKER, closed_issues(message, place.home), LinkMethod.KEY_IN_MESSAGE),
                 *key_links(keys_in_text(message), LinkMethod.KEY_IN_MESSAGE),
             ]
         ),
-        by=_author(commit, pushed.sender, context),
-        attributes={
-            "repository": repository,
-            "branch": unnamed(branch, pushed.sender),
-            "reverts": commit_uri(reverted[1]) if reverted else None,
-        },
+        by=_author(commit, place.sender, context),
+        attributes={**place.attributes, "reverts": commit_uri(reverted[1])} if reverted else place.attributes,
     )
 
 

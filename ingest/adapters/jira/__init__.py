@@ -17,7 +17,7 @@ from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
 from ingest.adapters.jira.bodies import Body, Issue, Item, Keyed, User
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
-from ingest.facts import fact
+from ingest.facts import MOST_CHARACTERS, fact
 from ingest.keys import MOST_KEYS, unique_links
 from ingest.signature import x_hub_signature
 from ingest.times import Moment, moment
@@ -179,7 +179,10 @@ def _by(user: User | None, context: Context) -> Actor:
     account = user.account_id or user.key or user.name
     name = user.display_name or user.name or ""
     automated = user.account_type == "app"
-    return Actor(classify(name.replace(" ", "-"), automated=automated), context.pseudonym(account) if account else None)
+    return Actor(
+        classify(name.replace(" ", "-"), automated=automated),
+        context.pseudonym(account[:MOST_CHARACTERS]) if account else None,
+    )
 
 
 def _project(key: str) -> str:
