@@ -135,7 +135,7 @@ def _said(body: Body, context: Context) -> Said:
 
 
 def deployed(images: tuple[str, ...], revisions: tuple[str, ...]) -> tuple[Link, ...]:
-    """Return what was deployed: images by digest, commits by full revision or by an image tag that is a full sha.
+    """Return what was deployed: images by digest, commits by an image tag that is a full sha, else by full revision.
 
     A revision of a GitOps repository is no commit of the application; the images tell that one.
     """
