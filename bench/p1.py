@@ -91,7 +91,7 @@ def _measure(module: str, count: int) -> dict[str, float]:
                 timeout=120,
                 check=True,
             )
-        said: dict[str, float] = json.loads(worker.stdout.strip().splitlines()[-1])
+        said: dict[str, float] = json.loads(worker.stdout.rpartition("RESULT ")[2])
         return said
     finally:
         broker.kill()

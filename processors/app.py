@@ -194,7 +194,6 @@ def _pages(app: App, feed: Feed, parts: Parts) -> None:
     @app.page("/health/ready")
     async def ready(view: Any, _request: Any) -> Any:  # noqa: ANN401
         body = readiness(feed.ownership.holdings(), ready=feed.ready, generation=generation)
-        telemetry.rebuilt.set(bool(body["rebuilt"]))
         return view.json(body, status=200 if body["ready"] else 503)
 
 

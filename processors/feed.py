@@ -7,6 +7,7 @@ when every chunk of the one before has been settled.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -32,6 +33,7 @@ _POLL_SECONDS: Final = 0.1
 _OUTAGE_PAUSE_SECONDS: Final = 0.5
 _LAG_SECONDS: Final = 1.0
 _GRACE_SECONDS: Final = 10.0
+_STANDBY_SECONDS: Final = 10.0
 
 _log = structlog.get_logger(__name__)
 
@@ -57,6 +59,7 @@ class Feed:
         self._in_hand: list[Chunk] = []
         self._consumer: Consumer | None = None
         self._send: Callable[[Chunk], object] | None = None
+        self._joined_at = float("inf")
         self._lag_at = 0.0
         self._lag = 0
         self._away = False
@@ -76,9 +79,10 @@ class Feed:
 
     @property
     def ready(self) -> bool:
-        """Whether it is a member and every partition it was given is recovered."""
+        """Whether every partition it was given is recovered; a member that waits in vain for one stands by, ready."""
         given = tuple(self._assignments.copy().values())
-        return self._consumer is not None and all(a.holding is not None for a in given)
+        waited = time.monotonic() - self._joined_at > _STANDBY_SECONDS
+        return self._consumer is not None and all(a.holding is not None for a in given) and (bool(given) or waited)
 
     def _run(self) -> None:
         code, reason = BROKEN, "the feed ended"
@@ -91,11 +95,12 @@ class Feed:
         finally:
             self._recoveries.close()
             if not self._stopping.is_set():
-                self._departure.leave(reason, code)
+                self._departure.leave(reason, code, sys.exc_info()[1])
 
     def _consume(self) -> None:
         consumer = self._log.consumer(GROUP, (SOURCE,), assigned=self._assigned, revoked=self._revoked)
         self._consumer = consumer
+        self._joined_at = time.monotonic()
         try:
             while not self._stopping.is_set():
                 self._round(consumer)
@@ -265,12 +270,17 @@ class Feed:
         held = [a for a in self._assignments.values() if a.holding is not None]
         self._telemetry.owned.set(len(held))
         self._telemetry.recovering.set(len(self._assignments) - len(held))
+        self._telemetry.rebuilt.set(len(held) == len(self._assignments) and all(_whole(a) for a in held))
         if self._lag == 0 and not self._in_hand and len(held) == len(self._assignments):
             self._watchdog.beat()
 
     def _session_left_seconds(self) -> float:
         consumer = self._consumer
         return 0.0 if consumer is None else consumer.session_left_seconds()
+
+
+def _whole(assignment: Assignment) -> bool:
+    return assignment.holding is not None and assignment.holding.progress.whole
 
 
 def _committed(consumer: Consumer, partition: int) -> int | None:

@@ -25,7 +25,7 @@ from processors.parts import Parts
 from processors.progress import MARKER_KEY, Progress, from_record
 from schemas import topics
 from schemas.derived import Update, revision
-from schemas.log import Outgoing, Record
+from schemas.log import Outgoing
 from schemas.state import EntityRecord
 
 _BATCH: Final = 1_000
@@ -62,8 +62,10 @@ class Recovery:
         if was.packing != now.packing:
             self._start_over(partition, records, now, beat)
             return core, now
-        for entity in records.values():
-            core.engine.restore(self._codec.decode(entity.value, EntityRecord))
+        while records:  # given back one by one: the state is held once, not twice
+            core.engine.restore(self._codec.decode(records.popitem()[1], EntityRecord))
+            if len(records) % _BATCH == 0:
+                beat()
         for updates in _batches(core.engine.rebuild()):
             beat()
             for update in updates:
@@ -93,17 +95,20 @@ class Recovery:
         if was.generation == self._generation and was.version != self._derivation.version:
             raise GenerationRefused(f"the derivation has changed: raise VSM_GENERATION above {self._generation}")
 
-    def _read(self, partition: int, beat: Beat) -> tuple[dict[bytes, Record], Progress]:
-        """Return the newest record of each key, and what the marker says."""
-        records: dict[bytes, Record] = {}
+    def _read(self, partition: int, beat: Beat) -> tuple[dict[bytes, bytes], Progress]:
+        """Return the newest value of each key, and what the marker says."""
+        records: dict[bytes, bytes] = {}
         for count, record in enumerate(self._log.read_compacted(topics.STATE.name, partition)):
             if count % _BATCH == 0:
                 beat()
-            records[record.key] = record
+            if record.value is None:
+                records.pop(record.key, None)
+            else:
+                records[record.key] = record.value
         marker = records.pop(MARKER_KEY, None)
         if marker is None:
             return records, Progress()
-        return records, from_record(self._codec.decode(marker.value, EntityRecord))
+        return records, from_record(self._codec.decode(marker, EntityRecord))
 
     def _start_over(self, partition: int, records: Iterable[bytes], now: Progress, beat: Beat) -> None:
         """Delete the records, then say that nothing was read."""

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address that the telemetry page listens on.")
     process_port: int = Field(default=0, ge=0, lt=1 << 16, description="Port of the telemetry page; 0: none.")
-    chunk_records: int = Field(default=500, ge=1, description="Records taken from the log at once.")
+    chunk_records: int = Field(default=1_000, ge=1, description="Records taken from the log at once.")
     emit_seconds: float = Field(default=1.0, gt=0, description="Seconds between two emissions of measurements.")
     append_timeout_seconds: float = Field(
         default=30.0, gt=0, description="Seconds an append may take before the worker leaves for a restart."

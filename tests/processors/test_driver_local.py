@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from schemas import topics
@@ -210,6 +212,24 @@ def test_a_log_that_does_not_answer_for_a_moment_is_waited_for(log: LocalLog, wo
     worker = workers.start("poll", at=5, act="away")
     ids = settled(log)
     assert (ids, worker.stop(), "waited for the log" in workers.said()) == (names(range(EVENTS)), 0, True)
+
+
+def test_the_pages_say_what_the_worker_has_done(log: LocalLog, workers: Workers) -> None:
+    """Readiness tells how far each partition has read, the metrics how many events were carried."""
+    log.append_and_wait(flow.records(log, map(flow.event, range(EVENTS))))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    workers.start(process_port=str(port))
+    settled(log)
+    address = f"http://127.0.0.1:{port}"
+    body = httpx.get(f"{address}/health/ready").json()
+    page = httpx.get(f"{address}/metrics").text
+    assert (body["rebuilt"], sum(body["partitions"].values()), f"events_total {EVENTS}.0" in page) == (
+        True,
+        EVENTS,
+        True,
+    ), (body, page)
 
 
 def test_a_second_worker_takes_over_when_the_first_dies(log: LocalLog, workers: Workers) -> None:

@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from schemas import topics, topics_kafka
+from schemas.derived import GENERATION_SHIFT
 from schemas.log import Log, LogUnavailable
 from schemas.log_kafka import KafkaLog
 from tests.builders import flow
@@ -64,17 +65,17 @@ class Sent:
     """Events that this test has appended, under numbers that no other test uses."""
 
     def __init__(self, log: Log, bootstrap: str) -> None:
-        self._log = log
+        self.log = log
         self._bootstrap = bootstrap
         self.names: set[str] = set()
 
     def send(self, many: int = EVENTS, **attributes: str) -> None:
         """Append so many events more; one at a time is tried until the log has taken it."""
         events = [flow.event(next(_NUMBERS), **attributes) for _ in range(many)]
-        records = flow.records(self._log, events)
+        records = flow.records(self.log, events)
         while True:
             try:
-                self._log.append_and_wait(records)
+                self.log.append_and_wait(records)
             except LogUnavailable:
                 continue
             break
@@ -83,7 +84,7 @@ class Sent:
 
     def _all_committed(self) -> bool:
         try:
-            return committed(self._bootstrap) == list(self._log.end_offsets(topics.FLOW_EVENTS.name))
+            return committed(self._bootstrap) == list(self.log.end_offsets(topics.FLOW_EVENTS.name))
         except LogUnavailable:  # a broker that has just come back
             return False
 
@@ -91,7 +92,7 @@ class Sent:
         """Wait for the commits to reach the end; return the ids that rows or state do not hold exactly once."""
         until(self._all_committed, 60, every=0.3)
         wrong: list[str] = []
-        for held in (flow.ids(self._log), flow.state_ids(self._log)):
+        for held in (flow.ids(self.log), flow.state_ids(self.log)):
             times = dict.fromkeys(self.names, 0)
             for name in held:
                 if name in times:
@@ -197,6 +198,18 @@ def test_workers_that_come_and_go_lose_and_double_nothing(sent: Sent, load: Load
     load.stop()
     wrong = sent.lost_or_doubled()
     assert (wrong, left, third.stop(), fourth.stop()) == ([], 0, 0, 0), workers.said()
+
+
+def test_another_packing_starts_over_and_survives_a_kill(sent: Sent, workers: Workers) -> None:
+    """Records of an older packing are deleted and never come back, also when the worker dies on its way."""
+    sent.send(EVENTS)
+    first = workers.start()
+    until(lambda: not sent.lost_or_doubled(), 60)
+    first.kill()
+    killed = workers.start("after-changelog", at=3, generation="2", COUNTING_PACKING="otherwise").wait(60)
+    workers.start(generation="2", COUNTING_PACKING="otherwise")
+    until(lambda: {row.revision >> GENERATION_SHIFT for row in flow.rows(sent.log).values()} == {2}, 90, every=0.5)
+    assert (killed, sent.lost_or_doubled()) == (-signal.SIGKILL, []), workers.said()
 
 
 def test_a_broker_that_is_killed_and_comes_back_loses_nothing(
