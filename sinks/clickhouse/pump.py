@@ -23,6 +23,8 @@ GROUP: Final = "vsm-sink-clickhouse"
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _PAUSED_POLL_SECONDS: Final = 0.2
 _LAG_SECONDS: Final = 0.5
+_LAG_REST: Final = 20
+"""Asking a distant log for its ends takes at most one part in so many of our time."""
 _REST: Final = 4
 """A batch gathers for at least so many times as long as the last one took to write: a busy store gets larger ones."""
 _LONGEST_AGE: Final = 2.0
@@ -59,6 +61,7 @@ class Pump:
         self._telemetry = telemetry
         self._limits = limits
         self._assigned: set[tuple[str, int]] = set()
+        self._paused: set[tuple[str, int]] = set()
         self._batch = Batch()
         self._blocks: list[Block] = []
         self._pause = 0.0
@@ -90,7 +93,8 @@ class Pump:
         now = time.monotonic()
         if now >= self._lag_at:
             self._telemetry.lag.labels("clickhouse").set(consumer.lag())
-            self._lag_at = now + _LAG_SECONDS
+            took = time.monotonic() - now
+            self._lag_at = now + max(_LAG_SECONDS, _LAG_REST * took)
 
     def _turn(self, consumer: Consumer) -> None:
         if self._pause:
@@ -109,7 +113,12 @@ class Pump:
         """Keep the membership while paused; what a new assignment still brought is read again later."""
         for record in consumer.poll(1, _PAUSED_POLL_SECONDS):
             consumer.seek(record.topic, record.partition, record.offset)
-        consumer.pause(sorted(self._assigned))
+        self._pause_all(consumer)
+
+    def _pause_all(self, consumer: Consumer) -> None:
+        """Pause what is assigned and not paused yet."""
+        consumer.pause(sorted(self._assigned - self._paused))
+        self._paused = set(self._assigned)
 
     def _take(self, records: Sequence[Record]) -> None:
         now = time.monotonic()
@@ -162,8 +171,7 @@ class Pump:
         code = getattr(away, "code", None)
         self._telemetry.refusals.labels(str(code) if code is not None else "unreachable").inc()
         self._telemetry.outage.set(1)
-        if not self._pause:
-            consumer.pause(sorted(self._assigned))
+        self._pause_all(consumer)
         self._pause = min(self._pause * 2 or _FIRST_PAUSE_SECONDS, self._limits.retry_seconds)
         self._retry_at = time.monotonic() + self._pause
         _logger.warning("block not taken, reading paused", code=code, pause_seconds=self._pause, reason=str(away)[:300])
@@ -171,7 +179,8 @@ class Pump:
     def _resume(self, consumer: Consumer) -> None:
         if self._pause:
             self._pause = 0.0
-            consumer.resume(sorted(self._assigned))
+            consumer.resume(sorted(self._paused & self._assigned))
+            self._paused.clear()
             self._telemetry.outage.set(0)
             _logger.info("blocks taken again, reading resumed")
 
@@ -180,6 +189,7 @@ class Pump:
 
     def _on_revoked(self, partitions: Sequence[tuple[str, int]]) -> None:
         self._assigned.difference_update(partitions)
+        self._paused.difference_update(partitions)
 
 
 class Batch:
