@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import socket
 import time
@@ -21,10 +22,13 @@ from vsm.settling import is_settled, waiting
 from vsm.supervisor import Job, Supervisor
 
 READY_SECONDS: Final = 90.0
+FLUSH_SECONDS: Final = 1.0
+"""How long rows wait for a block on one machine: the engine shares its cores with everything else."""
 KAFKA_PARTITIONS: Final = 12
 """How many partitions `vsm up` gives the topics of a Kafka that has none of ours."""
 _POLL_SECONDS: Final = 0.1
 _HOST: Final = "127.0.0.1"
+_PORTS: Final = range(20_000, 32_000)
 
 
 class StackFailed(RuntimeError):  # noqa: N818 - shown to the user as it is
@@ -140,7 +144,12 @@ class Stack:
             Job(
                 name="sink",
                 arguments=("sink",),
-                environment={**shared, "VSM_SINK_PORT": str(sink_port), "VSM_SQL_PORT": str(sql_port)},
+                environment={
+                    **shared,
+                    "VSM_SINK_PORT": str(sink_port),
+                    "VSM_SQL_PORT": str(sql_port),
+                    "VSM_FLUSH_SECONDS": str(FLUSH_SECONDS),
+                },
             ),
         )
 
@@ -180,11 +189,16 @@ def _addresses(plan: Plan, process_port: int, sink_port: int, sql_port: int) -> 
 
 
 def free_ports(number: int) -> list[int]:
-    """Return ports that were free a moment ago, all different."""
-    sockets = [socket.socket() for _ in range(number)]
+    """Return ports that are free now, all different, outside the range that outgoing connections are given."""
+    sockets: list[socket.socket] = []
     try:
-        for each in sockets:
-            each.bind((_HOST, 0))
+        while len(sockets) < number:
+            each = socket.socket()
+            sockets.append(each)
+            try:
+                each.bind((_HOST, secrets.choice(_PORTS)))
+            except OSError:
+                sockets.pop().close()
         return [each.getsockname()[1] for each in sockets]
     finally:
         for each in sockets:
