@@ -45,7 +45,7 @@ def main(settings: Settings) -> None:
             definition=load(settings.config),
             identity_key=load_identity_key(settings.identity_key.get_secret_value(), settings.data),
             codec=open_codec(settings.schema_registry or None),
-            opening=partial(open_log, settings.kafka or None, settings.data),
+            opening=partial(open_log, settings.kafka or None, settings.data, delivery_seconds=settings.publish_seconds),
             spool=Spool(settings.spool_dir, settings.spool_bytes) if settings.spool_dir is not None else None,
         )
     except _CANNOT_START as bad:
@@ -95,7 +95,10 @@ async def serve(process: Process, asked: asyncio.Event) -> None:
     for task in background:
         task.cancel()
     await process.pages.close()
-    await process.outbox.close()
+    try:
+        await asyncio.wait_for(process.outbox.close(), settings.close_seconds)
+    except TimeoutError:
+        _logger.warning("the log was not closed in time")
     _logger.info("the ingester was stopped")
     if not asked.is_set():
         _logger.error("the listener ended", problem=str(serving.exception()))

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from ingest.acknowledgements import Acknowledgements
+from ingest.daemon_thread import in_daemon_thread
 from ingest.records import Pending
 from schemas.log import Log, LogUnavailable, Outgoing, RecordRefused
 from schemas.topics import DEAD_LETTERS, FLOW_EVENTS, partition_of
@@ -41,7 +42,7 @@ class Publisher:
         """Open the log if that is still to be done; tell whether it is open."""
         if self._log is None:
             try:
-                self._log, self._partitions = await asyncio.to_thread(self._open)
+                self._log, self._partitions = await in_daemon_thread(self._open)
             except LogUnavailable as bad:
                 _logger.warning("the log was not available", error=str(bad))
                 return False
@@ -77,7 +78,7 @@ class Publisher:
         """Close the log; whatever is in flight is flushed. Safe to repeat."""
         log, self._log = self._log, None
         if log is not None:
-            await asyncio.to_thread(log.close)
+            await in_daemon_thread(log.close)
 
     def _open(self) -> tuple[Log, dict[str, int]]:
         log = self._opening()

@@ -49,8 +49,9 @@ class Settings(BaseSettings):
         default=0.5, ge=0, le=20, description="Time between readiness turning red and the listener closing."
     )
     stop_seconds: float = Field(
-        default=20.0, gt=0, le=25, description="Longest wait for requests under way at the end."
+        default=15.0, gt=0, le=25, description="Longest wait for requests under way at the end."
     )
+    close_seconds: float = Field(default=8.0, gt=0, le=25, description="Longest wait for the log to close at the end.")
     log_level: str = Field(default="info", description="Least level that is logged: debug, info, warning, error.")
 
     @field_validator("metrics_peers", mode="before")
