@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 from schemas.event import WorkKind
 
+_NONE: Final[frozenset[WorkKind]] = frozenset()
 _LONGEST: Final = 128
 _SPLIT: Final = re.compile(r"[^a-z]+")
 _WORDS: Final = {
@@ -25,19 +26,19 @@ _PREFIXES: Final = {
 }  # fmt: skip
 
 
-def work_kind(issue_type: str | None = None, labels: Iterable[str] = (), title: str = "") -> WorkKind | None:
+def work_kind(issue_type: str | None = None, labels: Sequence[str] = (), title: str = "") -> WorkKind | None:
     """Return the kind of work, or None when nothing tells it (a plain task tells nothing).
 
     Risk and debt among the labels win over the type (a story labelled `tech-debt` is debt); then the type, then the
     other labels, then a conventional prefix of the title (`fix: ...`), which is read and not kept.
     """
-    labelled = {kind for label in labels if (kind := _kind_of(label[:_LONGEST]))}
-    for kind in (WorkKind.RISK, WorkKind.DEBT):
+    labelled = {kind for label in labels if (kind := _kind_of(label[:_LONGEST]))} if labels else _NONE
+    for kind in (WorkKind.RISK, WorkKind.DEBT) if labelled else ():
         if kind in labelled:
             return kind
     if issue_type and (typed := _kind_of(issue_type[:_LONGEST])):
         return typed
-    for kind in (WorkKind.DEFECT, WorkKind.FEATURE):
+    for kind in (WorkKind.DEFECT, WorkKind.FEATURE) if labelled else ():
         if kind in labelled:
             return kind
     prefix = _PREFIX.match(title) if ":" in title else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, TypedDict, Unpack
 
 from msgspec import Struct
@@ -38,6 +39,7 @@ from schemas.identity import change_uri
 _ISSUE_BRANCH: Final = re.compile(r"^([1-9][0-9]{0,5})-[a-z]")
 _REVERT_BRANCH: Final = re.compile(r"^revert-([1-9][0-9]{0,8})-")
 _REVERT_BODY: Final = re.compile(r"^[ \t]{0,8}Reverts ([\w.-]+/[\w.-]+)?#([1-9][0-9]{0,8})\b", re.MULTILINE)
+_REMEMBERED: Final = 256
 _YEARS: Final = range(1990, 2100)
 
 
@@ -120,7 +122,7 @@ def change_facts(
                 [*merged, *commit_link(pull.head.sha, LinkKind.CONTAINS), *ticket_links(pull, repository), *reverted]
             ),
             state=state,
-            work_kind=work_kind(labels=(label.name for label in pull.labels), title=pull.title),
+            work_kind=work_kind(labels=[label.name for label in pull.labels], title=pull.title),
             by=by(body.sender, context),
             quantities={name: count for name, count in counted.items() if count is not None},
             attributes={
@@ -149,16 +151,28 @@ def change_attributes(body: PullRequestBody, repository: str) -> dict[str, str |
 def ticket_links(pull: PullRequest, repository: str) -> list[Link]:
     """Return the links to the tickets a pull request names: in its branch, its title, and as its own in its body."""
     home = owner_and_name(repository)
-    number = _ISSUE_BRANCH.match(pull.head.ref)
-    issue = [f"{home}/{number[1]}"] if number and int(number[1]) not in _YEARS else []
+    short = len(pull.title) <= _REMEMBERED and len(pull.head.ref) <= _REMEMBERED
+    named = (_named if short else _named.__wrapped__)(pull.head.ref, pull.title, home)
+    if pull.body is None:
+        return list(named)
     return [
         *issue_links(TRACKER, closed_issues(pull.body, home), LinkMethod.EXPLICIT),
-        *issue_links(TRACKER, closed_issues(pull.title, home), LinkMethod.KEY_IN_TITLE),
-        *issue_links(TRACKER, issue, LinkMethod.KEY_IN_BRANCH),
-        *branch_links(pull.head.ref),
-        *key_links(keys_in_text(pull.title), LinkMethod.KEY_IN_TITLE),
+        *named,
         *key_links(keys_named_in_body(pull.body), LinkMethod.KEY_IN_MESSAGE),
     ]
+
+
+@lru_cache(maxsize=4096)
+def _named(branch: str, title: str, home: str) -> tuple[Link, ...]:
+    """Return the links to the tickets named in a branch and a title."""
+    number = _ISSUE_BRANCH.match(branch)
+    issue = [f"{home}/{number[1]}"] if number and int(number[1]) not in _YEARS else []
+    return (
+        *issue_links(TRACKER, closed_issues(title, home), LinkMethod.KEY_IN_TITLE),
+        *issue_links(TRACKER, issue, LinkMethod.KEY_IN_BRANCH),
+        *branch_links(branch),
+        *key_links(keys_in_text(title), LinkMethod.KEY_IN_TITLE),
+    )
 
 
 def reverted_change(pull: PullRequest, repository: str) -> list[Link]:
