@@ -4,59 +4,15 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections import Counter
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.builders.ingest_load import load, outcomes, stopped
 from tests.builders.ingester import CONFIG, KEY, OLD_SECRET, SECRET, TOKEN, Ingester, push_body, signed
 
 ACME = "/webhooks/github/acme"
-
-
-class Sender(threading.Thread):
-    """Sends pushes one after another until told to stop or nobody answers; keeps what it was answered."""
-
-    def __init__(self, ingester: Ingester, name: str) -> None:
-        super().__init__()
-        self.ids: set[str] = set()
-        self.outcomes: Counter[str] = Counter()
-        self.ended = threading.Event()
-        self._ingester = ingester
-        self._seed = name
-
-    def run(self) -> None:
-        """Send."""
-        number = 0
-        with httpx.Client(base_url=self._ingester.url, timeout=20) as client:
-            while not self.ended.is_set():
-                number += 1
-                body = push_body(seed=f"{self._seed}-{number}")
-                try:
-                    answer = client.post(ACME, content=body, headers=signed(body))
-                except httpx.TransportError as bad:
-                    self.outcomes[type(bad).__name__] += 1
-                    return
-                self.outcomes[str(answer.status_code)] += 1
-                if answer.status_code == 202:
-                    self.ids.update(answer.json()["event_ids"])
-
-    def has_sent(self, count: int) -> bool:
-        """Tell whether so many were accepted."""
-        return self.outcomes["202"] >= count
-
-
-def load(ingester: Ingester, name: str, senders: int = 4, each: int = 15) -> list[Sender]:
-    """Start senders and return once each had so many accepted."""
-    started = [Sender(ingester, f"{name}-{n}") for n in range(senders)]
-    for sender in started:
-        sender.start()
-    waiting = threading.Event()
-    while not all(sender.has_sent(each) for sender in started):
-        waiting.wait(0.01)
-        assert all(sender.is_alive() or sender.has_sent(each) for sender in started)
-    return started
 
 
 def test_kill_under_load_loses_nothing(tmp_path: Path) -> None:
@@ -67,9 +23,7 @@ def test_kill_under_load_loses_nothing(tmp_path: Path) -> None:
         ingester.start()
         senders = load(ingester, f"round{round_number}")
         ingester.kill()
-        for sender in senders:
-            sender.join()
-            answered |= sender.ids
+        answered |= stopped(senders)
     kept = {event.event_id for event in ingester.events()}
 
     assert (len(answered) >= 180, answered - kept) == (True, set())
@@ -81,10 +35,7 @@ def test_kill_with_the_spool_loses_nothing(tmp_path: Path) -> None:
     away = Ingester(tmp_path, environment={**spool, "VSM_KAFKA": "127.0.0.1:1"}).start()
     senders = load(away, "spooled")
     away.kill()
-    answered: set[str] = set()
-    for sender in senders:
-        sender.join()
-        answered |= sender.ids
+    answered = stopped(senders)
     back = Ingester(tmp_path, environment=spool).start()
     while "vsm_ingest_spool_records 0.0" not in httpx.get(f"{back.url}/metrics").text:
         threading.Event().wait(0.05)
@@ -99,14 +50,11 @@ def test_ends_under_load_without_failing_a_request(tmp_path: Path) -> None:
     ingester = Ingester(tmp_path, environment={"VSM_DRAIN_SECONDS": "0.5"}).start()
     senders = load(ingester, "end")
     status = ingester.stop()
-    for sender in senders:
-        sender.join()
-    outcomes = sum((sender.outcomes for sender in senders), Counter[str]())
-    answered = set().union(*[sender.ids for sender in senders])
+    answered = stopped(senders)
     kept = {event.event_id for event in ingester.events()}
 
     # a reset (ReadError) is a connection that the kernel held and that the server had not yet taken
-    assert (status, set(outcomes) - {"202", "ConnectError", "ReadError"}, answered - kept) == (0, set(), set())
+    assert (status, outcomes(senders) - {"202", "ConnectError", "ReadError"}, answered - kept) == (0, set(), set())
 
 
 def test_secret_rotates_under_load(tmp_path: Path) -> None:
@@ -122,11 +70,10 @@ def test_secret_rotates_under_load(tmp_path: Path) -> None:
     gone = httpx.post(f"{ingester.url}/webhooks/github/open", content=body, headers=signed(body))
     for sender in senders:
         sender.ended.set()
-        sender.join()
+    stopped(senders)
     ingester.stop()
-    outcomes = sum((sender.outcomes for sender in senders), Counter[str]())
 
-    assert (fresh.status_code, gone.status_code, set(outcomes)) == (202, 404, {"202"})
+    assert (fresh.status_code, gone.status_code, outcomes(senders)) == (202, 404, {"202"})
 
 
 def test_bad_file_is_refused_on_reload(tmp_path: Path) -> None:
