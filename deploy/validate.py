@@ -18,7 +18,7 @@ REQUIRED: Final = ("CLICKHOUSE_PASSWORD", "GRAFANA_PASSWORD", "VSM_IDENTITY_KEY"
 def main() -> int:
     """Run every check; return 1 when one of them complains."""
     environment = {**os.environ, **dict.fromkeys(REQUIRED, "check")}
-    commands = (
+    commands: tuple[list[str | Path], ...] = (
         [TOOLS / "hadolint", DEPLOY / "Dockerfile"],
         [TOOLS / "docker-compose", "--file", DEPLOY / "compose.yaml", "config", "--quiet"],
     )

@@ -17,7 +17,11 @@ from sinks.clickhouse.describe import tables_page
 from sinks.settings import Settings as SinkSettings
 
 DOCS: Final = Path(__file__).parent
-PROCESSES: Final = {"ingest": IngestSettings, "process": ProcessorSettings, "sink": SinkSettings}
+PROCESSES: Final[Mapping[str, type[BaseSettings]]] = {
+    "ingest": IngestSettings,
+    "process": ProcessorSettings,
+    "sink": SinkSettings,
+}
 
 
 def settings_page() -> str:

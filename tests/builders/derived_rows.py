@@ -47,9 +47,10 @@ def letter(name: str = "l1", **fields: object) -> DeadLetter:
 
 def one_of_each() -> Mapping[str, Struct]:
     """Return, for each table of the sink, a value with every field filled."""
-    spans: dict[str, object] = {f"{part}_micros": number for number, part in enumerate(("wait", "process", "blocked", "unaccounted"), 1)}
+    parts = ("wait", "process", "blocked", "unaccounted")
+    spans: dict[str, object] = {f"{part}_micros": number for number, part in enumerate(parts, 1)}
     known: dict[str, object] = {"revision": revision(1, 1), "known_at": T0, "definition_version": "v1"}
-    working: dict[str, object] = {f"{name.removesuffix('_micros')}_working_micros": span for name, span in spans.items()}
+    working: dict[str, object] = {f"{part}_working_micros": spans[f"{part}_micros"] for part in parts}
     return {
         "step_visits": visit(
             queued_at=T0, started_at=T0, finished_at=T0, outcome="success",

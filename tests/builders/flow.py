@@ -109,7 +109,9 @@ def state_ids(log: Log) -> list[str]:
     newest: dict[bytes, list[str]] = {}
     for partition in range(log.partitions(topic)):
         for record in log.read_compacted(topic, partition):
-            if record.key != MARKER_KEY:
+            if record.value is None:
+                newest.pop(record.key, None)
+            elif record.key != MARKER_KEY:
                 facts = codec.decode(record.value, EntityRecord).facts
                 newest[record.key] = msgspec.msgpack.decode(facts, type=list[str])
     return sorted(name for held in newest.values() for name in held)

@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
 
 EVENTS = 800
 _NUMBERS = count()
+_GENERATIONS = count(1)
+"""Each test's is higher than the last one's, because they share a broker."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,7 @@ def workers(brokers: Cluster, tmp_path: Path) -> Iterator[Workers]:
         emit_seconds="0.5",
         fence_seconds=str(FENCE_SECONDS),
         append_timeout_seconds="8",
+        generation=str(next(_GENERATIONS)),
     )
     yield started
     started.close()
@@ -206,9 +209,10 @@ def test_another_packing_starts_over_and_survives_a_kill(sent: Sent, workers: Wo
     first = workers.start()
     until(lambda: not sent.lost_or_doubled(), 60)
     first.kill()
-    killed = workers.start("after-changelog", at=3, generation="2", COUNTING_PACKING="otherwise").wait(60)
-    workers.start(generation="2", COUNTING_PACKING="otherwise")
-    until(lambda: {row.revision >> GENERATION_SHIFT for row in flow.rows(sent.log).values()} == {2}, 90, every=0.5)
+    generation = next(_GENERATIONS)
+    killed = workers.start("after-changelog", at=3, generation=str(generation), COUNTING_PACKING="other").wait(60)
+    workers.start(generation=str(generation), COUNTING_PACKING="other")
+    until(lambda: {r.revision >> GENERATION_SHIFT for r in flow.rows(sent.log).values()} == {generation}, 90, every=0.5)
     assert (killed, sent.lost_or_doubled()) == (-signal.SIGKILL, []), workers.said()
 
 
