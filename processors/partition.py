@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from processors.engine import Drained, StreamSigns
 from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, with_fact
-from processors.reach import all_units, reach
+from processors.reach import all_units, is_shipped, reach
 from processors.rows import Kind, Unit, unit_rows
 from processors.trace import Reading, stands_alone
 from processors.world import World
@@ -115,9 +115,15 @@ class _Stream:
             self._note(reach(world, (uri,)).units)
             return
         self._count(uri, old, new)
-        within = world.trace.may_move(uri, new) or {uri}
+        within = world.trace.may_move(uri, new)
+        own = {(Kind.ITEM, uri)} if stands_alone(uri) else set()
+        if not within and not is_shipped(uri):
+            self._note(reach(world, (uri,)).units | own)
+            world.put(uri, new, (uri,))
+            return
+        within = within or {uri}
         was = reach(world, within | world.trace.met(uri, new))
-        self._note(was.units | {(Kind.ITEM, uri)} if stands_alone(uri) else was.units)
+        self._note(was.units | own)
         world.put(uri, new, within)
         grown = world.trace.below(uri) - within
         if grown:

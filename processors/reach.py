@@ -20,7 +20,7 @@ from processors.world import World
 from schemas.identity import entity_kind
 
 _SHIPPED: Final = ("change:", "commit:", "artifact:", "deployment:", "incident:")
-"""What deployments, changes and incidents are derived from; the facts of anything else move only its items."""
+"""What deployments, changes and incidents are derived from."""
 
 
 class Reach(Struct, frozen=True):
@@ -28,6 +28,11 @@ class Reach(Struct, frozen=True):
 
     units: frozenset[Unit]
     landed: frozenset[str]
+
+
+def is_shipped(uri: str) -> bool:
+    """Return whether an entity's facts may move more than its items."""
+    return uri.startswith(_SHIPPED)
 
 
 def reach(world: World, entities: Iterable[str], landed: Iterable[str] = ()) -> Reach:
@@ -38,7 +43,7 @@ def reach(world: World, entities: Iterable[str], landed: Iterable[str] = ()) -> 
     moving = set(landed)
     for uri in entities:
         units.update([(Kind.ITEM, item) for item in world.trace.items(uri)])
-        if not uri.startswith(_SHIPPED):
+        if not is_shipped(uri):
             continue
         units.update([(Kind.CHANGE, change) for change in world.trace.changes_of(uri)])
         deployments |= world.deployments_reading(uri)

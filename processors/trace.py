@@ -108,6 +108,9 @@ class Trace:
         self._now: dict[str, Reading] = {}
         self._ups: dict[str, frozenset[str]] = {}
         self._items: dict[str, tuple[str, ...]] = {}
+        self._above: dict[str, frozenset[str]] = {}
+        self._below: dict[str, frozenset[str]] = {}
+        self.shape = 0
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
@@ -135,7 +138,7 @@ class Trace:
         self._readings.clear()
         self._now.clear()
         self._ups.clear()
-        self._items.clear()
+        self._unshape()
         for relation in self._relations.values():
             relation.forget()
 
@@ -147,7 +150,7 @@ class Trace:
         self._items.pop(uri, None)
         if before == after:
             return
-        self._items.clear()
+        self._unshape()
         for name, key, other in before - after:
             self._relations[name].discard(key, other)
         for name, key, other in after - before:
@@ -159,6 +162,13 @@ class Trace:
             elif name == "tickets":
                 for lower in self._naming(key, ticket):
                     self._ups.pop(lower, None)
+
+    def _unshape(self) -> None:
+        """Let go of what followed from how entities hang together; `shape` tells others to do so too."""
+        self.shape += 1
+        self._items.clear()
+        self._above.clear()
+        self._below.clear()
 
     def reading(self, uri: str) -> Reading:
         """Return what an entity's record says as it stands."""
@@ -179,7 +189,7 @@ class Trace:
         before, after = self.reading(uri).edges, self.read(uri, record).edges
         if before == after:
             return set()
-        moving = self.below(uri)
+        moving = set(self.below(uri))
         for name, key, ticket in before ^ after:
             if name == "upper":
                 moving |= self.below(key)
@@ -234,13 +244,19 @@ class Trace:
             said |= self._naming(bare_ticket_uri(uri.rpartition("/")[2]), uri)
         return {lower for lower in said if uri in self.ups(lower)}
 
-    def above(self, uri: str) -> set[str]:
+    def above(self, uri: str) -> frozenset[str]:
         """Return the entity and everything it leads up to."""
-        return _reached(uri, self.ups)
+        found = self._above.get(uri)
+        if found is None:
+            found = self._above[uri] = _reached(uri, self.ups)
+        return found
 
-    def below(self, uri: str) -> set[str]:
+    def below(self, uri: str) -> frozenset[str]:
         """Return the entity and everything that leads up to it."""
-        return _reached(uri, self.downs)
+        found = self._below.get(uri)
+        if found is None:
+            found = self._below[uri] = _reached(uri, self.downs)
+        return found
 
     def items(self, uri: str) -> tuple[str, ...]:
         """Return the items an entity belongs to, smallest first; () where it is part of none."""
@@ -279,11 +295,11 @@ class Trace:
         return level(uri) != _LEVELS["ticket"] or is_there(self.facts(uri))
 
 
-def _reached(start: str, onward: Callable[[str], Iterable[str]]) -> set[str]:
+def _reached(start: str, onward: Callable[[str], Iterable[str]]) -> frozenset[str]:
     found, ahead = {start}, [start]
     while ahead:
         for uri in onward(ahead.pop()):
             if uri not in found:
                 found.add(uri)
                 ahead.append(uri)
-    return found
+    return frozenset(found)

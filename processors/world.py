@@ -31,6 +31,8 @@ class World:
         self.plan = Plan(stream.steps)
         self.trace = Trace()
         self.lanes = Lanes()
+        self._readers: dict[str, frozenset[str]] = {}
+        self._shape = 0
         self._landed: dict[str, tuple[str, Landing]] = {}
         self._detected: dict[str, list[tuple[int, str]]] = {}
         self._incidents: dict[str, tuple[str, int]] = {}
@@ -61,15 +63,24 @@ class World:
         found = self._detected.get(service, [])
         return [uri for _, uri in found[bisect_left(found, (start, "")) : bisect_right(found, (end + 1, ""))]]
 
-    def deployments_reading(self, uri: str) -> set[str]:
+    def deployments_reading(self, uri: str) -> frozenset[str]:
         """Return the deployments whose place among the merges depends on an entity (itself, if it is one)."""
+        if self._shape != self.trace.shape:
+            self._shape = self.trace.shape
+            self._readers.clear()
+        found = self._readers.get(uri)
+        if found is None:
+            found = self._readers[uri] = frozenset(self._find_readers(uri))
+        return found
+
+    def _find_readers(self, uri: str) -> Iterable[str]:
         kind = entity_kind(uri)
         if kind == "deployment":
             return {uri}
-        if kind == "artifact":
-            return set(self.trace.related("deployed", uri))
+        if kind == "artifact" or not self.trace.known("deployed"):
+            return self.trace.related("deployed", uri)
         if kind not in {"commit", "change"}:
-            return set()
+            return ()
         commits = {uri} if kind == "commit" else self.merge_commits(uri)
         heads = {x.uri for c in commits for f in self.trace.facts(c) for x in f.links if x.kind is LinkKind.PART_OF}
         commits |= {h for h in heads if entity_kind(h) == "commit"}

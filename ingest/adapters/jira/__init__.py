@@ -38,6 +38,9 @@ _DONE_WORDS: Final = frozenset(
 )  # fmt: skip
 """Statuses of installations that send no category."""
 
+_CONTAINERS: Final = frozenset({"epic", "initiative"})
+"""Issue types whose tickets hold the work of others: they are no items of their own."""
+
 _READ_BY_RULES: Final = frozenset({"assignee", "flagged", "issuetype", "labels", "priority"})
 """Fields, beside the status, whose change is a fact."""
 
@@ -141,6 +144,7 @@ def _ticket(
         attributes={
             "project": _project(fields.project.key if fields.project and fields.project.key else issue.key),
             "issue_type": fields.issuetype.name if fields.issuetype else None,
+            "container": "true" if fields.issuetype and fields.issuetype.name.lower() in _CONTAINERS else None,
             "priority": fields.priority.name if fields.priority else None,
             "resolution": fields.resolution.name if fields.resolution else None,
             **(attributes or {}),
