@@ -83,7 +83,9 @@ class _Stream:
 
     def _alive(self, ticket: str) -> bool:
         facts = self.facts.get(ticket)
-        return facts is not None and (facts[-1].type, facts[-1].state) != ("ticket.closed", "deleted")
+        if facts is None or facts[-1].attributes.get("container") == "true":
+            return False
+        return (facts[-1].type, facts[-1].state) != ("ticket.closed", "deleted")
 
     def _memberships(self) -> set[tuple[str, str]]:
         """Return every (part, whole) that some fact tells."""

@@ -177,7 +177,7 @@ class Shipping:
         lives = [a for a in good if a.brought is not None and a.brought == own.brought]
         others = [a for a in past[past.index(lives[-1]) :] if a.brought != own.brought] if lives else []
         if others:
-            return others[0]
+            return next((a for a in others if a.outcome is Outcome.SUCCESS), others[0])
         return good[-1] if own.says_back and good else None
 
     def _hot(self, own: Attempt) -> bool:

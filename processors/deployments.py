@@ -4,7 +4,7 @@
 |---|---|---|---|
 | its outcome is failure or error | `failed` | 1 | the next success of its lane |
 | an incident names it | `explicit` | the link's | the last of its incidents' ends |
-| the first deployment after the earlier life of what was then deployed again | `rollback` | 0.9 | the rollback |
+| the first success (else the first try) after the earlier life of what was then deployed again | `rollback` | 0.9 | the rollback |
 | the tool says that it went back from it | `rollback` | 1 | the rollback |
 | a change that it carried was taken back by one deployed later | `revert` | 0.9 | that deployment |
 | an incident of its service began within a day of it | `time_and_service` | 0.5 | as above |
@@ -102,20 +102,24 @@ def is_hot_fix(world: World, change: str) -> bool:
 def undone(world: World, own: Rollout) -> Place | None:
     """Return the deployment that this one rolled back, None if it is no rollback.
 
-    Where it brought what an earlier success had brought, and another thing was deployed in between: the first of these
-    after the earlier life. Where the tool says that it went back: the success before it.
+    Where it brought what an earlier success had brought, and another thing was deployed in between: the first success
+    among these, else (nothing else got there) the first of them. Where the tool says that it went back: the success
+    before it.
     """
     if not own.succeeded:
         return None
     lane = world.lanes.lane(own)
     earlier = lane.last_of(own.version, own.place)
-    if earlier is not None:
-        for place in lane.after(earlier):
-            if place >= own.place:
-                break
-            if world.lanes.rollouts[place[1]].version != own.version:
+    tried: Place | None = None
+    for place in lane.after(earlier) if earlier is not None else ():
+        if place >= own.place:
+            break
+        other = world.lanes.rollouts[place[1]]
+        if other.version != own.version:
+            if other.succeeded:
                 return place
-    return lane.last_success(own.place) if own.rolled_back else None
+            tried = tried or place
+    return tried or (lane.last_success(own.place) if own.rolled_back else None)
 
 
 def rollback_of(world: World, own: Rollout) -> Rollout | None:

@@ -36,6 +36,7 @@ HOT_FIXES: Final = ("hotfix", "hot-fix", "hot_fix")
 """How the names of branches begin that mend production in a hurry."""
 
 DERIVED_FROM: Final[Mapping[str, tuple[str, ...]]] = {
+    "ticket": ("container",),
     "commit": ("repository", "branch", "reverts"),
     "change": ("repository", "branch", "reverts"),
     "deployment": ("service", "repository", "rollback"),

@@ -5,7 +5,7 @@ commit of its push, unless a change claims the commit itself. Deployments, incid
 item is the highest entity reached: its tickets, else its changes, else the commit at the top of its push; an entity
 with facts of an imported activity is its own item; a run, artifact, deployment or incident alone is none. A ticket
 counts once it has a fact of its own in the stream (a name in a text is only a name) and until it is deleted; then what
-was part of it stands for itself again.
+was part of it stands for itself again. An epic never counts: the tickets it holds do.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from schemas.identity import bare_ticket_uri, entity_kind
 
 DELETED: Final = "deleted"
 """The state of a closed ticket that is gone."""
+
+CONTAINER: Final = "container"
+"""The attribute that says `true` of a ticket that holds the work of others and is none itself: an epic."""
 
 _LEVELS: Final = {"ticket": 4, "change": 3, "commit": 2}
 BARE_TICKET: Final = bare_ticket_uri("")
@@ -42,8 +45,13 @@ def level(uri: str) -> int:
 
 
 def is_there(facts: Sequence[Fact]) -> bool:
-    """Return whether a ticket counts by its own plausible facts: it has one, and the last does not delete it."""
-    return bool(facts) and not (facts[-1].type == "ticket.closed" and facts[-1].state == DELETED)
+    """Return whether a ticket counts by its own plausible facts: it has one, and the last one says neither that it is
+    deleted nor that it holds the work of other tickets (an epic), which are the items then.
+    """
+    if not facts:
+        return False
+    last = facts[-1]
+    return last.attributes.get(CONTAINER) != "true" and not (last.type == "ticket.closed" and last.state == DELETED)
 
 
 def stands_alone(uri: str) -> bool:

@@ -49,8 +49,8 @@ HOURS = st.integers(min_value=0, max_value=60).map(float)
 SOME = st.lists(st.sampled_from(KEYS).map(say.named), max_size=2).map(tuple)
 
 
-def _ticket_fact(key: str, what: str, state: str | None, hours: float, sent: int) -> FlowEvent:
-    return say.fact(what, say.ticket(key), hours, state=state, received=hours + sent)
+def _ticket_fact(key: str, what: str, state: str | None, hours: float, sent: int, container: str) -> FlowEvent:
+    return say.fact(what, say.ticket(key), hours, state=state, received=hours + sent, container=container)
 
 
 def _change_fact(
@@ -146,6 +146,7 @@ FACTS = st.one_of(
         st.sampled_from((None, "To Do", "On Hold", "Blocked", "Reopened", "Done", "deleted")),
         HOURS,
         st.integers(min_value=0, max_value=3),
+        st.sampled_from(("", "", "", "true")),
     ),
     st.builds(
         _change_fact,

@@ -133,6 +133,31 @@ def test_a_rollback_ends_the_trouble() -> None:
     assert hours(told.deployment("d2").recovered_at) == 9
 
 
+def test_a_rollback_is_of_what_got_there_not_of_a_try_before_it() -> None:
+    """V1, V2 tried in vain, V2, V1: the second V2 was rolled back; the first failed by itself."""
+    told = derived(
+        *merge(1, 1),
+        *merge(2, 2),
+        say.deployed("d1", 4, "m1"),
+        say.deployed("d2", 8, "m2", outcome=Outcome.FAILURE),
+        say.deployed("d3", 9, "m2"),
+        say.deployed("d4", 10, "m1"),
+    )
+    assert [told.deployment(d).attribution for d in ("d2", "d3", "d4")] == ["failed", "rollback", ""]
+
+
+def test_where_nothing_else_got_there_a_rollback_is_of_the_first_try() -> None:
+    """V1, V2 tried in vain, V1 again: that was made to mend."""
+    told = derived(
+        *merge(1, 1),
+        *merge(2, 2),
+        say.deployed("d1", 4, "m1"),
+        say.deployed("d2", 8, "m2", outcome=Outcome.FAILURE),
+        say.deployed("d3", 9, "m1"),
+    )
+    assert (told.deployment("d3").is_rework, hours(told.deployment("d2").recovered_at)) == (True, 9)
+
+
 def test_a_failed_deployment_counts_and_recovers_with_the_next_success() -> None:
     """A failure needs no incident to count."""
     told = derived(

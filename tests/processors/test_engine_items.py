@@ -173,6 +173,25 @@ def test_the_item_of_a_deleted_ticket_is_withdrawn_and_its_change_stands_for_its
     assert (rows[TICKET].withdrawn, rows[TICKET].moved_to, rows[CHANGE].withdrawn) == (True, None, False)
 
 
+def test_an_epic_is_no_item_and_a_change_that_names_it_stands_for_itself() -> None:
+    """A story and its epic are not both counted."""
+    told = derived(
+        say.fact("ticket.created", TICKET, 0, state="To Do", container="true"),
+        say.created("CHK-2", 1),
+        say.opened(1, 2, say.named("CHK-1")),
+    )
+    assert told.items == [CHANGE, say.ticket("CHK-2")]
+
+
+def test_a_ticket_that_becomes_an_epic_lets_its_changes_go() -> None:
+    """What it is called last decides; its item says nothing of where it went."""
+    partition = folded(say.created("CHK-1", 0), say.opened(1, 1, say.named("CHK-1")))
+    partition.drain(2)
+    partition.fold(say.fact("ticket.updated", TICKET, 2, container="true"))
+    rows = items_of(partition.drain(3).updates)
+    assert (rows[TICKET].withdrawn, rows[CHANGE].withdrawn) == (True, False)
+
+
 def test_an_item_has_the_kind_and_state_of_its_ticket() -> None:
     """The latest told of it, whatever the change says."""
     told = derived(

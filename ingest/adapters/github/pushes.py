@@ -1,7 +1,9 @@
 """GitHub pushes: the commits that reached a branch.
 
-A commit belongs to the head of its push, and the head to the change that contains it. On the default branch a push may
-land several changes at once (a merge queue), so there a commit belongs to the merge commit that brought it, if any.
+A commit belongs to the head of its push, the head before that (unless history was rewritten) to this one, and the last
+head to the change that contains it; so what was pushed before a pull request was opened is part of it. Branches that
+live on from change to change are left out: their heads do not belong together. On the default branch a push may land
+several changes at once (a merge queue), so there a commit belongs to the merge commit that brought it, if any.
 """
 
 from __future__ import annotations
@@ -25,6 +27,10 @@ from schemas.identity import commit_uri
 
 _HEADS: Final = "refs/heads/"
 _QUEUE: Final = "gh-readonly-queue/"
+_LIVES_ON: Final = re.compile(
+    r"(?:dev|develop|development|main|master|next|prod|production|staging|test|trunk)$|releases?(?:/|$)"
+)
+_NONE: Final = "0" * 40
 _MERGE: Final = re.compile(r"Merge pull request #[1-9][0-9]{0,8} from ")
 _SQUASH: Final = re.compile(r"[^\n]{0,1024} \(#[1-9][0-9]{0,8}\)(?:\r?\n|$)")
 _REVERTED: Final = re.compile(r"^This reverts commit ([0-9a-f]{40})\b", re.MULTILINE)
@@ -57,6 +63,8 @@ class PushBody(Struct, frozen=True):
     ref: str
     after: str
     repository: Repository
+    before: str = _NONE
+    forced: bool = False
     deleted: bool = False
     commits: tuple[Commit, ...] = ()
     sender: User | None = None
@@ -104,7 +112,14 @@ def _working(pushed: PushBody) -> Iterator[tuple[int, Commit, list[Link]]]:
     head = commit_link(pushed.after, LinkKind.PART_OF) if len(pushed.commits) > 1 else []
     for position, commit in enumerate(pushed.commits):
         if commit.distinct:
-            yield position, commit, [] if commit.id == pushed.after else head
+            yield position, commit, _head_before(pushed, commit) if commit.id == pushed.after else head
+
+
+def _head_before(pushed: PushBody, head: Commit) -> list[Link]:
+    """Return the link from a new head to the one that it follows; none where the two may not belong together."""
+    branch = pushed.ref.removeprefix(_HEADS)
+    apart = pushed.forced or pushed.before == _NONE or _LIVES_ON.match(branch) or lands_change(head)
+    return [] if apart else commit_link(pushed.before, LinkKind.CONTAINS)
 
 
 def _landing(pushed: PushBody) -> Iterator[tuple[int, Commit, list[Link]]]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
-from ingest.adapters.jira.bodies import Body, Issue, Item, Keyed, User
+from ingest.adapters.jira.bodies import Body, Issue, IssueType, Item, Keyed, User
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, fact
@@ -39,7 +39,7 @@ _DONE_WORDS: Final = frozenset(
 """Statuses of installations that send no category."""
 
 _CONTAINERS: Final = frozenset({"epic", "initiative"})
-"""Issue types whose tickets hold the work of others: they are no items of their own."""
+"""Issue types whose tickets hold the work of others, where the site does not say their level: no items themselves."""
 
 _READ_BY_RULES: Final = frozenset({"assignee", "flagged", "issuetype", "labels", "priority"})
 """Fields, beside the status, whose change is a fact."""
@@ -144,12 +144,16 @@ def _ticket(
         attributes={
             "project": _project(fields.project.key if fields.project and fields.project.key else issue.key),
             "issue_type": fields.issuetype.name if fields.issuetype else None,
-            "container": "true" if fields.issuetype and fields.issuetype.name.lower() in _CONTAINERS else None,
+            "container": "true" if _holds_work(fields.issuetype) else None,
             "priority": fields.priority.name if fields.priority else None,
             "resolution": fields.resolution.name if fields.resolution else None,
             **(attributes or {}),
         },
     )
+
+
+def _holds_work(kind: IssueType | None) -> bool:
+    return kind is not None and (kind.level > 0 or kind.name.lower() in _CONTAINERS)
 
 
 def _is_done(told: Body, item: Item) -> bool:

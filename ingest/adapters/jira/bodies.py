@@ -12,6 +12,13 @@ class Named(Struct, frozen=True, gc=False):
     name: str = ""
 
 
+class IssueType(Struct, frozen=True, gc=False):
+    """A type of issues; Cloud says its level: 0 for work, above it what holds work, -1 for a part of it."""
+
+    name: str = ""
+    level: int = msgspec.field(name="hierarchyLevel", default=0)
+
+
 class Category(Struct, frozen=True, gc=False):
     """A status category: new, indeterminate or done, whatever the site calls its statuses."""
 
@@ -43,7 +50,7 @@ class Fields(Struct, frozen=True):
     """The needed fields of an issue; its texts are not read."""
 
     status: Status | None = None
-    issuetype: Named | None = None
+    issuetype: IssueType | None = None
     created: str | int | None = None
     updated: str | int | None = None
     labels: tuple[str, ...] | None = None
