@@ -45,8 +45,9 @@ def level(uri: str) -> int:
 
 
 def is_there(facts: Sequence[Fact]) -> bool:
-    """Return whether a ticket counts by its own plausible facts: it has one, and the last one says neither that it is
-    deleted nor that it holds the work of other tickets (an epic), which are the items then.
+    """Return whether a ticket counts by its own plausible facts.
+
+    It has one, and the last says neither that it is deleted nor that it is an epic: the tickets that it holds count.
     """
     if not facts:
         return False
