@@ -4,7 +4,7 @@
 |---|---|---|---|
 | its outcome is failure or error | `failed` | 1 | the next success of its lane |
 | an incident names it | `explicit` | the link's | the last of its incidents' ends |
-| the first success (else try) after the earlier life of what was then deployed again | `rollback` | 0.9 | the rollback |
+| the first success (or try) after the earlier life of what then came again | `rollback` | 0.9 | the rollback |
 | the tool says that it went back from it | `rollback` | 1 | the rollback |
 | a change that it carried was taken back by one deployed later | `revert` | 0.9 | that deployment |
 | an incident of its service began within a day of it | `time_and_service` | 0.5 | as above |
