@@ -52,7 +52,7 @@ class Pages(Generic[Value]):
         page = self._decode(self._pages[place])
         self._count += key not in page
         page[key] = value
-        self._pages[place] = self._encode(page)
+        self._pages[place] = self._packed(page)
         if self._count > _ENTRIES * len(self._pages):
             self._split()
 
@@ -63,7 +63,7 @@ class Pages(Generic[Value]):
         page = self._decode(self._pages[place])
         if page.pop(key, None) is not None:
             self._count -= 1
-            self._pages[place] = self._encode(page)
+            self._pages[place] = self._packed(page)
 
     def __iter__(self) -> Iterator[str]:
         for page in self._pages:
@@ -72,6 +72,10 @@ class Pages(Generic[Value]):
 
     def __len__(self) -> int:
         return self._count + len(self._aside)
+
+    def _packed(self, page: dict[str, Value]) -> bytes:
+        """Return the bytes of a page, copied: as encoded they were cut from a larger block, whose rest is lost."""
+        return bytes(memoryview(self._encode(page)))
 
     def _place(self, key: str) -> int:
         """Return the page of a key: of the next power of two where that page is there already, else of this one."""
@@ -83,8 +87,8 @@ class Pages(Generic[Value]):
         old = len(self._pages) - self._base
         page = self._decode(self._pages[old])
         moved = {key: value for key, value in page.items() if hash(key) & (2 * self._base - 1) != old}
-        self._pages[old] = self._encode({key: value for key, value in page.items() if key not in moved})
-        self._pages.append(self._encode(moved))
+        self._pages[old] = self._packed({key: value for key, value in page.items() if key not in moved})
+        self._pages.append(self._packed(moved))
         if len(self._pages) == 2 * self._base:
             self._base *= 2
 

@@ -6,7 +6,9 @@ change it is put; so memory grows with facts, not with rows, and a restart finds
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -20,6 +22,12 @@ from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived, StepVisit, Update, WorkItem, revision
 from schemas.event import FlowEvent
 from schemas.state import EntityRecord
+
+
+_AT_ONCE: Final = 1_000
+"""How many entities or units are gone through before what was remembered on the way is let go of."""
+
+Thing = TypeVar("Thing")
 
 
 class Partition:
@@ -101,8 +109,10 @@ class _Stream:
     def every_row(self) -> Iterator[Derived]:
         """Yield every row as it stands."""
         self._settle()
-        for unit in all_units(self._world):
-            yield from unit_rows(self._world, unit, self._version)
+        for units in batched(all_units(self._world), _AT_ONCE):
+            for unit in units:
+                yield from unit_rows(self._world, unit, self._version)
+            self._world.trace.forget()
 
     def fold(self, uri: str, fact: Fact) -> None:
         """Put one fact and note what it reaches, as it was before. Raises StepFailed before anything is changed."""
@@ -179,7 +189,9 @@ class _Stream:
     def _settle(self) -> None:
         if self._restored:
             self._restored = False
-            self._world.refresh(self._world.trace)
+            for uris in batched(self._world.trace, _AT_ONCE):
+                self._world.refresh(uris)
+                self._world.trace.forget()
 
     def _count(self, uri: str, old: bytes | None, new: bytes) -> None:
         had, has = self._world.trace.read(uri, old), self._world.trace.read(uri, new)
@@ -211,3 +223,10 @@ def _identity(row: Derived) -> tuple[str, ...]:
             return (row.service,)
         case _:
             return ()
+
+
+def batched(things: Iterable[Thing], size: int) -> Iterator[list[Thing]]:
+    """Yield things in lists of that size, the last one shorter."""
+    rest = iter(things)
+    while batch := list(islice(rest, size)):
+        yield batch
