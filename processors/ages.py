@@ -1,44 +1,58 @@
-"""The begins of what is open: how many, their sum, and the earliest; exact under take back, flat per change."""
+"""The begins of what is open: the earliest of them; exact under take back, nearly flat per change."""
 
 from __future__ import annotations
 
 import heapq
+from array import array
+from bisect import bisect_left, insort
+from collections import Counter
 from typing import Final
 
-_SHELF_BITS: Final = 36
-"""2^36 microseconds, 19 hours: begins are shelved by this span, so that the earliest is found on one shelf."""
+_SHELF_BITS: Final = 32
+"""2^32 microseconds, 72 minutes: begins are shelved by this span, each shelf in order."""
+
+_EMPTY: Final = array("q")
 
 
 class Begins:
-    """A multiset of instants. About 100 bytes each; adding and taking back cost the same at any size."""
+    """A multiset of instants, eight bytes each; adding and taking back cost what its shelf does.
 
-    __slots__ = ("_heap", "_shelves")
+    What is taken back before it was added is owed: a row's end may be said before its begin.
+    """
+
+    __slots__ = ("_heap", "_owed", "_shelves")
 
     def __init__(self) -> None:
-        self._shelves: dict[int, dict[int, int]] = {}
+        self._shelves: dict[int, array[int]] = {}
         self._heap: list[int] = []
+        self._owed: Counter[int] = Counter()
 
-    def add(self, instant: int, times: int = 1) -> None:
-        """Add an instant (microseconds); negative `times` take it back."""
+    def add(self, instant: int) -> None:
+        """Add an instant (microseconds)."""
+        if self._owed[instant]:
+            self._owed -= Counter((instant,))
+            return
         number = instant >> _SHELF_BITS
         shelf = self._shelves.get(number)
         if shelf is None:
-            shelf = self._shelves[number] = {}
+            shelf = self._shelves[number] = array("q")
             heapq.heappush(self._heap, number)
-        count = shelf.get(instant, 0) + times
-        if count:
-            shelf[instant] = count
-        elif len(shelf) == 1:
-            self._shelves[number] = {}
+        insort(shelf, instant)
+
+    def take_back(self, instant: int) -> None:
+        """Undo `add`."""
+        shelf = self._shelves.get(instant >> _SHELF_BITS, _EMPTY)
+        at = bisect_left(shelf, instant)
+        if at < len(shelf) and shelf[at] == instant:
+            del shelf[at]
         else:
-            del shelf[instant]
+            self._owed[instant] += 1
 
     def earliest(self) -> int | None:
         """Return the earliest instant held, None when empty."""
         while self._heap:
-            number = self._heap[0]
-            shelf = self._shelves[number]
+            shelf = self._shelves[self._heap[0]]
             if shelf:
-                return min(shelf)
+                return shelf[0]
             del self._shelves[heapq.heappop(self._heap)]
         return None

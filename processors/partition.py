@@ -23,7 +23,6 @@ from schemas.derived import Change, Derived, StepVisit, Update, WorkItem, revisi
 from schemas.event import FlowEvent
 from schemas.state import EntityRecord
 
-
 _AT_ONCE: Final = 1_000
 """How many entities or units are gone through before what was remembered on the way is let go of."""
 

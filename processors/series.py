@@ -32,7 +32,10 @@ class Series:
         if point.opens:
             self.open += sign * point.opens
             self.seen += sign * (point.opens > 0)
-            self.begins.add(point.begin, sign * point.opens)
+            if sign * point.opens > 0:
+                self.begins.add(point.begin)
+            else:
+                self.begins.take_back(point.begin)
 
     def is_empty(self) -> bool:
         """Tell whether nothing is open and no window holds anything."""

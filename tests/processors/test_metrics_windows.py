@@ -8,7 +8,6 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.ages import Begins
 from processors.windows import BUCKETS, INSTANTS, LENGTHS, Cell, Windows, put, window_starts
 from tests.builders.measured import DAY, HOUR, NOW
 
@@ -119,19 +118,3 @@ def test_equal_contents_are_equal_cells(amounts: list[tuple[int, int]]) -> None:
     for code, amount in amounts:
         sums[code] += amount
     assert cell == {code: total for code, total in sums.items() if total}
-
-
-@given(st.lists(st.tuples(st.booleans(), st.integers(min_value=NOW - 9 * DAY, max_value=NOW)), max_size=60))
-@settings(max_examples=80, deadline=None)
-def test_the_earliest_begin_is_the_earliest_held(moves: list[tuple[bool, int]]) -> None:
-    """Whatever is added and taken back, the earliest is that of a plain list."""
-    begins, held = Begins(), list[int]()
-    said = []
-    for adds, instant in moves:
-        if adds:
-            begins.add(instant)
-            held.append(instant)
-        elif held:
-            begins.add(held.pop(instant % len(held)), -1)
-        said.append(begins.earliest() == min(held, default=None))
-    assert all(said)
