@@ -13,7 +13,10 @@ Headers = Mapping[str, str]
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One HTTP request as received: raw body untouched, `url` as the sender addressed it, time in microseconds UTC."""
+    """One HTTP request as received: raw body untouched, time in microseconds UTC.
+
+    `tool` is the source's, as configured. `url` is as the sender addressed it, but for percent escapes in its path.
+    """
 
     tool: str
     source: str
@@ -57,12 +60,16 @@ Verify = Callable[[Delivery, Sequence[bytes]], str | None]
 """Pure. (delivery, live secrets) -> None when any secret proves the delivery, else the reason it does not.
 
 No secret, an empty or malformed signature is never a pass. A stale time (where the scheme has one) is judged by
-`received_at`.
+`received_at`. `signature.WRONG` is the one reason that another form of the same body (inflated) may mend.
 """
 
 
 class Adapter(Struct, frozen=True, kw_only=True):
-    """One tool. `translate` and `ignores` are keyed by event type; any other type is ignored as not of interest."""
+    """One tool. `translate` and `ignores` are keyed by event type.
+
+    What `ignores` names is ignored as not of interest, any other type as not known: the two are counted apart, so that
+    a tool's new event is noticed.
+    """
 
     tool: str
     verify: Verify

@@ -1,11 +1,11 @@
-"""Reads a request's body within its bounds: size, time, rate, and the memory of all bodies together."""
+"""Reads a request's body within its bounds (size, time, rate, the memory of all bodies together) and opens it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
-
-from msgspec import Struct
 
 from ingest.adapter import Headers
 from ingest.inflate import TOO_LARGE, inflated
@@ -20,18 +20,8 @@ OVERLOADED: Final = "too much is waiting"
 CUT_SHORT: Final = "body ended early"
 _AT_ONCE_BYTES: Final = 65_536
 _LENGTH_DIGITS: Final = 15
-
-
-class Body(Struct, frozen=True):
-    """A body as it was sent and as it reads; the same object when it was not compressed."""
-
-    wire: bytes
-    clear: bytes
-
-    @property
-    def held_bytes(self) -> int:
-        """The memory it takes."""
-        return len(self.wire) if self.wire is self.clear else len(self.wire) + len(self.clear)
+_OPENED_AT_ONCE: Final = 2
+"""How many compressed bodies are inflated at once; each takes a core, and memory before it is counted."""
 
 
 class BodyReader:
@@ -41,29 +31,40 @@ class BodyReader:
         self._most_bytes = most_bytes
         self._watchdog = watchdog
         self._load = load
+        self._opening = asyncio.Semaphore(_OPENED_AT_ONCE)
 
-    async def read(self, exchange: Exchange, headers: Headers) -> Body | Rejected:
-        """Return the body, its bytes counted in the load until `release`; or why there is none."""
+    async def read(self, exchange: Exchange, headers: Headers) -> bytes | Rejected:
+        """Return the body as it was sent, its bytes counted in the load until `release`; or why there is none."""
         length = headers.get("content-length", "")
         if length and not (length.isdecimal() and len(length) <= _LENGTH_DIGITS):
             return Rejected(400, BAD_LENGTH)
         if length and int(length) > self._most_bytes:
             return Rejected(413, TOO_LARGE)
-        wire = await self._watched(exchange, at_once=bool(length) and int(length) <= _AT_ONCE_BYTES)
-        if isinstance(wire, Rejected):
-            return wire
-        encoding = headers.get("content-encoding")
-        clear = wire if encoding is None else inflated(wire, encoding, self._most_bytes)
-        if isinstance(clear, Rejected):
-            self._load.bytes -= len(wire)
-            return clear
-        if clear is not wire:
-            self._load.bytes += len(clear)
-        return Body(wire, clear)
+        return await self._watched(exchange, at_once=bool(length) and int(length) <= _AT_ONCE_BYTES)
 
-    def release(self, body: Body) -> None:
-        """Take a body's bytes out of the load."""
-        self._load.bytes -= body.held_bytes
+    def release(self, body: bytes) -> None:
+        """Take the bytes of a body that was read out of the load."""
+        self._load.bytes -= len(body)
+
+    @asynccontextmanager
+    async def opened(self, body: bytes, headers: Headers) -> AsyncIterator[bytes | Rejected]:
+        """Give what a body stands for, counted in the load meanwhile, or why it stands for nothing.
+
+        A body that is not compressed stands for itself. Inflating costs the sender next to nothing and us much: it is
+        done beside the loop, and is to be asked for only where something speaks for the sender.
+        """
+        encoding = headers.get("content-encoding")
+        if encoding is None:
+            yield body
+            return
+        async with self._opening:
+            clear = await asyncio.to_thread(inflated, body, encoding, self._most_bytes)
+        size = len(clear) if isinstance(clear, bytes) else 0
+        self._load.bytes += size
+        try:
+            yield clear
+        finally:
+            self._load.bytes -= size
 
     async def _watched(self, exchange: Exchange, *, at_once: bool) -> bytes | Rejected:
         reading = self._watchdog.begin(asyncio.get_running_loop().time())

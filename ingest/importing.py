@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -14,6 +15,7 @@ from ingest.adapter import Delivery, Headers
 from ingest.answers import Reply
 from ingest.imports import Pseudonym, Refusal, imported
 from ingest.intake import RETRY_AFTER_SECONDS, UNAVAILABLE, Intake
+from ingest.large_work import beside_the_loop
 from ingest.outcomes import Accepted, Rejected
 from ingest.records import records
 from ingest.signature import bearer_token
@@ -64,7 +66,8 @@ class FactImporter:
     async def take(self, stream: str, body: bytes, received_at: int) -> Reply:
         """Write all facts of a body, or none when any is malformed."""
         rules = self._rules
-        found = imported(stream, body, received_at, rules.pseudonym, rules.most_facts)
+        reading = partial(imported, stream, body, received_at, rules.pseudonym, rules.most_facts)
+        found = await beside_the_loop(len(body), reading)
         if isinstance(found, Refusal):
             self._telemetry.delivered(TOOL, stream, "rejected", found.reason)
             return answers.rejected(Rejected(found.status, _told(found)))

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Final
 
 import structlog
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ingest import answers
-from ingest.adapter import Delivery, Ignored
+from ingest.adapter import Delivery, Headers, Ignored
 from ingest.answers import Reply
-from ingest.body_http import Body
 from ingest.connections import Connections
 from ingest.dead_letters import Refused
+from ingest.large_work import beside_the_loop
 from ingest.limits import Bucket
 from ingest.outbox import Outbox
 from ingest.outcomes import Accepted, Received, Rejected
 from ingest.receive import Connection, dead_lettered, refused, translated
 from ingest.records import Pending, records
 from ingest.routing import Router
+from ingest.signature import WRONG
 from ingest.telemetry import Telemetry
 from schemas.codec import BadRecord, Codec
 from schemas.log import LogUnavailable, RecordRefused
@@ -32,6 +35,9 @@ RETRY_AFTER_SECONDS: Final = 5
 
 Decide = Callable[[Delivery, Connection, Router], Received]
 """Translates and routes a delivery that may come in."""
+
+Open = Callable[[bytes, Headers], AbstractAsyncContextManager[bytes | Rejected]]
+"""Gives what a body with these headers stands for once inflated, or why it stands for nothing."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -60,6 +66,7 @@ class Intake:
         outbox: Outbox,
         telemetry: Telemetry,
         now_seconds: Callable[[], float],
+        opened: Open,
         live: Live,
     ) -> None:
         self.live = live
@@ -68,19 +75,41 @@ class Intake:
         self._outbox = outbox
         self._telemetry = telemetry
         self._now_seconds = now_seconds
+        self._opened = opened
 
-    async def take(self, delivery: Delivery, body: Body, connection: Connection, decide: Decide = translated) -> Reply:
-        """Decide one delivery, keep what is to be kept, and answer. `delivery.body` is the clear body."""
-        refusal = refused(delivery, connection)
-        if refusal is not None and refusal.status == 401 and body.wire is not body.clear:  # noqa: PLR2004 - HTTP
-            refusal = refused(_with_body(delivery, body.wire), connection)
+    async def take(self, delivery: Delivery, connection: Connection, decide: Decide = translated) -> Reply:
+        """Decide one delivery with its body as it was sent, keep what is to be kept, and answer.
+
+        A signature is over the bytes that were sent or over what they stand for. A compressed body is inflated only
+        where the former holds, or its well-formed signature may yet hold for the latter.
+        """
+        refusal = await self._refused(delivery, connection)
+        if "content-encoding" in delivery.headers and (refusal is None or refusal.reason == WRONG):
+            return await self._inflated(delivery, connection, decide, proven=refusal is None)
         if refusal is not None:
             return self._reject(delivery, refusal)
+        return await self._proven(delivery, connection, decide)
+
+    async def _inflated(self, delivery: Delivery, connection: Connection, decide: Decide, *, proven: bool) -> Reply:
+        async with self._opened(delivery.body, delivery.headers) as body:
+            if isinstance(body, Rejected):
+                return self._reject(delivery, body)
+            clear = structs.replace(delivery, body=body)
+            refusal = None if proven else await self._refused(clear, connection)
+            if refusal is not None:
+                return self._reject(delivery, refusal)
+            return await self._proven(clear, connection, decide)
+
+    async def _refused(self, delivery: Delivery, connection: Connection) -> Rejected | None:
+        return await beside_the_loop(len(delivery.body), partial(refused, delivery, connection))
+
+    async def _proven(self, delivery: Delivery, connection: Connection, decide: Decide) -> Reply:
         bucket = self.live.buckets.get((delivery.tool, delivery.source))
         if bucket is not None and (wait := bucket.wait_seconds(self._now_seconds())) > 0:
             self._telemetry.delivered(delivery.tool, delivery.source, "rejected", TOO_OFTEN)
             return answers.unavailable(TOO_OFTEN, math.ceil(wait), status=429)
-        return await self._settle(delivery, connection, decide(delivery, connection, self._router))
+        decided = partial(decide, delivery, connection, self._router)
+        return await self._settle(delivery, connection, await beside_the_loop(len(delivery.body), decided))
 
     async def keep(self, made: list[Pending]) -> None:
         """Return when records are durable. Raises LogUnavailable, RecordRefused."""
@@ -98,7 +127,8 @@ class Intake:
             try:
                 await self.keep(records(outcome, self._codec))
             except (BadRecord, RecordRefused) as bad:
-                outcome = dead_lettered(delivery, connection, Refused(detail=str(bad)))
+                sealed = partial(dead_lettered, delivery, connection, Refused(detail=str(bad)))
+                outcome = await beside_the_loop(len(delivery.body), sealed)
                 await self.keep(records(outcome, self._codec))
         except (LogUnavailable, RecordRefused) as bad:
             return self._unavailable(delivery, bad)
@@ -124,14 +154,3 @@ class Intake:
         if isinstance(bad, RecordRefused):
             _logger.error("a dead letter was refused", tool=delivery.tool, source=delivery.source, error=str(bad))
         return answers.unavailable(UNAVAILABLE, RETRY_AFTER_SECONDS)
-
-
-def _with_body(delivery: Delivery, body: bytes) -> Delivery:
-    return Delivery(
-        tool=delivery.tool,
-        source=delivery.source,
-        headers=delivery.headers,
-        body=body,
-        url=delivery.url,
-        received_at=delivery.received_at,
-    )

@@ -75,12 +75,14 @@ class Process:
                 longest_seconds=settings.body_seconds,
             )
         )
+        reader = BodyReader(settings.body_bytes, self.watchdog, self.load)
         self.intake = Intake(
             router=Router(definition),
             codec=codec,
             outbox=self.outbox,
             telemetry=self.telemetry,
             now_seconds=time.monotonic,
+            opened=reader.opened,
             live=live(connect(definition, ADAPTERS, means.identity_key, resolve)),
         )
         self.pages = Pages(self.telemetry, settings.metrics_peers, self._problems)
@@ -93,7 +95,7 @@ class Process:
         self.application = Server(
             intake=self.intake,
             importer=FactImporter(rules, self.intake, codec, self.telemetry),
-            reader=BodyReader(settings.body_bytes, self.watchdog, self.load),
+            reader=reader,
             load=self.load,
             pages={
                 Kind.LIVE: self.pages.live,

@@ -16,6 +16,7 @@ from ingest.routing import Router
 from schemas.event import FlowEvent
 
 NOT_OF_INTEREST: Final = "event type is not of interest"
+UNKNOWN_TYPE: Final = "event type is not known"
 NOTHING_IN_IT: Final = "the delivery holds nothing of interest"
 NOT_JSON: Final = "body is not JSON"
 TOO_DEEP: Final = "body is nested too deep"
@@ -31,7 +32,10 @@ _BROKEN: Final = (ValueError, LookupError, TypeError, AttributeError, Arithmetic
 
 
 class Connection(Struct, frozen=True, kw_only=True):
-    """A configured source, ready to use: its adapter, live secrets and what translations may know."""
+    """A configured source, ready to use: its adapter, live secrets and what translations may know.
+
+    `insecure`: it takes deliveries without proof. A source with a secret never does, even if that cannot be read.
+    """
 
     adapter: Adapter
     source: str
@@ -65,7 +69,8 @@ def translated(delivery: Delivery, connection: Connection, router: Router) -> Re
         event_type = adapter.event_type(delivery.headers, delivery.body)
         translate = adapter.translate.get(event_type)
         if translate is None:
-            return json_problem(delivery.body) or Ignored(NOT_OF_INTEREST)
+            ignored = Ignored(NOT_OF_INTEREST if event_type in adapter.ignores else UNKNOWN_TYPE)
+            return json_problem(delivery.body) or ignored
         delivery_id = adapter.delivery_id(delivery.headers, delivery.body)
         found = translate(delivery.body, _context(delivery, connection, delivery_id))
     except _BROKEN as broken:
@@ -111,7 +116,7 @@ def is_json_type(content_type: str) -> bool:
 
 def _context(delivery: Delivery, connection: Connection, delivery_id: str) -> Context:
     return Context(
-        tool=delivery.tool,
+        tool=connection.adapter.tool,
         source=delivery.source,
         delivery_id=delivery_id,
         received_at=delivery.received_at,

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from ingest import answers
 from ingest.adapter import Delivery, Headers
 from ingest.answers import CLOSE, Reply
-from ingest.body_http import OVERLOADED, Body, BodyReader
+from ingest.body_http import OVERLOADED, BodyReader
 from ingest.cloudevents import decide_all
 from ingest.intake import Intake
 from ingest.limits import Load
@@ -109,22 +109,25 @@ class Server:
             self._load.requests -= 1
 
     async def _read(
-        self, scope: Scope, headers: Headers, route: Route, body: Body, connection: Connection | None
+        self, scope: Scope, headers: Headers, route: Route, body: bytes, connection: Connection | None
     ) -> Reply:
         received_at = self._clock()
-        self._telemetry.body_bytes += len(body.clear)
+        self._telemetry.body_bytes += len(body)
         if connection is None:
-            return await self._importer.take(route.name, body.clear, received_at)
+            async with self._reader.opened(body, headers) as clear:
+                if isinstance(clear, Rejected):
+                    return self._refuse_body(route, clear)
+                return await self._importer.take(route.name, clear, received_at)
         delivery = Delivery(
-            tool=connection.adapter.tool,
+            tool=route.tool,
             source=route.name,
             headers=headers,
-            body=body.clear,
+            body=body,
             url=_url(scope, headers),
             received_at=received_at,
         )
         decide = decide_all if route.kind is Kind.EVENTS else translated
-        return await self._intake.take(delivery, body, connection, decide)
+        return await self._intake.take(delivery, connection, decide)
 
     def _connection(self, route: Route) -> tuple[Connection | None, Route]:
         """Return the connection of a route; the source of an event may be of either tool that comes to /events."""
@@ -149,10 +152,9 @@ class Server:
         self._telemetry.delivered(UNKNOWN, UNKNOWN, "rejected", refusal.reason)
         length = headers.get("content-length", "" if "transfer-encoding" in headers else "0")
         if length.isdecimal() and len(length) <= _SMALL_DIGITS:
-            body = await self._reader.read(exchange, headers) if int(length) else None
-            if isinstance(body, Body):
-                self._reader.release(body)
+            body = await self._reader.read(exchange, headers) if int(length) else b""
             if not isinstance(body, Rejected):
+                self._reader.release(body)
                 return answers.rejected(refusal, *more)
         return answers.rejected(refusal, CLOSE, *more)
 
@@ -169,7 +171,7 @@ def joined(items: Sequence[tuple[str, str]]) -> Headers:
 
 
 def _url(scope: Scope, headers: Headers) -> str:
-    """Return the address as the sender gave it."""
+    """Return the address that the sender gave, but for percent escapes in its path: the server has decoded those."""
     host = scope.authority or headers.get("host", "")
     query = f"?{scope.query_string}" if scope.query_string else ""
     return f"{scope.scheme}://{host}{scope.path}{query}"

@@ -123,9 +123,10 @@ def standard_webhooks(names: str = "webhook") -> Verify:
 
 
 def any_of(*schemes: Verify) -> Verify:
-    """Return the scheme that is proven when any of `schemes` is; else the last scheme's reason that is not "missing".
+    """Return the scheme that is proven when any of `schemes` is; else the reason that says most.
 
-    Without schemes nothing is ever proven.
+    That is `WRONG` (another form of the body may still be proven), else the last one that is not "missing". Without
+    schemes nothing is ever proven.
     """
 
     def verify(delivery: Delivery, secrets: Sequence[bytes]) -> str | None:
@@ -134,7 +135,7 @@ def any_of(*schemes: Verify) -> Verify:
             found = scheme(delivery, secrets)
             if found is None:
                 return None
-            if found not in {MISSING, TOKEN_MISSING}:
+            if found not in {MISSING, TOKEN_MISSING} and reason != WRONG:
                 reason = found
         return reason
 

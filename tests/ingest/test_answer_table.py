@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import http.client
 import json
-import zlib
-from collections.abc import Callable
 
 import httpx
 import pytest
 
+from ingest.receive import NOT_OF_INTEREST, UNKNOWN_TYPE
 from tests.builders.ingester import OLD_SECRET, SECRET, TOKEN, Ingester, push_body, signed
 
 ACME = "/webhooks/github/acme"
@@ -56,14 +54,17 @@ def test_source_may_be_left_out(client: httpx.Client) -> None:
     assert answer.status_code == 202
 
 
-@pytest.mark.parametrize("event", ["ping", "star", "never_heard_of"])
-def test_event_of_no_interest_is_ignored(client: httpx.Client, event: str) -> None:
-    """A signed delivery of a type that is not of interest is 202 ignored with a reason."""
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [("ping", NOT_OF_INTEREST), ("star", NOT_OF_INTEREST), ("never_heard_of", UNKNOWN_TYPE)],
+)
+def test_event_of_no_interest_is_ignored(client: httpx.Client, event: str, reason: str) -> None:
+    """A signed delivery of a type that is ignored by name, or of one never heard of, is 202 ignored, told apart."""
     body = b'{"zen":"quiet"}'
 
     answer = client.post(ACME, content=body, headers=signed(body, event=event)).json()
 
-    assert (answer["outcome"], answer["event_ids"], bool(answer["reason"])) == ("ignored", [], True)
+    assert (answer["outcome"], answer["event_ids"], answer["reason"]) == ("ignored", [], reason)
 
 
 def test_untranslatable_is_dead_lettered(client: httpx.Client, ingester: Ingester) -> None:
@@ -197,6 +198,7 @@ def test_both_secrets_are_taken_while_rotating(client: httpx.Client, secret: str
     [
         "/webhooks/github/nobody", "/webhooks/nothing/acme", "/webhooks/github/acme/", "/webhooks/github/acme/more",
         "/webhooks//acme", "/webhooks", "/", "/events/nobody", "/webhooks/github/%2e%2e/acme", "/webhooks/github/..",
+        "/webhooks/cdevents", "/webhooks/cdevents/default", "/webhooks/cloudevents", "/webhooks/cloudevents/vendor",
         "/webhooks/../webhooks/github/acme", "//webhooks/github/acme", "/metrics/..", "/webhooks/github/acme%00",
     ],
 )  # fmt: skip
@@ -226,6 +228,16 @@ def test_other_method_is_405(client: httpx.Client, method: str, path: str) -> No
     assert (answer.status_code, "allow" in answer.headers) == (405, True)
 
 
+@pytest.mark.parametrize("path", ["/webhooks/github/%61cme", "/webhooks%2Fgithub/acme"])
+def test_escapes_in_a_path_are_decoded(client: httpx.Client, path: str) -> None:
+    """A path means what its percent escapes stand for."""
+    body = push_body(seed="escaped")
+
+    answer = client.post(path, content=body, headers=signed(body))
+
+    assert answer.status_code == 202
+
+
 def test_over_the_rate_is_429(client: httpx.Client) -> None:
     """Over the source's rate limit is 429 with Retry-After, and nothing is kept."""
     body = push_body(seed="limited")
@@ -234,49 +246,6 @@ def test_over_the_rate_is_429(client: httpx.Client) -> None:
 
     refused = [answer for answer in answers if answer.status_code == 429]
     assert (answers[0].status_code, len(refused) >= 2, refused[0].headers["retry-after"]) == (202, True, "1")
-
-
-@pytest.mark.parametrize(
-    ("encoding", "pack"),
-    [("gzip", gzip.compress), ("deflate", zlib.compress), ("identity", bytes), ("GZIP", gzip.compress)],
-)
-def test_compressed_is_taken(client: httpx.Client, encoding: str, pack: Callable[[bytes], bytes]) -> None:
-    """A compressed body is taken, signed over what it stands for."""
-    body = push_body(seed="compressed")
-
-    answer = client.post(ACME, content=pack(body), headers={**signed(body), "content-encoding": encoding})
-
-    assert answer.json()["outcome"] == "accepted"
-
-
-def test_signature_over_the_compressed_bytes_is_taken(client: httpx.Client) -> None:
-    """A sender that signs what is on the wire is taken too."""
-    packed = gzip.compress(push_body(seed="wire"))
-
-    answer = client.post(ACME, content=packed, headers={**signed(packed), "content-encoding": "gzip"})
-
-    assert answer.json()["outcome"] == "accepted"
-
-
-@pytest.mark.parametrize(
-    ("packed", "encoding", "status"),
-    [
-        (gzip.compress(b"\0" * 200_000_000, 9), "gzip", 413),
-        (gzip.compress(gzip.compress(b"\0" * 200_000_000)), "gzip", 400),
-        (b"\x1f\x8bgarbage", "gzip", 400),
-        (gzip.compress(b"{}")[:-4], "gzip", 400),
-        (gzip.compress(b"{}") + b"tail", "gzip", 400),
-        (b"{}", "br", 415),
-        (gzip.compress(b"{}"), "gzip, gzip", 415),
-        (b"", "gzip", 400),
-    ],
-    ids=["bomb", "nested bomb", "garbage", "cut", "tail", "unknown", "twice", "empty"],
-)
-def test_hostile_compression_ends_early(client: httpx.Client, packed: bytes, encoding: str, status: int) -> None:
-    """Bombs, broken and unknown encodings are refused."""
-    answer = client.post(ACME, content=packed, headers={**signed(packed), "content-encoding": encoding})
-
-    assert answer.status_code == status
 
 
 @pytest.mark.parametrize(
