@@ -1,4 +1,8 @@
-"""CloudEvents 1.0 over HTTP (structured, binary, batched) and bare CDEvents JSON, down to one CDEvent each; pure."""
+"""CloudEvents 1.0 over HTTP (structured, binary, batched) and bare CDEvents JSON, down to one CDEvent each; pure.
+
+Where the body of a delivery is JSON, what is wrong inside an envelope is a dead letter of that envelope, never a
+rejection: of a batch nothing is lost, and what is answered does not depend on the order of its events.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +44,15 @@ class _Envelope(Struct, frozen=True, kw_only=True):
     data_base64: str = ""
 
 
+class _Sniffed(Struct, frozen=True, kw_only=True):
+    """Just enough of a body to tell an envelope from a bare event."""
+
+    specversion: msgspec.Raw = msgspec.Raw(b"")
+    data: msgspec.Raw = msgspec.Raw(b"")
+    data_base64: msgspec.Raw = msgspec.Raw(b"")
+
+
+_SNIFF: Final = msgspec.json.Decoder(_Sniffed)
 _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 _ENVELOPES: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -48,7 +61,7 @@ def decide_all(delivery: Delivery, connection: Connection, router: Router) -> Re
     """Decide a delivery of one or many events: accepted if any is, else dead-lettered if any is, else ignored."""
     media_type = delivery.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != BATCH:
-        return _decide(delivery, delivery.body, media_type, connection, router)
+        return _decide(delivery, media_type, connection, router)
     problem = json_problem(delivery.body)
     if problem is not None:
         return problem
@@ -58,11 +71,13 @@ def decide_all(delivery: Delivery, connection: Connection, router: Router) -> Re
         return dead_lettered(delivery, connection, Refused(detail="CloudEvents batch: not an array"))
     if not envelopes:
         return Ignored(EMPTY_BATCH)
-    return combined([_decide(delivery, bytes(raw), STRUCTURED, connection, router) for raw in envelopes])
+    headers = {**delivery.headers, "content-type": STRUCTURED}
+    alone = [structs.replace(delivery, headers=headers, body=bytes(raw)) for raw in envelopes]
+    return combined([_enveloped(each, connection, router) for each in alone])
 
 
-def combined(outcomes: Sequence[Received]) -> Received:
-    """Return the outcome of a batch from those of its events."""
+def combined(outcomes: Sequence[Accepted | Ignored | DeadLettered]) -> Received:
+    """Return the outcome of a batch from those of its events, at least one; in whatever order, it is the same."""
     events: list[FlowEvent] = []
     letters: list[DeadLetter] = []
     reasons: list[str] = []
@@ -71,31 +86,55 @@ def combined(outcomes: Sequence[Received]) -> Received:
             events += outcome.events
         if isinstance(outcome, Accepted | DeadLettered):
             letters += outcome.letters
-        if isinstance(outcome, DeadLettered | Rejected):
+        if isinstance(outcome, DeadLettered):
             reasons.append(outcome.reason)
     if events:
         return Accepted(events=tuple(events), letters=tuple(letters))
     if letters:
-        return DeadLettered(letters=tuple(letters), reason=reasons[0])
-    return outcomes[0]
+        return DeadLettered(letters=tuple(letters), reason=min(reasons))
+    return min((each for each in outcomes if isinstance(each, Ignored)), key=lambda each: each.reason)
 
 
-def _decide(delivery: Delivery, body: bytes, media_type: str, connection: Connection, router: Router) -> Received:
-    """Decide one event, `body` being its envelope, or itself in binary mode and bare."""
-    headers = delivery.headers
+def _decide(delivery: Delivery, media_type: str, connection: Connection, router: Router) -> Received:
+    """Decide one event, the body being its envelope, or itself in binary mode and bare."""
+    headers, body = delivery.headers, delivery.body
     if media_type == STRUCTURED:
-        found = _data(body)
-    elif "ce-specversion" in headers or "ce-type" in headers:
-        found = _binary(headers, body)
-    else:
-        found = body
+        return json_problem(body) or _enveloped(delivery, connection, router)
+    if "ce-specversion" in headers or "ce-type" in headers:
+        found = _binary(headers)
+        if found is None:
+            return translated(delivery, connection, router)
+        kept = found if isinstance(found, Ignored) else dead_lettered(delivery, connection, found)
+        return json_problem(body) or kept
+    if _is_envelope(body):
+        structured = structs.replace(delivery, headers={**headers, "content-type": STRUCTURED})
+        return json_problem(body) or _enveloped(structured, connection, router)
+    return translated(delivery, connection, router)
+
+
+def _enveloped(delivery: Delivery, connection: Connection, router: Router) -> Accepted | Ignored | DeadLettered:
+    """Decide the event of an envelope that is JSON."""
+    found = _data(delivery.body)
     if isinstance(found, Ignored):
         return found
     if isinstance(found, Refused):
-        whole = structs.replace(delivery, body=body)
-        return json_problem(body) or dead_lettered(whole, connection, found)
-    bare = structs.replace(delivery, body=found, headers=_bare(headers)) if found is not body else delivery
-    return translated(bare, connection, router)
+        return dead_lettered(delivery, connection, found)
+    bare = structs.replace(delivery, body=found, headers=_bare(delivery.headers))
+    outcome = translated(bare, connection, router)
+    if isinstance(outcome, Rejected):
+        named = _ENVELOPE.decode(delivery.body)
+        why = Refused(detail=f"CloudEvent: data: {outcome.reason}", event_type=named.type, delivery_id=named.id)
+        return dead_lettered(delivery, connection, why)
+    return outcome
+
+
+def _is_envelope(body: bytes) -> bool:
+    """Tell whether a body of unmarked JSON is a structured CloudEvent: CDEvents have no such fields at the top."""
+    try:
+        seen = _SNIFF.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return bool(seen.specversion) and bool(seen.data or seen.data_base64)
 
 
 def _data(envelope: bytes) -> bytes | Ignored | Refused:
@@ -116,12 +155,13 @@ def _data(envelope: bytes) -> bytes | Ignored | Refused:
     return data or Refused(detail=NO_DATA, event_type=event.type, delivery_id=event.id)
 
 
-def _binary(headers: Headers, body: bytes) -> bytes | Ignored | Refused:
+def _binary(headers: Headers) -> Ignored | Refused | None:
+    """Return what keeps an event in binary mode from being translated, or None."""
     if not headers.get("ce-type", "").startswith(_CDEVENTS):
         return Ignored(NOT_A_CDEVENT)
     if headers.get("ce-specversion") != "1.0":
         return Refused(detail=OTHER_VERSION, event_type=headers["ce-type"], delivery_id=headers.get("ce-id", ""))
-    return body
+    return None
 
 
 def _bare(headers: Headers) -> Headers:

@@ -33,6 +33,7 @@ def connect(
     """Return a connection for every source whose tool has an adapter.
 
     A secret that cannot be read is logged by its reference and left out: without any the source refuses every delivery.
+    A source that says `insecure` and has a secret all the same is not insecure: its secret is asked for.
     Sources of the tool `cloudevents` are served by the adapter of `cdevents`.
     """
     by_tool = {adapter.tool: adapter for adapter in adapters}
@@ -46,7 +47,7 @@ def connect(
             adapter=adapter,
             source=source.name,
             secrets=_secrets(source, resolve),
-            insecure=source.insecure,
+            insecure=source.insecure and not source.secrets,
             pseudonym=lru_cache(maxsize=16_384)(partial(pseudonym, identity_key, source.tool)),
             environment=partial(_environment, source.environments),
             identity_key=identity_key,

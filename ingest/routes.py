@@ -40,12 +40,19 @@ FIXED: Final = {
 }
 """The paths without variable parts."""
 
+EVENT_TOOLS: Final = frozenset({"cdevents", "cloudevents"})
+"""Tools whose deliveries come to `/events`, and are not webhooks."""
+
 _TOOL_ONLY: Final = 3
 _TOOL_AND_SOURCE: Final = 4
 
 
 def find(path: str) -> Route | None:
-    """Return the route of a path as sent (never decoded, never normalised), or None."""
+    """Return the route of a path, or None.
+
+    The path is as the server gives it: percent escapes are decoded, once (`%61cme` is `acme`, and `%2F` parts as a
+    slash does), and nothing is normalised: an empty part, `.` or `..` is a name like any other and leads nowhere.
+    """
     fixed = FIXED.get(path)
     if fixed is not None:
         return fixed
@@ -53,6 +60,8 @@ def find(path: str) -> Route | None:
     if "" in parts[1:] or len(parts) not in {_TOOL_ONLY, _TOOL_AND_SOURCE}:
         return None
     if parts[1] == "webhooks":
+        if parts[2] in EVENT_TOOLS:
+            return None
         return Route(Kind.WEBHOOK, "POST", parts[2], parts[3] if len(parts) == _TOOL_AND_SOURCE else DEFAULT)
     if len(parts) == _TOOL_ONLY and parts[1] == "events":
         return Route(Kind.EVENTS, "POST", "cdevents", parts[2])

@@ -21,7 +21,11 @@ class Reading:
 
 
 class Watchdog:
-    """Cancels the task of a reading that is too slow; `expected` bodies are judged by their bytes so far."""
+    """Cancels the task of a reading that is too slow.
+
+    A body that comes in pieces is judged by its `received` bytes so far. A small one is read in one piece, so that
+    nothing is known of it until it is whole: it has the grace.
+    """
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace

@@ -42,6 +42,8 @@ sources:
   - {{tool: github, name: limited, secret: {{value: {SECRET}}}, rate_per_second: 1}}
   - {{tool: cdevents, name: default, secret: {{value: {SECRET}}}}}
   - {{tool: cdevents, name: other, secret: {{value: {SECRET}}}}}
+  - {{tool: cloudevents, name: vendor, secret: {{value: {SECRET}}}}}
+  - {{tool: cloudevents, name: limited, secret: {{value: {SECRET}}}, rate_per_second: 1}}
 value_streams:
   - name: checkout
     select:

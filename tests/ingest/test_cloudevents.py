@@ -39,19 +39,28 @@ def envelope(seed: str, **changed: object) -> dict[str, object]:
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def post(client: httpx.Client, body: object, content_type: str, **headers: str) -> httpx.Response:
-    """Send a body to /events."""
+def post(
+    client: httpx.Client, body: object, content_type: str, path: str = "/events", **headers: str
+) -> httpx.Response:
+    """Send a body to /events, or to a source of it."""
     sent = {**AUTHORIZED, "content-type": content_type, **{n.replace("_", "-"): v for n, v in headers.items()}}
-    return client.post("/events", content=json.dumps(body).encode(), headers=sent)
+    return client.post(path, content=json.dumps(body).encode(), headers=sent)
+
+
+def base64_of(text: str) -> str:
+    """Return a text in base64."""
+    return base64.b64encode(text.encode()).decode()
 
 
 def test_every_mode_gives_the_same_event(client: httpx.Client) -> None:
     """Structured (data and base64), binary, batched and bare, the same CDEvent has the same event id."""
     event = cdevent("modes")
-    packed = base64.b64encode(json.dumps(event).encode()).decode()
+    packed = base64_of(json.dumps(event))
     answers = [
         post(client, envelope("modes"), STRUCTURED),
         post(client, envelope("modes", data=None, data_base64=packed), STRUCTURED),
+        post(client, envelope("modes"), "application/json"),
+        post(client, envelope("modes", data=None, data_base64=packed), "application/json"),
         post(
             client, event, "application/json",
             ce_specversion="1.0", ce_id="x", ce_source="/ci", ce_type="dev.cdevents.change.merged.0.2.0",
@@ -66,6 +75,8 @@ def test_every_mode_gives_the_same_event(client: httpx.Client) -> None:
 
 BAD = envelope("bad", data={"context": {"type": "dev.cdevents.change.merged.0.2.0"}, "subject": 5})
 STRANGE = envelope("strange", type="com.example.thing")
+NO_JSON = envelope("no-json", data=None, data_base64=base64_of("{not json"))
+CUSTOM = envelope("custom", data={"context": {"type": "dev.cdeventsx.acme.thing.1.0.0"}, "subject": {}})
 
 
 @pytest.mark.parametrize(
@@ -90,12 +101,61 @@ def test_batch_has_the_outcome_of_its_best_event(
     assert (answer.status_code, answer.json()["outcome"], len(answer.json()["event_ids"])) == (202, outcome, ids)
 
 
-def test_bad_event_of_a_good_batch_is_kept(client: httpx.Client, ingester: Ingester) -> None:
-    """What could not be translated of a batch is a dead letter, while the rest is accepted."""
+@pytest.mark.parametrize("bad", [BAD, NO_JSON, 5], ids=["wrong shape", "no JSON", "no object"])
+@pytest.mark.parametrize(
+    ("others", "outcome"),
+    [([envelope("beside")], "accepted"), ([STRANGE], "dead-lettered"), ([], "dead-lettered")],
+    ids=["beside a good one", "beside one of no interest", "alone"],
+)
+@pytest.mark.parametrize("order", [1, -1], ids=["last", "first"])
+def test_bad_event_of_a_batch_is_kept_wherever_it_stands(
+    client: httpx.Client, ingester: Ingester, bad: object, others: list[object], outcome: str, order: int
+) -> None:
+    """What cannot be translated of a batch is one dead letter, and the answer does not depend on the order."""
     before = len(ingester.letters())
-    post(client, [envelope("kept"), BAD, {**BAD, "id": "other"}], BATCH)
 
-    assert len(ingester.letters()) - before >= 1
+    answer = post(client, [*others, bad][::order], BATCH)
+
+    assert (answer.status_code, answer.json()["outcome"], len(ingester.letters()) - before) == (202, outcome, 1)
+
+
+def test_reasons_do_not_depend_on_the_order(client: httpx.Client) -> None:
+    """Of several reasons a batch is answered the same one, whichever event comes first."""
+    batches: list[list[object]] = [[BAD, NO_JSON], [STRANGE, CUSTOM]]
+
+    told = [(post(client, batch, BATCH).json(), post(client, batch[::-1], BATCH).json()) for batch in batches]
+
+    assert [first == second for first, second in told] == [True, True]
+
+
+@pytest.mark.parametrize("content_type", [STRUCTURED, "application/json"])
+def test_data_that_is_no_json_is_dead_lettered(client: httpx.Client, content_type: str) -> None:
+    """An envelope that is JSON around data that is not is kept as what it is: not translatable."""
+    assert post(client, NO_JSON, content_type).json() == {
+        "outcome": "dead-lettered", "event_ids": [], "reason": "CloudEvent: data: body is not JSON",
+    }  # fmt: skip
+
+
+def test_source_of_cloudevents_is_itself(client: httpx.Client, ingester: Ingester) -> None:
+    """A source is limited, counted and kept under the tool it is configured with; its facts are of CDEvents."""
+    statuses = [post(client, cdevent("mine"), "application/json", "/events/limited").status_code for _ in range(4)]
+    answer = post(client, cdevent("mine"), "application/json", "/events/vendor").json()
+    post(client, {**BAD, "id": "of-vendor"}, STRUCTURED, "/events/vendor")
+    page = client.get("/metrics").text
+    counted = [outcome for outcome in ("accepted", "dead_lettered") if label("vendor", outcome) in page]
+
+    told = (
+        statuses.count(429) >= 2,
+        counted,
+        [letter.tool for letter in ingester.letters() if letter.source == "vendor"],
+        {event.tool for event in ingester.events() if event.event_id in answer["event_ids"]},
+    )
+    assert told == (True, ["accepted", "dead_lettered"], ["cloudevents"], {"cdevents"})
+
+
+def label(source: str, outcome: str) -> str:
+    """Return how a counter of a cloudevents source begins."""
+    return f'vsm_ingest_deliveries_total{{outcome="{outcome}",source="{source}",tool="cloudevents"}}'
 
 
 @pytest.mark.parametrize(
@@ -115,10 +175,11 @@ def test_malformed_envelope_is_dead_lettered(client: httpx.Client, changed: dict
     assert post(client, envelope("bad", **changed), STRUCTURED).json()["outcome"] == "dead-lettered"
 
 
+@pytest.mark.parametrize("more", [{}, {"ce-specversion": "1.0", "ce-type": "com.example.thing"}])
 @pytest.mark.parametrize("content_type", [STRUCTURED, BATCH, "application/json"])
-def test_no_json_is_400(client: httpx.Client, content_type: str) -> None:
+def test_no_json_is_400(client: httpx.Client, content_type: str, more: dict[str, str]) -> None:
     """A body that is no JSON is 400 in every mode."""
-    answer = client.post("/events", content=b"{nope", headers={**AUTHORIZED, "content-type": content_type})
+    answer = client.post("/events", content=b"{nope", headers={**AUTHORIZED, "content-type": content_type, **more})
 
     assert answer.status_code == 400
 
@@ -128,9 +189,10 @@ def test_event_of_another_vocabulary_is_ignored(client: httpx.Client) -> None:
     answers = [
         post(client, STRANGE, STRUCTURED),
         post(client, {"a": 1}, "application/json", ce_specversion="1.0", ce_type="com.example.thing", ce_id="1"),
+        post(client, STRANGE, "application/json"),
     ]
 
-    assert [answer.json()["reason"] for answer in answers] == ["the CloudEvent is no CDEvent"] * 2
+    assert [answer.json()["reason"] for answer in answers] == ["the CloudEvent is no CDEvent"] * 3
 
 
 def test_without_a_token_is_401(client: httpx.Client) -> None:

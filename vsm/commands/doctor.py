@@ -111,7 +111,7 @@ def _definition(place: Place) -> Iterator[Finding]:
 def _secrets(definition: Definition) -> Iterator[Finding]:
     for source in definition.sources:
         name = f"source {source.tool}/{source.name}"
-        if source.insecure:
+        if source.insecure and not source.secrets:
             yield Finding(Grade.ODD, f"{name} takes unsigned deliveries", "give it a secret")
         for reference in source.secrets:
             try:
