@@ -33,6 +33,7 @@ from processors.telemetry import Telemetry
 from processors.watchdog import Watchdog
 from schemas import topics
 from schemas.clock import clock_from
+from schemas.kafka_settings import read_kafka_settings
 from schemas.log import Log
 from schemas.log_open import open_log
 from schemas.registry import open_codec
@@ -63,10 +64,11 @@ class _App(App):
 def main(settings: Settings) -> None:
     """Run the processors until SIGTERM or SIGINT.
 
-    Raises SystemExit with a code when the worker had to leave, and LogUnavailable, PartitionsDiffer or what the
-    value-stream file's reader raises when it cannot start.
+    Raises SystemExit with a code when the worker had to leave, and LogUnavailable, PartitionsDiffer, BadIdentityKey,
+    BadKafkaSettings or what the value-stream file's reader raises when it cannot start.
     """
-    log = open_log(settings.kafka or None, settings.data)
+    more = read_kafka_settings(settings.kafka_settings.get_secret_value())
+    log = open_log(settings.kafka or None, settings.data, settings=more)
     try:
         serve(settings, log, derivation_of(settings))
     finally:
@@ -128,6 +130,7 @@ def _application(settings: Settings) -> App:
 
 def _wire(app: App, settings: Settings, log: Log, derivation: Derivation, departure: Departure) -> Watchdog:
     """Make every part and hang it into the application."""
+    sealed = _seal(settings)
     codec = open_codec(settings.schema_registry or None)
     parts = Parts(
         settings=settings,
@@ -139,7 +142,7 @@ def _wire(app: App, settings: Settings, log: Log, derivation: Derivation, depart
         watchdog=Watchdog(settings.stall_seconds, departure),
     )
     feed = Feed(parts, Recovery(parts, derivation))
-    _host(app, feed, Carrier(parts, feed.ownership, _seal(settings)), parts.watchdog)
+    _host(app, feed, Carrier(parts, feed.ownership, sealed), parts.watchdog)
     _emit_every_second(app, Emitter(parts, feed.ownership, clock_from(settings.clock)), parts)
     _pages(app, feed, parts)
     return parts.watchdog
@@ -198,7 +201,8 @@ def _pages(app: App, feed: Feed, parts: Parts) -> None:
 
 
 def _seal(settings: Settings) -> Seal:
-    key = load_identity_key(settings.identity_key.get_secret_value(), settings.data)
+    told = settings.identity_key.get_secret_value()
+    key = load_identity_key(told, settings.data, may_make=not settings.kafka)
     return partial(seal, identity_key=key)
 
 

@@ -13,6 +13,7 @@ from processors.batch_deployments import Attempt, Shipping
 from processors.facts import Fact, attributes_of_rules, from_event
 from processors.items import Member, item_row
 from processors.steps import Plan, observations, visits
+from processors.trace import MOST_PUSHES
 from processors.visits import visit_row
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived
@@ -53,7 +54,8 @@ class _Stream:
         self.version = definition.version
         self.plan = Plan(stream.steps)
         self.facts = facts_by_subject(events, definition)
-        self.above = self._closure(self._memberships())
+        told, followed = self._memberships()
+        self.above = self._with_earlier_pushes(self._closure(told), followed)
         self.shipping = Shipping(stream, self.facts, self.above)
 
     def rows(self) -> Iterator[Derived]:
@@ -87,13 +89,15 @@ class _Stream:
             return False
         return (facts[-1].type, facts[-1].state) != ("ticket.closed", "deleted")
 
-    def _memberships(self) -> set[tuple[str, str]]:
-        """Return every (part, whole) that some fact tells."""
-        told = set()
+    def _memberships(self) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+        """Return every (part, whole) that some fact tells, and every (head of a push, head of the next push)."""
+        told, followed = set(), set()
         for uri, facts in self.facts.items():
             for link in (x for f in facts for x in f.links):
                 if link.kind in {LinkKind.PART_OF, LinkKind.BUILT_FROM}:
                     told.add((uri, link.uri))
+                elif link.kind is LinkKind.CONTAINS and uri.startswith("commit:") and link.uri.startswith("commit:"):
+                    followed.add((link.uri, uri))
                 elif link.kind in {LinkKind.CONTAINS, LinkKind.MERGED_AS}:
                     told.add((link.uri, uri))
         alive = [t for t in self.facts if t.startswith("ticket:") and self._alive(t)]
@@ -108,7 +112,20 @@ class _Stream:
             elif low < high or low == high == _HEIGHTS["commit"]:
                 found.add((part, whole))
         claimed = {part for part, whole in found if whole.startswith("change:")}
-        return {(p, w) for p, w in found if not (w.startswith("commit:") and p in claimed)}
+        alone = {(p, w) for p, w in found if not (w.startswith("commit:") and p in claimed)}
+        return alone, {(p, w) for p, w in followed if p not in claimed and p != w}
+
+    def _with_earlier_pushes(self, up: dict[str, set[str]], followed: set[tuple[str, str]]) -> dict[str, set[str]]:
+        """Return what each entity leads up to: by way of later pushes too, where these lead to a change."""
+        above = {}
+        for uri in {*self.facts, *up, *(p for p, _ in followed)}:
+            reached = up.get(uri, set()) | {uri}
+            for _ in range(MOST_PUSHES):
+                later = {w for p, w in followed if p in reached}
+                reached = reached | later | {x for w in later for x in up.get(w, ())}
+            found = reached if any(x.startswith("change:") for x in reached) else up.get(uri, set())
+            above[uri] = found - {uri}
+        return above
 
     @staticmethod
     def _closure(memberships: set[tuple[str, str]]) -> dict[str, set[str]]:

@@ -14,8 +14,8 @@ from typing import Final
 from msgspec import Struct
 
 from processors.facts import Fact
+from processors.links import level
 from processors.steps import SENT_BACK, Visit
-from processors.trace import level
 from schemas.derived import WorkItem
 from schemas.event import WorkKind
 

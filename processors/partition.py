@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from processors.engine import Drained, StreamSigns
 from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, with_fact
+from processors.links import Reading, stands_alone
 from processors.reach import all_units, is_shipped, reach
 from processors.rows import Kind, Unit, unit_rows
-from processors.trace import Reading, stands_alone
 from processors.world import World
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived, StepVisit, Update, WorkItem, revision

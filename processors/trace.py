@@ -1,8 +1,11 @@
 """From links to work items: which item an entity belongs to, and which entities an item is made of.
 
 Links lead upward, by kind: run and artifact to commit, commit to change, change to ticket; a commit also to the head
-commit of its push, unless a change claims the commit itself. Deployments, incidents and relations join nothing. The
-item is the highest entity reached: its tickets, else its changes, else the commit at the top of its push; an entity
+commit of its push, unless a change claims the commit itself. The head of an earlier push leads to the later one that
+followed on it, where that leads on to a change: what was pushed before a change was opened is part of it, but a branch
+without one is no endless item. Deployments, incidents and relations join nothing.
+
+The item is the highest entity reached: its tickets, else its changes, else the commit at the top of its push; an entity
 with facts of an imported activity is its own item; a run, artifact, deployment or incident alone is none. A ticket
 counts once it has a fact of its own in the stream (a name in a text is only a name) and until it is deleted; then what
 was part of it stands for itself again. An epic never counts: the tickets it holds do.
@@ -10,95 +13,18 @@ was part of it stands for itself again. An epic never counts: the tickets it hol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from msgspec import Struct
-
-from processors.facts import Fact, unpacked
+from processors.facts import Fact
+from processors.links import ASIDE, BARE_TICKET, BLANK, CHANGE, COMMIT, TICKET, Edge, Reading, is_there, level, read
 from processors.pages import Records, Relation
-from schemas.event import LinkKind
 from schemas.identity import bare_ticket_uri, entity_kind
 
-DELETED: Final = "deleted"
-"""The state of a closed ticket that is gone."""
+MOST_PUSHES: Final = 200
+"""How many pushes before the one that a change names belong to it at most."""
 
-CONTAINER: Final = "container"
-"""The attribute that says `true` of a ticket that holds the work of others and is none itself: an epic."""
-
-_LEVELS: Final = {"ticket": 4, "change": 3, "commit": 2}
-BARE_TICKET: Final = bare_ticket_uri("")
-"""How the name of a ticket begins of which only the key is known."""
-
-_PARTS: Final = ("change:", "commit:", "run:", "artifact:", "deployment:", "incident:")
-_ASIDE: Final = frozenset({"deployment", "incident"})
-_COMMIT: Final = 2
 _REMEMBERED: Final = 2_000
-
-Edge = tuple[str, str, str]
-"""(name of the relation, key, other)."""
-
-
-def level(uri: str) -> int:
-    """Return how high an entity stands: ticket 4, change 3, commit 2, anything else 1."""
-    return _LEVELS.get(uri[: uri.find(":")], 1)
-
-
-def is_there(facts: Sequence[Fact]) -> bool:
-    """Return whether a ticket counts by its own plausible facts.
-
-    It has one, and the last says neither that it is deleted nor that it is an epic: the tickets that it holds count.
-    """
-    if not facts:
-        return False
-    last = facts[-1]
-    return last.attributes.get(CONTAINER) != "true" and not (last.type == "ticket.closed" and last.state == DELETED)
-
-
-def stands_alone(uri: str) -> bool:
-    """Return whether an entity is an item by facts of its own and by nothing else: a ticket, a case of a log."""
-    return not uri.startswith(_PARTS)
-
-
-def leads_up(lower: str, upper: str) -> bool:
-    """Return whether a link between the two can mean membership."""
-    low, high = level(lower), level(upper)
-    return entity_kind(lower) not in _ASIDE and lower != upper and (low < high or low == high == _COMMIT)
-
-
-def edges(uri: str, facts: Sequence[Fact]) -> frozenset[Edge]:
-    """Return what an entity's plausible facts say of its relations to others."""
-    found: set[Edge] = set()
-    for fact in facts:
-        for link in fact.links:
-            match link.kind:
-                case LinkKind.PART_OF | LinkKind.BUILT_FROM if leads_up(uri, link.uri):
-                    found.add(("lower", link.uri, uri))
-                case LinkKind.CONTAINS | LinkKind.MERGED_AS if leads_up(link.uri, uri):
-                    found.add(("upper", link.uri, uri))
-                case LinkKind.DEPLOYS:
-                    found.add(("deployed", link.uri, uri))
-                case LinkKind.CAUSED_BY:
-                    found.add(("caused", link.uri, uri))
-                case _:
-                    pass
-        if reverted := fact.attributes.get("reverts"):
-            found.add(("reverted", reverted, uri))
-    if entity_kind(uri) == "ticket" and is_there(facts):
-        found.add(("tickets", bare_ticket_uri(uri.rpartition("/")[2]), uri))
-    return frozenset(found)
-
-
-class Reading(Struct, frozen=True, gc=False):
-    """A record as read: its facts, those of them that derive something, and the relations these tell of."""
-
-    facts: list[Fact]
-    plausible: list[Fact]
-    edges: frozenset[Edge]
-    squeezed: bool
-
-
-_BLANK: Final = Reading([], [], frozenset(), squeezed=False)
 
 
 class Trace:
@@ -110,8 +36,8 @@ class Trace:
     def __init__(self) -> None:
         self._records = Records()
         self._relations = {
-            "lower": Relation(), "upper": Relation(), "tickets": Relation(), "deployed": Relation(),
-            "caused": Relation(), "reverted": Relation(),
+            "lower": Relation(), "upper": Relation(), "followed": Relation(), "tickets": Relation(),
+            "deployed": Relation(), "caused": Relation(), "reverted": Relation(),
         }  # fmt: skip
         self._readings: dict[tuple[str, bytes], Reading] = {}
         self._now: dict[str, Reading] = {}
@@ -119,6 +45,7 @@ class Trace:
         self._items: dict[str, tuple[str, ...]] = {}
         self._above: dict[str, frozenset[str]] = {}
         self._below: dict[str, frozenset[str]] = {}
+        self._aimless: set[str] = set()
         self.shape = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -131,30 +58,29 @@ class Trace:
     def read(self, uri: str, record: bytes | None) -> Reading:
         """Return what a record of this entity says."""
         if record is None:
-            return _BLANK
+            return BLANK
         found = self._readings.get((uri, record))
         if found is None:
             if len(self._readings) > _REMEMBERED:
                 self.forget()
-            facts, squeezed = unpacked(record)
-            derive = [f for f in facts if not f.implausible]
-            found = Reading(facts, derive, edges(uri, derive), squeezed)
-            self._readings[uri, record] = found
+            found = self._readings[uri, record] = read(uri, record)
         return found
 
     def forget(self) -> None:
         """Let go of what was read lately."""
         self._readings.clear()
         self._now.clear()
-        self._ups.clear()
         self._unshape()
         for relation in self._relations.values():
             relation.forget()
 
     def put(self, uri: str, record: bytes | None) -> None:
         """Set an entity's record (None: there is none) and its relations to others."""
+        old = self._records.get(uri)
         before, after = self.reading(uri).edges, self.read(uri, record).edges
         self._now.pop(uri, None)
+        if old is not None and old != record:
+            self._readings.pop((uri, old), None)
         self._records.put(uri, record)
         self._items.pop(uri, None)
         if before == after:
@@ -164,20 +90,15 @@ class Trace:
             self._relations[name].discard(key, other)
         for name, key, other in after - before:
             self._relations[name].add(key, other)
-        self._ups.pop(uri, None)
-        for name, key, ticket in before ^ after:
-            if name == "upper":
-                self._ups.pop(key, None)
-            elif name == "tickets":
-                for lower in self._naming(key, ticket):
-                    self._ups.pop(lower, None)
 
     def _unshape(self) -> None:
         """Let go of what followed from how entities hang together; `shape` tells others to do so too."""
         self.shape += 1
+        self._ups.clear()
         self._items.clear()
         self._above.clear()
         self._below.clear()
+        self._aimless.clear()
 
     def reading(self, uri: str) -> Reading:
         """Return what an entity's record says as it stands."""
@@ -200,12 +121,18 @@ class Trace:
             return set()
         moving = set(self.below(uri))
         for name, key, ticket in before ^ after:
-            if name == "upper":
+            if name == "upper" or (name == "followed" and self._would_lead_on(uri, after)):
                 moving |= self.below(key)
             elif name == "tickets":
-                for lower in self._naming(key, ticket):
+                contained = {x for n, x, _ in before | after if n == "upper"}
+                for lower in contained | self._naming(key, ticket):
                     moving |= self.below(lower)
         return moving
+
+    def _would_lead_on(self, uri: str, told: Iterable[Edge]) -> bool:
+        """Return whether a commit leads to a change, or would if it told this."""
+        named = {key for name, key, _ in told if name in {"lower", "followed"}}
+        return self.leads_on(uri) or any(self.leads_on(x) for x in named)
 
     def _naming(self, bare: str, ticket: str) -> set[str]:
         """Return what says that it belongs to a ticket, by its bare key or by its uri."""
@@ -238,10 +165,10 @@ class Trace:
         told = self.reading(uri).edges
         named = {key for name, key, _ in told if name == "lower"}
         named.update(self._relations["upper"].of(uri))
-        tickets = {t for n in named if level(n) == _LEVELS["ticket"] for t in self._tickets(n)}
-        rest = {n for n in named if level(n) != _LEVELS["ticket"]}
-        if any(level(n) == _LEVELS["change"] for n in rest):
-            rest = {n for n in rest if level(n) != _COMMIT}
+        tickets = {t for n in named if level(n) == TICKET for t in self._tickets(n)}
+        rest = {n for n in named if level(n) != TICKET}
+        if any(level(n) == CHANGE for n in rest):
+            rest = {n for n in rest if level(n) != COMMIT}
         return frozenset(tickets | rest)
 
     def downs(self, uri: str) -> set[str]:
@@ -253,18 +180,47 @@ class Trace:
             said |= self._naming(bare_ticket_uri(uri.rpartition("/")[2]), uri)
         return {lower for lower in said if uri in self.ups(lower)}
 
+    def _followers(self, uri: str) -> Iterable[str]:
+        """Return the heads of the pushes that followed on this one; () for a commit that a change claims itself."""
+        found = self._relations["followed"].of(uri) if level(uri) == COMMIT else ()
+        return () if found and any(level(x) == CHANGE for x in self.ups(uri)) else found
+
+    def _followed(self, uri: str) -> Iterable[str]:
+        """Return the heads of the pushes that this one followed on, where it leads to a change."""
+        told = [key for name, key, _ in self.reading(uri).edges if name == "followed"]
+        return [x for x in told if uri in self._followers(x)] if told and self.leads_on(uri) else ()
+
+    def leads_on(self, uri: str) -> bool:
+        """Return whether an entity leads to a change, or is one."""
+        return bool(self.changes_of(uri))
+
     def above(self, uri: str) -> frozenset[str]:
         """Return the entity and everything it leads up to."""
         found = self._above.get(uri)
         if found is None:
-            found = self._above[uri] = _reached(uri, self.ups)
+            found = self._above[uri] = self._find_above(uri)
         return found
+
+    def _find_above(self, uri: str) -> frozenset[str]:
+        plain, _ = _reached(uri, self.ups, _nowhere)
+        if uri in self._aimless or not any(self._followers(x) for x in plain):
+            return plain
+        found, ended = _reached(uri, self.ups, self._aiming_followers)
+        if any(level(x) == CHANGE for x in found):
+            return found
+        if ended:
+            self._aimless.update(found)
+        return plain
+
+    def _aiming_followers(self, uri: str) -> Iterable[str]:
+        return [x for x in self._followers(uri) if x not in self._aimless]
 
     def below(self, uri: str) -> frozenset[str]:
         """Return the entity and everything that leads up to it."""
         found = self._below.get(uri)
         if found is None:
-            found = self._below[uri] = _reached(uri, self.downs)
+            found, _ = _reached(uri, self.downs, self._followed)
+            self._below[uri] = found
         return found
 
     def items(self, uri: str) -> tuple[str, ...]:
@@ -275,13 +231,13 @@ class Trace:
         return found
 
     def _find_items(self, uri: str) -> tuple[str, ...]:
-        if entity_kind(uri) in _ASIDE:
+        if entity_kind(uri) in ASIDE:
             return ()
         reached = self.above(uri)
-        for height in (_LEVELS["ticket"], _LEVELS["change"]):
+        for height in (TICKET, CHANGE):
             if found := sorted(x for x in reached if level(x) == height and self._counts(x)):
                 return tuple(found)
-        commits = sorted(x for x in reached if level(x) == _COMMIT)
+        commits = sorted(x for x in reached if level(x) == COMMIT)
         if commits:
             tops = [x for x in commits if not self.ups(x)]
             return tuple(tops or commits[:1])
@@ -301,14 +257,31 @@ class Trace:
         return bool(len(self._relations[name]))
 
     def _counts(self, uri: str) -> bool:
-        return level(uri) != _LEVELS["ticket"] or is_there(self.facts(uri))
+        return level(uri) != TICKET or is_there(self.facts(uri))
 
 
-def _reached(start: str, onward: Callable[[str], Iterable[str]]) -> frozenset[str]:
+def _nowhere(_: str) -> Iterable[str]:
+    return ()
+
+
+def _reached(
+    start: str, onward: Callable[[str], Iterable[str]], along: Callable[[str], Iterable[str]]
+) -> tuple[frozenset[str], bool]:
+    """Return all that steps onward lead to from a start, and steps along, of which at most `MOST_PUSHES` in a row.
+
+    And whether that was all, with no step along left to take.
+    """
     found, ahead = {start}, [start]
-    while ahead:
-        for uri in onward(ahead.pop()):
-            if uri not in found:
-                found.add(uri)
-                ahead.append(uri)
-    return frozenset(found)
+    for _ in range(MOST_PUSHES + 1):
+        found.update(ahead)
+        layer: list[str] = []
+        while ahead:
+            uri = ahead.pop()
+            layer.append(uri)
+            new = [x for x in onward(uri) if x not in found]
+            found.update(new)
+            ahead += new
+        ahead = list({x for uri in layer for x in along(uri)} - found)
+        if not ahead:
+            return frozenset(found), True
+    return frozenset(found), False

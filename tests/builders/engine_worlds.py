@@ -106,6 +106,7 @@ COMMIT_LINKS = st.lists(
     st.one_of(
         st.sampled_from(KEYS).map(say.named),
         st.sampled_from(COMMITS).map(lambda name: say.part_of(say.commit(name))),
+        st.sampled_from(COMMITS).map(say.contains),
         st.sampled_from(NUMBERS).map(lambda number: say.part_of(say.change(number))),
     ),
     max_size=2,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from processors.trace import MOST_PUSHES
 from schemas.derived import Update, WorkItem
 from schemas.event import EARLIEST_MICROS, IMPLAUSIBLE_TIME, LinkKind, Outcome, WorkKind
 from tests.builders import engine_events as say
@@ -224,3 +227,42 @@ def test_failed_builds_tell_how_they_came_out() -> None:
 def test_streams_do_not_meet() -> None:
     """A stream that is not defined derives nothing."""
     assert derived(say.created("CHK-1", 0), definition=one_stream(())).items == [TICKET]
+
+
+def test_what_was_pushed_before_a_change_was_opened_is_part_of_it() -> None:
+    """The head that the change contains follows on an earlier push, and that on an earlier one."""
+    told = derived(
+        say.committed("c1", 0),
+        say.committed("c2", 1, say.contains("c1")),
+        say.committed("c3", 2, say.contains("c2")),
+        say.opened(1, 3, say.contains("c3")),
+    )
+    assert told.item(CHANGE).links == (say.commit("c1"), say.commit("c2"), say.commit("c3"))
+
+
+def test_pushes_that_no_change_follows_are_items_of_their_own() -> None:
+    """A branch that lives on is no endless item."""
+    told = derived(say.committed("c1", 0), say.committed("c2", 1, say.contains("c1")))
+    assert told.items == [say.commit("c1"), say.commit("c2")]
+
+
+def test_a_push_on_what_a_change_already_claims_is_not_part_of_that_change() -> None:
+    """The branch went on after the change was merged."""
+    told = derived(
+        say.committed("c1", 0),
+        say.opened(1, 1, say.contains("c1")),
+        say.committed("c2", 2, say.contains("c1")),
+        say.opened(2, 3, say.contains("c2")),
+    )
+    assert [told.item(say.change(n)).links for n in (1, 2)] == [(say.commit("c1"),), (say.commit("c2"),)]
+
+
+@pytest.mark.parametrize(("pushes", "belongs"), [(MOST_PUSHES, True), (MOST_PUSHES + 1, False)])
+def test_pushes_before_a_change_belong_to_it_up_to_a_bound(pushes: int, *, belongs: bool) -> None:
+    """Work is bounded: what was pushed very long before is not gone through."""
+    told = derived(
+        say.committed("c0", 0),
+        *(say.committed(f"c{n}", n, say.contains(f"c{n - 1}")) for n in range(1, pushes + 1)),
+        say.opened(1, pushes + 1, say.contains(f"c{pushes}")),
+    )
+    assert (say.commit("c0") in told.item(CHANGE).links) is belongs
