@@ -35,6 +35,9 @@ value_streams:
 """
 
 
+QUOTES = "'\""
+
+
 def problems_of(text: str) -> list[tuple[int, int, str, str, str]]:
     """Return (line, column, field, message, suggestion) of every problem."""
     with pytest.raises(BadDefinition) as bad:
@@ -104,11 +107,147 @@ def test_every_problem_is_listed_at_once() -> None:
         ("value_adding: true", "value_adding: perhaps", "must be true or false"),
         ("value_adding: true", "status: In Review", "'status' stands in place of"),
         ("version: 1", "version: [1", "not YAML"),
+        ("version: 1", "version: '1'", "version 1 is not known"),
+        ("version: 1", "version: true", "version true is not known"),
+        ("by: human", "by: []", "the list is empty"),
+        ("by: human", "by: unknown", "'unknown' is not one of"),
+        ("on: change.created", "on: []", "the list is empty"),
+        ("where: {decision: changes_requested}", "where: {outcome: sucess}", "'sucess' is not one of"),
+        ("where: {decision: changes_requested}", "where: {work_kind: bug}", "'bug' is not one of"),
+        ("where: {decision: changes_requested}", "where: {actor_class: robot}", "'robot' is not one of"),
+        ("where: {decision: changes_requested}", "where: {decision: []}", "the list is empty"),
+        ("where: {decision: changes_requested}", "where: {links: x}", "rules do not read 'links'"),
+        ("value_adding: true", "status: []", "the list is empty"),
+        ("name: Review", 'name: "Re\\0view"', "holds the control character U+0000"),
+        ("name: Review", 'name: " Review"', "cannot be a step's name"),
+        ("name: Review", f"name: {'R' * 64}", "cannot be a step's name"),
+        ("        value_adding: true", "      - {name: review, status: x}", "step 'review' stands twice"),
+        ("family: storefront", 'family: "a\\tb"', "holds the control character U+0009"),
+        ("family: storefront", "family: true", "must be a text, is true"),
+        ("family: storefront", "family: ''", "must be a text, is empty"),
+        ("family: storefront", "family: {a: b}", "must be a text, is a mapping"),
+        ("[development, staging, production]", "[staging, production, staging]", "environment 'staging' stands twice"),
+        ("[development, staging, production]", "[]", "no environment"),
+        ("Review.wait_p85", "Revue.wait_p85", "there is no step 'Revue'"),
+        ("Review.wait_p85", "Review.wait_p90", "'wait_p90' is no target of a step"),
+        ("Review.wait_p85", "Review.flow_time_p85", "'flow_time_p85' is no target of a step"),
+        ("flow_time_p85", "flow_tme_p85", "'flow_tme_p85' is no target of a stream"),
+        ("flow_time_p85", "wait_p85", "'wait_p85' is no target of a stream"),
+        ("flow_time_p85: 3d", "flow_time_p85: 0d", "'0d' is no duration above 0"),
+        ("flow_time_p85: 3d", "flow_time_p85: 3", "'3' is no duration above 0"),
+        ("Mon-Fri 09:00-17:00", "Mon-Fri 09:75-17:00", "are no working hours"),
+        ("Mon-Fri 09:00-17:00", "Fri 22:00-06:00", "ends before it begins"),
+        ("Mon-Fri 09:00-17:00", "Montag 09:00-17:00", "are no working hours"),
+        ('"Mon-Fri 09:00-17:00"', "[]", "the list is empty"),
+        ("2026-12-25", "2026-02-30", "'2026-02-30' is no date"),
+        ("2026-12-25", "20261225", "'20261225' is no date"),
+        ("2026-12-25", "Christmas", "'Christmas' is no date"),
+        ("Europe/Berlin", "Europe", "'Europe' is no time zone"),
+        ("Europe/Berlin", "../etc/passwd", "'../etc/passwd' is no time zone"),
+        ('- {project: "jira/CHK"}', "- {}", "a selector names at least one field"),
+        ('- {project: "jira/CHK"}', "- checkout", "must be a mapping, is 'checkout'"),
+        ('- {project: "jira/CHK"}', "- {tool: jira}", "unknown key"),
+        ('paths: ["cart/**"]', "paths: []", "the list is empty"),
+        ('paths: ["cart/**"]', "paths: [/cart]", "'/cart' is no path inside a repository"),
+        ('paths: ["cart/**"]', "path: cart", "unknown key"),
+        (
+            ', paths: ["cart/**"]}',
+            "}\n  - {service: b, repositories: github.com/acme/shop}",
+            "is all of service 'cart'",
+        ),
+        ("secret: {env: GITHUB_WEBHOOK_SECRET}", "secret: {env: A}, insecure: true", "cannot be insecure"),
+        ("secret: {env: GITHUB_WEBHOOK_SECRET}", "secret: {}", "a secret is one reference"),
+        ("secret: {env: GITHUB_WEBHOOK_SECRET}", "secret: {env: A, file: b}", "a secret is one reference"),
+        ("secret: {env: GITHUB_WEBHOOK_SECRET}", "insecure: false", "a source needs a secret"),
+        ("secret: {env: GITHUB_WEBHOOK_SECRET}", "secrets: []", "the list is empty"),
+        ("name: acme,", "name: acme, rate_per_second: .inf,", "must be a number above 0, is '.inf'"),
+        ("name: acme,", "name: acme, rate_per_second: 1e999,", "must be a number above 0, is '1e999'"),
+        ("name: acme,", "name: acme, rate_per_second: 0,", "must be a number above 0, is '0'"),
+        ("name: acme,", "name: acme, rate_per_second: -1,", "must be a number above 0, is '-1'"),
+        ("name: acme,", "name: acme, rate_per_second: '5',", "must be a number above 0, is '5'"),
+        ("services:\n", "  - {tool: github, name: acme, insecure: true}\nservices:\n", "acme' stands twice"),
     ],
 )
 def test_each_mistake_has_its_message(old: str, new: str, message: str) -> None:
-    """One wrong word gives one problem that says so."""
-    assert message in problems_of(GOOD.replace(old, new, 1))[0][3]
+    """One wrong word gives one problem that says so, and what to do."""
+    assert old in GOOD
+    *_, said, suggestion = problems_of(GOOD.replace(old, new, 1))[0]
+    assert (message in said, bool(suggestion)) == (True, True)
+
+
+@pytest.mark.parametrize("value_streams", ["", " []", " ~"])
+def test_a_file_needs_a_stream(value_streams: str) -> None:
+    """Without a value stream nothing would be derived."""
+    assert problems_of(f"version: 1\nvalue_streams:{value_streams}\n")[0][2:4] == ("value_streams", "no value stream")
+
+
+def test_a_tool_without_an_adapter_is_told_with_those_that_have_one() -> None:
+    """A tool that cannot be served yet is no misspelling, and both are errors."""
+    sources = "sources:\n  - {tool: gitlab, name: a, insecure: true}\n  - {tool: githb, name: a, insecure: true}\n"
+    with pytest.raises(BadDefinition) as bad:
+        parse(f"version: 1\n{sources}value_streams: [{{name: a, select: ['*']}}]\n", tools={"github", "jira"})
+    assert [(p.line, p.field, p.message, p.suggestion) for p in bad.value.problems] == [
+        (3, "sources[0].tool", "'gitlab' has no adapter in this release", "those that have: github, jira"),
+        (4, "sources[1].tool", "'githb' is not one of github, jira", "did you mean 'github'?"),
+    ]
+
+
+@pytest.mark.parametrize("written", ["0123", "1_000", "0x1F", "1e3", "2026-12-25", "abc", "'true'", '"null"'])
+def test_a_secret_is_the_text_as_it_is_written(written: str) -> None:
+    """Nothing that looks like a number or a date is read as one."""
+    secrets = parse(GOOD.replace("{env: GITHUB_WEBHOOK_SECRET}", f"{{value: {written}}}")).sources[0].secrets
+    assert secrets == (f"value:{written.strip(QUOTES)}",)
+
+
+@pytest.mark.parametrize(
+    "written", ["planted", "[planted]", "{value: [planted]}", "{value: {planted: 1}}", "{env: true}"]
+)
+def test_no_complaint_shows_a_secret(written: str) -> None:
+    """A secret in the wrong place is named by its place alone."""
+    ((*_, said, suggestion),) = problems_of(GOOD.replace("{env: GITHUB_WEBHOOK_SECRET}", written))
+    assert "planted" not in said + suggestion
+
+
+def test_a_targets_step_is_named_in_any_case() -> None:
+    """`review.wait_p85` is a target of the step Review."""
+    targets = parse(GOOD.replace("Review.wait_p85", "review.wait_p85")).value_streams[0].targets
+    assert targets == {"flow_time_p85": "3d", "Review.wait_p85": "4h"}
+
+
+def test_a_rule_asks_for_any_attribute() -> None:
+    """A name that is no field of an event is an attribute's, whatever it is."""
+    text = GOOD.replace("{decision: changes_requested}", "{squad: [red, 7], draft: 'true'}")
+    returned = parse(text).value_streams[0].steps[0].returned
+    assert returned is not None
+    assert returned.where == {"squad": ("red", "7"), "draft": ("true",)}
+
+
+def test_a_step_by_status_may_be_sent_back_and_blocked() -> None:
+    """Statuses stand in place of queue, start and finish, not of the other rules."""
+    text = GOOD.replace("        queue:  {on: change.created}\n", "        status: [In Review, Reviewing]\n")
+    text = text.replace("        start:  {on: change.reviewed, by: human}\n", "")
+    text = text.replace("        finish: {on: [change.merged, change.abandoned]}\n", "")
+    step = parse(text).value_streams[0].steps[0]
+    assert (step.status, step.returned is not None) == (("In Review", "Reviewing"), True)
+
+
+def test_a_calendar_without_hours_has_those_of_an_office() -> None:
+    """Mon-Fri 09:00-17:00; a span over the week's end goes around."""
+    office = parse(GOOD.replace(', hours: "Mon-Fri 09:00-17:00"', "")).value_streams[0].calendar
+    shift = parse(GOOD.replace("Mon-Fri 09:00-17:00", "Sat-Mon 20:00-24:00")).value_streams[0].calendar
+    assert office is not None
+    assert shift is not None
+    assert (office.hours, shift.hours) == (
+        tuple((day, 540, 1020) for day in range(5)),
+        ((5, 1200, 1440), (6, 1200, 1440), (0, 1200, 1440)),
+    )
+
+
+def test_a_streams_own_services_go_before_those_of_the_file() -> None:
+    """What a stream says of its services is looked up first."""
+    own = "  - name: rest\n    services: [{service: own, repositories: 'github.com/acme/*'}]\n"
+    services = parse(GOOD.replace("  - name: rest\n", own)).value_streams[1].services
+    assert [service.service for service in services] == ["own", "cart"]
 
 
 def test_the_version_follows_what_derivations_depend_on() -> None:
