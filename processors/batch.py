@@ -116,15 +116,16 @@ class _Stream:
         return alone, {(p, w) for p, w in followed if p not in claimed and p != w}
 
     def _with_earlier_pushes(self, up: dict[str, set[str]], followed: set[tuple[str, str]]) -> dict[str, set[str]]:
-        """Return what each entity leads up to: by way of later pushes too, where these lead to a change."""
+        """Return what each entity leads up to: also by way of later pushes, where these lead to a change."""
+        anyway = self._closure({*followed, *((p, w) for p, wholes in up.items() for w in wholes)})
+        joined = {(p, w) for p, w in followed if any(x.startswith("change:") for x in anyway.get(w, ()))}
         above = {}
-        for uri in {*self.facts, *up, *(p for p, _ in followed)}:
+        for uri in {*self.facts, *up, *(p for p, _ in joined)}:
             reached = up.get(uri, set()) | {uri}
             for _ in range(MOST_PUSHES):
-                later = {w for p, w in followed if p in reached}
+                later = {w for p, w in joined if p in reached}
                 reached = reached | later | {x for w in later for x in up.get(w, ())}
-            found = reached if any(x.startswith("change:") for x in reached) else up.get(uri, set())
-            above[uri] = found - {uri}
+            above[uri] = reached - {uri}
         return above
 
     @staticmethod

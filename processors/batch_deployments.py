@@ -31,17 +31,13 @@ class Attempt(Struct, eq=False, kw_only=True):
     environment: str
     artifact: str | None
     commit: str | None
+    brought: frozenset[str]
     started_at: int | None
     at: int | None
     outcome: Outcome | None
     says_back: bool
     spots: list[Spot]
     told: list[Observation]
-
-    @property
-    def brought(self) -> str | None:
-        """The artifact, else the commit."""
-        return self.artifact or self.commit
 
 
 class Shipping:
@@ -125,12 +121,14 @@ class Shipping:
         ends = [o for o in told if o.fact.type.startswith("service.")]
         starts = [o for o in told if o.fact.type == "deployment.started"]
         targets = self._links(uri, LinkKind.DEPLOYS)
+        artifacts = [t for t in targets if t.startswith("artifact:")]
         implied = Outcome.SUCCESS if ends and ends[0].fact.type != "service.deployed" else None
         return Attempt(
             uri=uri,
             service=self._last(uri, "service") or self._last(uri, "repository").rpartition("/")[2],
             environment=next((f.environment for f in reversed(facts) if f.environment), ""),
-            artifact=next((t for t in targets if t.startswith("artifact:")), None),
+            artifact=next((t for t in artifacts if self._links(t, LinkKind.BUILT_FROM)), next(iter(artifacts), None)),
+            brought=frozenset(artifacts or targets),
             commit=next((t for t in targets if t.startswith("commit:")), None),
             started_at=starts[0].at if starts else None,
             at=ends[0].at if ends else None,
@@ -174,7 +172,7 @@ class Shipping:
             return None
         past = self.lane(own)[: self.lane(own).index(own)]
         good = [a for a in past if a.outcome is Outcome.SUCCESS]
-        lives = [a for a in good if a.brought is not None and a.brought == own.brought]
+        lives = [a for a in good if a.brought and a.brought == own.brought]
         others = [a for a in past[past.index(lives[-1]) :] if a.brought != own.brought] if lives else []
         if others:
             return next((a for a in others if a.outcome is Outcome.SUCCESS), others[0])

@@ -18,6 +18,7 @@ nobody.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -127,9 +128,9 @@ def rollback_of(world: World, own: Rollout) -> Rollout | None:
     lane = world.lanes.lane(own)
     last = lane.last_success(own.place)
     again = lane.next_of(world.lanes.rollouts[last[1]].version, own.place) if last is not None else None
-    for place in (again, lane.next_success(own.place)):
-        later = world.lanes.rollouts[place[1]] if place is not None else None
-        if later is not None and undone(world, later) == own.place:
+    for place in sorted({p for p in (again, lane.next_success(own.place)) if p is not None}):
+        later = world.lanes.rollouts[place[1]]
+        if undone(world, later) == own.place:
             return later
     return None
 
@@ -175,8 +176,8 @@ def _incidents(world: World, own: Rollout) -> Iterator[Evidence]:
 def incidents_near(world: World, own: Rollout) -> set[str]:
     """Return the incidents that may be laid to a deployment: naming it or what it brought, or near in time."""
     carried = changes_carried(world, own)
-    names = {own.uri, own.artifact, own.commit, *carried, *(m for c in carried for m in world.merge_commits(c))}
-    found = {i for name in names if name is not None for i in world.trace.related("caused", name)}
+    names = {own.uri, *own.targets, *carried, *(m for c in carried for m in world.merge_commits(c))}
+    found = {i for name in names for i in world.trace.related("caused", name)}
     if own.finished_at is not None:
         found.update(world.detected(own.service, own.finished_at, own.finished_at + ATTRIBUTION_WINDOW))
     return found
@@ -196,17 +197,31 @@ def carrier_in_lane(world: World, own: Rollout, change: str) -> Rollout | None:
     return None if carrier is None else world.lanes.rollouts[carrier]
 
 
+def _neighbours(world: World, own: Rollout) -> Iterator[Place]:
+    """Yield the deployments from the success before to the success after; those that failed only where that matters.
+
+    A success ends the trouble of those that failed before it, and lets the next ones see something before them; a
+    failure stands between the next one and being the first that was tried.
+    """
+    lane = world.lanes.lane(own)
+    if own.succeeded:
+        for places in (lane.before(own.place), lane.after(own.place)):
+            for place in places:
+                yield place
+                if world.lanes.rollouts[place[1]].succeeded:
+                    break
+        return
+    yield from islice(lane.after(own.place), 1)
+    yield from (p for p in (lane.last_success(own.place), lane.next_success(own.place)) if p is not None)
+
+
 def near(world: World, own: Rollout) -> set[str]:
     """Return every deployment whose row may depend on this one: neighbours, what mends or is mended by either."""
     found = {own.uri}
     if not own.counts:
         return found
     lane = world.lanes.lane(own)
-    for places in (lane.before(own.place), lane.after(own.place)):
-        for place in places:
-            found.add(place[1])
-            if world.lanes.rollouts[place[1]].succeeded:
-                break
+    found.update(place[1] for place in _neighbours(world, own))
     last = lane.last_success(own.place)
     versions = [own.version, world.lanes.rollouts[last[1]].version if last is not None else None]
     again = {later[1] for v in versions if (later := lane.next_of(v, own.place)) is not None}

@@ -31,6 +31,7 @@ class Measures:
         self._boards: dict[str, Board] = {}
         self._dirty: set[str] = set()
         self._agenda: list[tuple[int, str]] = []
+        self._planned: dict[str, int] = {}
 
     def observe(self, update: Update) -> None:
         """Take one row's change into the windows."""
@@ -44,6 +45,7 @@ class Measures:
     def forget(self, stream: str) -> None:
         """Forget a stream: nothing more is said of it until it has rows again."""
         self._boards.pop(stream, None)
+        self._planned.pop(stream, None)
         self._dirty.discard(stream)
 
     def measure(self, now_micros: int, signs: Mapping[str, Signs]) -> list[Measurement]:
@@ -65,7 +67,9 @@ class Measures:
         board = self._boards[name]
         self._dirty.discard(name)
         said = board.measure(now, signs.get(name), everything=everything)
-        heapq.heappush(self._agenda, (board.next_at, name))
+        if self._planned.get(name) != board.next_at:
+            self._planned[name] = board.next_at
+            heapq.heappush(self._agenda, (board.next_at, name))
         return said
 
     def _advance(self, now: int) -> int:
@@ -77,7 +81,8 @@ class Measures:
         due = set()
         while self._agenda and self._agenda[0][0] <= now:
             at, name = heapq.heappop(self._agenda)
-            if name in self._boards and self._boards[name].next_at == at:
+            if self._planned.get(name) == at:
+                del self._planned[name]
                 due.add(name)
         return due
 

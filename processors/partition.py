@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from processors.engine import Drained, StreamSigns
 from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, with_fact
 from processors.links import Reading, stands_alone
-from processors.reach import all_units, is_shipped, reach
+from processors.reach import all_units, incidents_of, is_shipped, reach
 from processors.rows import Kind, Unit, unit_rows
 from processors.world import World
 from schemas.definition import Definition, ValueStream
@@ -138,11 +138,11 @@ class _Stream:
         if grown:
             within |= grown
             world.refresh(within)
-        now = reach(world, within, was.landed)
+        now = reach(world, within | incidents_of(was.units), was.landed)
         if not grown and now.landed - was.landed <= within and now.units <= self._before.keys():
             return
         world.put(uri, old, within)
-        self._note(now.units | reach(world, within, now.landed).units)
+        self._note(now.units | reach(world, within | incidents_of(now.units), now.landed).units)
         world.put(uri, new, within)
 
     def touched_records(self) -> list[EntityRecord]:

@@ -107,11 +107,19 @@ def _second(world: World, own: Rollout) -> Rollout | None:
     return None if following is None else world.lanes.rollouts[following[1]]
 
 
+def incidents_of(units: Iterable[Unit]) -> set[str]:
+    """Return the incidents among some units."""
+    return {uri for kind, uri in units if kind is Kind.INCIDENT}
+
+
 def all_units(world: World) -> Iterable[Unit]:
     """Yield every unit of a world once."""
     for uri in world.trace:
         for item in world.trace.items(uri):
-            if item == uri or (not world.trace.facts(item) and world.trace.members(item)[:1] == [uri]):
+            if world.trace.facts(item):
+                if item == uri:
+                    yield Kind.ITEM, item
+            elif world.trace.members(item)[:1] == [uri]:
                 yield Kind.ITEM, item
         match entity_kind(uri):
             case "change":

@@ -34,13 +34,15 @@ Landing = tuple[int, str]
 class Rollout(Struct, frozen=True, kw_only=True, gc=False):
     """One deployment. Times are microseconds UTC, None unknown.
 
-    `version` is what it brought (artifact, else commit), None unknown. `landings` says for each repository up to where
-    its merges are in it. `rolled_back`: the tool itself says that it went back.
+    `targets` are the artifacts and commits it brought, sorted; `artifact` and `commit` the one of each that stands for
+    them. `landings` says for each repository up to where its merges are in it. `rolled_back`: the tool itself says that
+    it went back.
     """
 
     uri: str
     service: str
     environment: str
+    targets: tuple[str, ...] = ()
     artifact: str | None = None
     commit: str | None = None
     started_at: int | None = None
@@ -51,8 +53,12 @@ class Rollout(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def version(self) -> str | None:
-        """What it brought."""
-        return self.artifact or self.commit
+        """What it brought: all its artifacts, else its commits, in one text; None unknown.
+
+        One of several would not do: beside an image that never changes the others would seem not to either.
+        """
+        artifacts = [t for t in self.targets if entity_kind(t) == "artifact"]
+        return " ".join(artifacts or self.targets) or None
 
     @property
     def place(self) -> tuple[int, str]:
@@ -109,7 +115,8 @@ def rollout(trace: Trace, uri: str) -> Rollout | None:
         uri=uri,
         service=_latest(f.attributes.get("service") for f in facts) or _repository_name(facts),
         environment=_latest(f.environment for f in facts) or "",
-        artifact=next((t for t in targets if entity_kind(t) == "artifact"), None),
+        targets=tuple(targets),
+        artifact=_known_first(trace, [t for t in targets if entity_kind(t) == "artifact"]),
         commit=next((t for t in targets if entity_kind(t) == "commit"), None),
         started_at=start.at if start is not None else None,
         finished_at=end.at if end is not None else None,
@@ -117,6 +124,11 @@ def rollout(trace: Trace, uri: str) -> Rollout | None:
         rolled_back=any(f.type == "service.rolledback" or f.attributes.get("rollback") == "true" for f in facts),
         landings=_landings(trace, targets),
     )
+
+
+def _known_first(trace: Trace, artifacts: Sequence[str]) -> str | None:
+    """Return the first artifact of which it is known what it was built from, else the first."""
+    return next((a for a in artifacts if commits_in(trace, a)), artifacts[0] if artifacts else None)
 
 
 def _latest(texts: Iterable[str | None]) -> str | None:

@@ -13,7 +13,7 @@ was part of it stands for itself again. An epic never counts: the tickets it hol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from processors.facts import Fact
@@ -45,7 +45,7 @@ class Trace:
         self._items: dict[str, tuple[str, ...]] = {}
         self._above: dict[str, frozenset[str]] = {}
         self._below: dict[str, frozenset[str]] = {}
-        self._aimless: set[str] = set()
+        self._leads: dict[str, bool] = {}
         self.shape = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -98,7 +98,7 @@ class Trace:
         self._items.clear()
         self._above.clear()
         self._below.clear()
-        self._aimless.clear()
+        self._leads.clear()
 
     def reading(self, uri: str) -> Reading:
         """Return what an entity's record says as it stands."""
@@ -131,8 +131,7 @@ class Trace:
 
     def _would_lead_on(self, uri: str, told: Iterable[Edge]) -> bool:
         """Return whether a commit leads to a change, or would if it told this."""
-        named = {key for name, key, _ in told if name in {"lower", "followed"}}
-        return self.leads_on(uri) or any(self.leads_on(x) for x in named)
+        return self.leads_on(uri) or any(self.leads_on(key) for name, key, _ in told if name == "lower")
 
     def _naming(self, bare: str, ticket: str) -> set[str]:
         """Return what says that it belongs to a ticket, by its bare key or by its uri."""
@@ -185,42 +184,46 @@ class Trace:
         found = self._relations["followed"].of(uri) if level(uri) == COMMIT else ()
         return () if found and any(level(x) == CHANGE for x in self.ups(uri)) else found
 
-    def _followed(self, uri: str) -> Iterable[str]:
-        """Return the heads of the pushes that this one followed on, where it leads to a change."""
+    def _joined_later(self, uri: str) -> Iterable[str]:
+        """Return those of them that lead on: an earlier push belongs where they do."""
+        return [x for x in self._followers(uri) if self.leads_on(x)]
+
+    def _joined_earlier(self, uri: str) -> Iterable[str]:
+        """Return the heads of the pushes that this one followed on, where it leads on: they belong where it does."""
         told = [key for name, key, _ in self.reading(uri).edges if name == "followed"]
         return [x for x in told if uri in self._followers(x)] if told and self.leads_on(uri) else ()
 
     def leads_on(self, uri: str) -> bool:
-        """Return whether an entity leads to a change, or is one."""
-        return bool(self.changes_of(uri))
+        """Return whether an entity leads to a change, by way of whatever pushes followed, or is one."""
+        found = self._leads.get(uri)
+        return self._find_leads(uri) if found is None else found
+
+    def _find_leads(self, uri: str) -> bool:
+        came: dict[str, str | None] = {uri: None}
+        ahead = [uri]
+        while ahead:
+            at = ahead.pop()
+            if level(at) == CHANGE or self._leads.get(at):
+                self._leads.update((x, True) for x in _way_back(came, at))
+                return True
+            new = [x for x in {*self.ups(at), *self._followers(at)} if x not in came and self._leads.get(x, True)]
+            came.update((x, at) for x in new)
+            ahead += new
+        self._leads.update((x, False) for x in came)
+        return False
 
     def above(self, uri: str) -> frozenset[str]:
         """Return the entity and everything it leads up to."""
         found = self._above.get(uri)
         if found is None:
-            found = self._above[uri] = self._find_above(uri)
+            found = self._above[uri] = _reached(uri, self.ups, self._joined_later)
         return found
-
-    def _find_above(self, uri: str) -> frozenset[str]:
-        plain, _ = _reached(uri, self.ups, _nowhere)
-        if uri in self._aimless or not any(self._followers(x) for x in plain):
-            return plain
-        found, ended = _reached(uri, self.ups, self._aiming_followers)
-        if any(level(x) == CHANGE for x in found):
-            return found
-        if ended:
-            self._aimless.update(found)
-        return plain
-
-    def _aiming_followers(self, uri: str) -> Iterable[str]:
-        return [x for x in self._followers(uri) if x not in self._aimless]
 
     def below(self, uri: str) -> frozenset[str]:
         """Return the entity and everything that leads up to it."""
         found = self._below.get(uri)
         if found is None:
-            found, _ = _reached(uri, self.downs, self._followed)
-            self._below[uri] = found
+            found = self._below[uri] = _reached(uri, self.downs, self._joined_earlier)
         return found
 
     def items(self, uri: str) -> tuple[str, ...]:
@@ -260,18 +263,17 @@ class Trace:
         return level(uri) != TICKET or is_there(self.facts(uri))
 
 
-def _nowhere(_: str) -> Iterable[str]:
-    return ()
+def _way_back(came: Mapping[str, str | None], at: str | None) -> Iterator[str]:
+    while at is not None:
+        yield at
+        at = came[at]
 
 
 def _reached(
     start: str, onward: Callable[[str], Iterable[str]], along: Callable[[str], Iterable[str]]
-) -> tuple[frozenset[str], bool]:
-    """Return all that steps onward lead to from a start, and steps along, of which at most `MOST_PUSHES` in a row.
-
-    And whether that was all, with no step along left to take.
-    """
-    found, ahead = {start}, [start]
+) -> frozenset[str]:
+    """Return all that steps onward lead to from a start, and steps along, of which at most `MOST_PUSHES` in a row."""
+    found, ahead = set[str](), [start]
     for _ in range(MOST_PUSHES + 1):
         found.update(ahead)
         layer: list[str] = []
@@ -283,5 +285,5 @@ def _reached(
             ahead += new
         ahead = list({x for uri in layer for x in along(uri)} - found)
         if not ahead:
-            return frozenset(found), True
-    return frozenset(found), False
+            break
+    return frozenset(found)
