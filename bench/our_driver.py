@@ -78,7 +78,7 @@ def main(broker: str, events: int, directory: str) -> None:
     """Carry so many events, then end this process."""
     log = _TimedLog(broker)
     log.watch = _Stopwatch(events)
-    settings = Settings(data=Path(directory), kafka=broker)
+    settings = Settings(data=Path(directory))
     derivation = Derivation(new_core=lambda: Core(_Engine(log.watch), NoWatch()), version="small", packing="small")
     serve(settings, log, derivation)
 

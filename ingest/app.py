@@ -21,6 +21,7 @@ from ingest.process import Means, Process
 from ingest.settings import Settings
 from ingest.spool import Spool, SpoolBusy
 from schemas.definition_file import BadDefinition, load
+from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, RegistryUnavailable, open_codec
 from schemas.sealing import BadIdentityKey, load_identity_key
@@ -30,7 +31,8 @@ _LAST_REQUESTS_SECONDS: Final = 0.25
 """How long requests of connections that were already made may still come when the door is shut."""
 
 _CANNOT_START: Final = (
-    BadDefinition, BadIdentityKey, SpoolBusy, RegistryRefused, RegistryUnavailable, OSError, sqlite3.Error,
+    BadDefinition, BadIdentityKey, BadKafkaSettings, SpoolBusy, RegistryRefused, RegistryUnavailable, OSError,
+    sqlite3.Error,
 )  # fmt: skip
 
 _logger = structlog.get_logger(__name__)
@@ -43,9 +45,17 @@ def main(settings: Settings) -> None:
         means = Means(
             settings=settings,
             definition=load(settings.config),
-            identity_key=load_identity_key(settings.identity_key.get_secret_value(), settings.data),
+            identity_key=load_identity_key(
+                settings.identity_key.get_secret_value(), settings.data, may_make=not settings.kafka
+            ),
             codec=open_codec(settings.schema_registry or None),
-            opening=partial(open_log, settings.kafka or None, settings.data, delivery_seconds=settings.publish_seconds),
+            opening=partial(
+                open_log,
+                settings.kafka or None,
+                settings.data,
+                delivery_seconds=settings.publish_seconds,
+                settings=read_kafka_settings(settings.kafka_settings.get_secret_value()),
+            ),
             spool=Spool(settings.spool_dir, settings.spool_bytes) if settings.spool_dir is not None else None,
         )
     except _CANNOT_START as bad:

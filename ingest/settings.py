@@ -19,11 +19,17 @@ class Settings(BaseSettings):
     kafka: str = Field(
         default="", description="Bootstrap servers of Kafka; empty: the local log in the data directory."
     )
+    kafka_settings: SecretStr = Field(
+        default=SecretStr(""),
+        description="librdkafka's settings, TLS and SASL: a JSON object, or a file of one or of name=value lines.",
+    )
     schema_registry: str = Field(default="", description="URL of a schema registry; empty: single-object encoding.")
     data: Path = Field(default=Path("vsm-data"), description="Data directory: local log, identity key, import token.")
     config: Path = Field(default=Path("value-streams.yaml"), description="The value-stream file.")
     identity_key: SecretStr = Field(
-        default=SecretStr(""), description="Key of pseudonyms and seals, hexadecimal; empty: DATA/identity.key."
+        default=SecretStr(""),
+        description="Key of pseudonyms and seals, hexadecimal; empty: DATA/identity.key. The same for every process; "
+        "with Kafka it is never made here.",
     )
     import_token: SecretStr = Field(
         default=SecretStr(""), description="Bearer token of POST /imports; empty: DATA/import.token, if it is there."

@@ -31,22 +31,28 @@ _MOST_CLEAR_BYTES: Final = 64 * 1024 * 1024
 
 
 class BadIdentityKey(ValueError):  # noqa: N818 - a broken configuration, shown to whoever wrote it
-    """The configured identity key is no hex of at least 16 bytes; says where it stands, never what it is."""
+    """There is no identity key, or it is no hex of at least 16 bytes; says where it stands, never what it is."""
 
 
 class BrokenSeal(ValueError):  # noqa: N818 - the caller's fault: another key, or damaged bytes
     """Sealed bytes that this key does not open."""
 
 
-def load_identity_key(configured: str, data: Path) -> bytes:
+def load_identity_key(configured: str, data: Path, *, may_make: bool = True) -> bytes:
     """Return the identity key: `configured` (hex), else that of `data`/identity.key, made (mode 0600) if absent.
 
-    Several processes may call it at once and get the same key. Raises BadIdentityKey, OSError.
+    Several processes may call it at once and get the same key. On a cluster each would make its own, whose pseudonyms
+    and seals no other knows: there none `may_make` one. Raises BadIdentityKey, OSError.
     """
     if configured:
         return _parse(configured, "VSM_IDENTITY_KEY")
     path = data / KEY_FILE
     if not path.exists():
+        if not may_make:
+            raise BadIdentityKey(
+                f"VSM_IDENTITY_KEY is not set and {path} does not exist: give every process the same key, "
+                "64 hexadecimal digits, kept for ever (`openssl rand -hex 32` makes one)"
+            )
         _create(path)
     return _parse(path.read_text(encoding="ascii", errors="replace").strip(), str(path))
 

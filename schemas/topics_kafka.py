@@ -45,17 +45,20 @@ def apply(
     return [_line(topic, partitions, replication, created=topic not in there) for topic in TOPICS]
 
 
-def apply_if_none(bootstrap: str, partitions: int, replication: int) -> list[str]:
+def apply_if_none(
+    bootstrap: str, partitions: int, replication: int, *, settings: Mapping[str, object] | None = None
+) -> list[str]:
     """Create the topics on a cluster that has none of ours and return a line for each; [] where there are some.
 
     Raises LogUnavailable.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": QUIET})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": QUIET, **(settings or {})})
     try:
         found = admin.list_topics(timeout=_ANSWER_SECONDS).topics
     except KafkaException as bad:
         raise LogUnavailable(f"{bootstrap}: {bad.args[0].str()}") from bad
-    return [] if any(topic.name in found for topic in TOPICS) else apply(bootstrap, partitions, replication)
+    there = any(topic.name in found for topic in TOPICS)
+    return [] if there else apply(bootstrap, partitions, replication, settings=settings)
 
 
 def _count_difference(name: str, count: int, wanted: int) -> str:

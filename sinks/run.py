@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from schemas.clock import clock_from
 from schemas.codec import Codec
+from schemas.kafka_settings import read_kafka_settings
 from schemas.log_open import open_log
 from sinks.clickhouse.engine import Bounds
 from sinks.clickhouse.front import Front
@@ -47,7 +48,10 @@ class SinkFailed(RuntimeError):  # noqa: N818 - ends the process with its cause
 
 
 def main(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises SinkFailed when a sink cannot go on."""
+    """Run until SIGTERM or SIGINT.
+
+    Raises SinkFailed when a sink cannot go on, BadIdentityKey or BadKafkaSettings when none can start.
+    """
     skip_pandas()
     asyncio.run(_serve(settings))
 
@@ -91,7 +95,8 @@ class Runner:
 
 async def _serve(settings: Settings) -> None:
     telemetry = Telemetry()
-    log = open_log(settings.kafka or None, settings.data)
+    more = read_kafka_settings(settings.kafka_settings.get_secret_value())
+    log = open_log(settings.kafka or None, settings.data, settings=more)
     parts = Parts(
         settings=settings,
         log=log,

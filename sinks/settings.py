@@ -14,10 +14,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="VSM_", frozen=True, extra="ignore")
 
     kafka: str = Field(default="", description="Bootstrap servers, HOST:PORT[,...]; empty: the local log under data.")
+    kafka_settings: SecretStr = Field(
+        default=SecretStr(""),
+        description="librdkafka's settings, TLS and SASL: a JSON object, or a file of one or of name=value lines.",
+    )
     data: Path = Field(default=Path("vsm-data"), description="Directory of the local log and the embedded tables.")
     identity_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Hex key that seals dead letters; empty: DATA/identity.key. Shared by all processes of a cluster.",
+        description="Hex key that seals dead letters; empty: DATA/identity.key. The same for every process; with Kafka "
+        "it is never made here.",
     )
     schema_registry: str = Field(default="", description="URL of a schema registry; empty: single-object encoding.")
     clock: str = Field(default="", description="ISO 8601 time that pins the clock; empty: the wall clock.")

@@ -11,6 +11,13 @@ from rich.console import Console
 Data = Annotated[Path, typer.Option("--data", help="Data directory of the one-machine stack.")]
 Url = Annotated[str | None, typer.Option("--url", help="ClickHouse HTTP address, in place of --data.")]
 
+Kafka = Annotated[str, typer.Option(envvar="VSM_KAFKA", help="Bootstrap servers of Kafka, HOST:PORT[,...].")]
+KafkaSettings = Annotated[
+    str,
+    typer.Option(envvar="VSM_KAFKA_SETTINGS", help="librdkafka's settings (TLS, SASL): a file, or a JSON object."),
+]
+Registry = Annotated[str, typer.Option(envvar="VSM_SCHEMA_REGISTRY", help="URL of a schema registry, if there is one.")]
+
 DEFAULT_DATA = Path("vsm-data")
 
 out = Console(highlight=False)

@@ -42,6 +42,8 @@ PROCESSES: Final[Mapping[str, Callable[[], None]]] = MappingProxyType(
 def run(name: str) -> None:
     """Run a process until it is asked to end. Exits with 2 for settings or a value-stream file it cannot use."""
     from schemas.definition_file import BadDefinition
+    from schemas.kafka_settings import BadKafkaSettings
+    from schemas.sealing import BadIdentityKey
 
     try:
         PROCESSES[name]()
@@ -49,6 +51,6 @@ def run(name: str) -> None:
         for error in bad.errors():
             print(f"VSM_{'_'.join(str(p) for p in error['loc']).upper()}: {error['msg']}", file=sys.stderr)
         sys.exit(WRONG_USE)
-    except BadDefinition as bad:
+    except (BadDefinition, BadIdentityKey, BadKafkaSettings) as bad:
         print(bad, file=sys.stderr)
         sys.exit(WRONG_USE)

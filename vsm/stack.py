@@ -14,6 +14,7 @@ from typing import Final
 import httpx
 from msgspec import Struct
 
+from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import LogUnavailable
 from schemas.log_local import forget_offsets
 from vsm.data_dir import DataDir
@@ -41,6 +42,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     config: Path
     port: int
     kafka: str = ""
+    kafka_settings: str = ""
     clickhouse: str = ""
     clock: str = ""
 
@@ -76,7 +78,10 @@ class Stack:
         from schemas.topics_kafka import apply_if_none
 
         try:
-            apply_if_none(self._plan.kafka, KAFKA_PARTITIONS, replication=1)
+            more = read_kafka_settings(self._plan.kafka_settings)
+            apply_if_none(self._plan.kafka, KAFKA_PARTITIONS, replication=1, settings=more)
+        except BadKafkaSettings as bad:
+            raise StackFailed(str(bad)) from bad
         except LogUnavailable as away:
             raise StackFailed(f"Kafka does not answer: {away}") from away
 
@@ -127,6 +132,7 @@ class Stack:
             "VSM_CONFIG": str(self._plan.config),
             "VSM_HOST": _HOST,
             "VSM_KAFKA": self._plan.kafka,
+            "VSM_KAFKA_SETTINGS": self._plan.kafka_settings,
             "VSM_CLICKHOUSE": self._plan.clickhouse,
             "VSM_GENERATION": str(generation.number),
             "VSM_ACTIVE_GENERATION": str(generation.active),

@@ -21,9 +21,12 @@ _logger = structlog.get_logger(__name__)
 
 
 class ClickHouseSink:
-    """Writes every topic into its table."""
+    """Writes every topic into its table. Raises BadIdentityKey when made without one."""
 
     def __init__(self, parts: Parts) -> None:
+        settings = parts.settings
+        told = settings.identity_key.get_secret_value()
+        self._identity_key = load_identity_key(told, settings.data, may_make=not settings.kafka)
         self._parts = parts
         self._pump: Pump | None = None
 
@@ -70,7 +73,7 @@ class ClickHouseSink:
         settings = self._parts.settings
         letters = Letters(
             codec=self._parts.codec,
-            identity_key=load_identity_key(settings.identity_key.get_secret_value(), settings.data),
+            identity_key=self._identity_key,
             clock=self._parts.clock,
             telemetry=self._parts.telemetry,
         )

@@ -11,6 +11,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Final
 
+from tests.builders.ingester import KEY
 from tests.builders.processor_worker import run
 
 PRELOADED: Final = [
@@ -74,7 +75,7 @@ class Workers:
 
     def start(self, point: str = "", at: int = 1, act: str = "kill", **settings: str) -> Worker:
         """Start a worker; `settings` without their `VSM_`, or whole in capitals."""
-        told = {"VSM_DATA": str(self._data)}
+        told = {"VSM_DATA": str(self._data), "VSM_IDENTITY_KEY": KEY}
         told |= {
             name if name.isupper() else f"VSM_{name.upper()}": value
             for name, value in {**self._settings, **settings}.items()

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from vsm.options import fail, out
+from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
+from schemas.log import LogUnavailable
+from vsm.options import Kafka, KafkaSettings, fail, out
 from vsm.processes import run
 
 
@@ -35,9 +37,10 @@ def sink() -> None:
 
 
 def topics_apply(
-    kafka: Annotated[str, typer.Option(envvar="VSM_KAFKA", help="Bootstrap servers, HOST:PORT[,...].")],
+    kafka: Kafka,
     partitions: Annotated[int, typer.Option(min=1, help="Partition count, fixed for ever.")] = 12,
     replication: Annotated[int, typer.Option(min=1, help="Replicas of each partition.")] = 3,
+    kafka_settings: KafkaSettings = "",
 ) -> None:
     """Create the Kafka topics, or verify that they are as they must be. Safe to repeat.
 
@@ -46,9 +49,10 @@ def topics_apply(
     from schemas.topics_kafka import TopicsRefused, apply
 
     try:
-        for line in apply(kafka, partitions=partitions, replication=replication):
+        more = read_kafka_settings(kafka_settings)
+        for line in apply(kafka, partitions=partitions, replication=replication, settings=more):
             out.print(line, markup=False)
-    except TopicsRefused as wrong:
+    except (BadKafkaSettings, LogUnavailable, TopicsRefused) as wrong:
         fail(str(wrong))
 
 

@@ -17,11 +17,12 @@ from msgspec import Struct
 from ingest.secrets import UnreadableSecret, resolve
 from schemas.definition import Definition
 from schemas.definition_file import BadDefinition, load
+from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import LogUnavailable, RecordRefused
 from schemas.log_open import open_log
 from schemas.topics import TOPICS
 from vsm.data_dir import PRIVATE, DataDir
-from vsm.options import DEFAULT_DATA, Data, Url, out
+from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Url, out
 from vsm.store import BadQuery, StoreMissing, open_store
 
 LEAST_FREE_BYTES: Final = 1_000_000_000
@@ -50,6 +51,7 @@ class Place(Struct, frozen=True, kw_only=True):
     data: DataDir
     config: Path | None
     kafka: str
+    kafka_settings: str
     url: str | None
 
 
@@ -59,14 +61,15 @@ Check = Callable[[Place], Iterator[Finding]]
 def doctor(
     data: Data = DEFAULT_DATA,
     config: Annotated[Path | None, typer.Option(envvar="VSM_CONFIG", help="Value-stream file.")] = None,
-    kafka: Annotated[str, typer.Option(envvar="VSM_KAFKA", help="Bootstrap servers of Kafka.")] = "",
+    kafka: Kafka = "",
+    kafka_settings: KafkaSettings = "",
     url: Url = None,
 ) -> None:
     """Check connections, settings, keys, disk and the flow of data, and say what to mend.
 
     Example: `vsm doctor --data ./vsm-data`
     """
-    place = Place(data=DataDir(data), config=config, kafka=kafka, url=url)
+    place = Place(data=DataDir(data), config=config, kafka=kafka, kafka_settings=kafka_settings, url=url)
     findings = [finding for check in CHECKS for finding in check(place)]
     for finding in findings:
         mend = f": {finding.mend}" if finding.mend else ""
@@ -140,8 +143,8 @@ def _log(place: Place) -> Iterator[Finding]:
     if not place.kafka and not place.data.log.exists():
         return
     try:
-        log = open_log(place.kafka or None, place.data.root)
-    except LogUnavailable as gone:
+        log = open_log(place.kafka or None, place.data.root, settings=read_kafka_settings(place.kafka_settings))
+    except (BadKafkaSettings, LogUnavailable) as gone:
         yield Finding(Grade.BAD, what, str(gone))
         return
     try:

@@ -13,7 +13,7 @@ import typer
 from schemas.definition_file import BadDefinition, load
 from vsm.data_dir import DataDir, DataDirBusy
 from vsm.defaults import write_default_config
-from vsm.options import DEFAULT_DATA, Data, fail, out
+from vsm.options import DEFAULT_DATA, Data, KafkaSettings, fail, out
 from vsm.stack import Plan, StackFailed, running
 
 
@@ -22,6 +22,7 @@ def up(
     data: Data = DEFAULT_DATA,
     port: Annotated[int, typer.Option(help="Port of the ingester and of the stack's /metrics.")] = 8080,
     kafka: Annotated[str, typer.Option(help="A real Kafka, HOST:PORT, in place of the local log.")] = "",
+    kafka_settings: KafkaSettings = "",
     clickhouse: Annotated[str, typer.Option(help="A real ClickHouse, its URL, in place of the embedded one.")] = "",
 ) -> None:
     """Run the whole pipeline on one machine until Ctrl-C; the same --data continues where it stopped.
@@ -33,7 +34,7 @@ def up(
     try:
         folder.make()
         chosen = prepare(folder, config)
-        plan = Plan(config=chosen, port=port, kafka=kafka, clickhouse=clickhouse)
+        plan = Plan(config=chosen, port=port, kafka=kafka, kafka_settings=kafka_settings, clickhouse=clickhouse)
         with running(folder, plan) as stack:
             signal.signal(signal.SIGHUP, lambda *_: stack.reload())
             show_addresses(stack.addresses)
