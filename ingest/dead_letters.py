@@ -16,11 +16,19 @@ from schemas.sealing import BrokenSeal, seal, unseal
 _SEPARATOR: Final = "\x1f"
 _ID_DIGITS: Final = 32
 _CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
+_OF_THE_TRANSFER: Final = frozenset(
+    {
+        "connection", "content-encoding", "content-length", "expect", "host", "keep-alive", "te", "trailer",
+        "transfer-encoding", "upgrade",
+    }
+)  # fmt: skip
+"""Headers that say how the bytes came and not what they are: untrue of the clear body, and of a second sending."""
+
 _DETAIL_CHARACTERS: Final = 500
 
 
 class _Kept(Struct, frozen=True, kw_only=True):
-    """What is sealed: the delivery without its credentials."""
+    """What is sealed: the delivery without its credentials and without what was said of its transfer."""
 
     tool: str
     source: str
@@ -41,13 +49,14 @@ class Refused(Struct, frozen=True, kw_only=True):
 def dead_letter(delivery: Delivery, why: Refused, secrets: Sequence[bytes], identity_key: bytes) -> DeadLetter:
     """Return the letter that keeps a whole delivery, in one part; the same delivery gives the same letter id.
 
-    Headers that carry a credential or a secret are left out of what is kept.
+    Headers that carry a credential or a secret, or that are of the transfer alone, are left out of what is kept.
     """
     texts = [secret.decode("utf-8", "replace") for secret in secrets if secret]
+    left_out = _CREDENTIALS | _OF_THE_TRANSFER
     kept = _Kept(
         tool=delivery.tool,
         source=delivery.source,
-        headers={n: v for n, v in delivery.headers.items() if n not in _CREDENTIALS and not any(t in v for t in texts)},
+        headers={n: v for n, v in delivery.headers.items() if n not in left_out and not any(t in v for t in texts)},
         body=delivery.body,
         url=delivery.url,
         received_at=delivery.received_at,
@@ -71,7 +80,7 @@ def dead_letter(delivery: Delivery, why: Refused, secrets: Sequence[bytes], iden
 
 
 def opened(letter: DeadLetter, identity_key: bytes) -> Delivery:
-    """Return the delivery that a whole letter of ingest keeps. Raises BrokenSeal."""
+    """Return the delivery that a whole letter of ingest keeps, ready to be sent again. Raises BrokenSeal."""
     try:
         kept = msgspec.msgpack.decode(unseal(letter.body, identity_key), type=_Kept)
     except msgspec.MsgspecError as bad:
@@ -79,7 +88,7 @@ def opened(letter: DeadLetter, identity_key: bytes) -> Delivery:
     return Delivery(
         tool=kept.tool,
         source=kept.source,
-        headers=kept.headers,
+        headers={name: value for name, value in kept.headers.items() if name not in _OF_THE_TRANSFER},
         body=kept.body,
         url=kept.url,
         received_at=kept.received_at,

@@ -21,6 +21,8 @@ _TRIES: Final = 60
 _PATIENCE_SECONDS: Final = 1.0
 _REFUSALS_SHOWN: Final = 5
 _BUSY: Final = frozenset({429, 502, 503, 504})
+_OF_THE_CONNECTION: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+"""Headers of a recording that this sending has of its own."""
 
 
 class BadRecording(ValueError):  # noqa: N818 - shown to the user as it is
@@ -114,8 +116,7 @@ async def _post(
 ) -> httpx.Response:
     tool, source, body = recorded.tool, recorded.source, recorded.raw()
     path = f"/events/{source}" if tool in EVENTS_TOOLS else f"/webhooks/{tool}/{source}"
-    headers = {"Content-Type": "application/json", **recorded.headers}
-    headers = signed(tool, secrets.get((tool, source)), headers, body)
+    headers = signed(tool, secrets.get((tool, source)), _headers(recorded), body)
     for attempt in range(_TRIES):
         try:
             answer = await client.post(path, content=body, headers=headers)
@@ -128,6 +129,13 @@ async def _post(
             return answer
         await asyncio.sleep(_patience(answer))
     return answer
+
+
+def _headers(recorded: Recorded) -> dict[str, str]:
+    """Return a recording's headers, each name once and in lower case."""
+    told = {name.lower(): value for name, value in recorded.headers.items()}
+    kept = {name: value for name, value in told.items() if name not in _OF_THE_CONNECTION}
+    return {"content-type": "application/json", **kept}
 
 
 def _patience(answer: httpx.Response) -> float:

@@ -68,8 +68,11 @@ def free_port() -> int:
 class Ingester:
     """One ingester process on `folder`; `environment` adds to or replaces its `VSM_*` variables."""
 
-    def __init__(self, folder: Path, config: str = CONFIG, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, config: str = CONFIG, environment: Mapping[str, str] | None = None, program: str = _MAIN
+    ) -> None:
         self.folder = folder
+        self._program = program
         self.port = free_port()
         self.config = folder / "value-streams.yaml"
         self.config.write_text(config)
@@ -101,7 +104,7 @@ class Ingester:
         """Start it and wait until it is ready (or only alive)."""
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _MAIN], cwd=_ROOT, env=self._environment, stdout=output, stderr=output
+                [sys.executable, "-c", self._program], cwd=_ROOT, env=self._environment, stdout=output, stderr=output
             )
         path = "/health/ready" if ready else "/health/live"
         deadline = time.monotonic() + _START_SECONDS

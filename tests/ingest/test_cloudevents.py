@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 
 import httpx
 import pytest
 
+from tests.builders.cloud_events import BATCH, STRUCTURED, base64_of, cdevent, envelope
 from tests.builders.ingester import SECRET, Ingester
 
-STRUCTURED = "application/cloudevents+json"
-BATCH = "application/cloudevents-batch+json"
 AUTHORIZED = {"authorization": f"Bearer {SECRET}"}
-
-
-def cdevent(seed: str) -> dict[str, object]:
-    """A CDEvents 0.4 change.merged."""
-    return {
-        "context": {
-            "version": "0.4.1", "id": f"id-{seed}", "source": "/ci/main", "type": "dev.cdevents.change.merged.0.2.0",
-            "timestamp": "2026-01-05T10:00:00Z",
-        },
-        "subject": {
-            "id": f"pr-{seed}", "source": "/ci/main", "type": "change",
-            "content": {"repository": {"id": "acme/checkout-api", "source": "https://github.com/acme/checkout-api"}},
-        },
-    }  # fmt: skip
-
-
-def envelope(seed: str, **changed: object) -> dict[str, object]:
-    """A structured CloudEvent of it."""
-    whole: dict[str, object] = {
-        "specversion": "1.0", "id": f"ce-{seed}", "source": "/ci/main", "type": "dev.cdevents.change.merged.0.2.0",
-        "datacontenttype": "application/json", "data": cdevent(seed),
-    } | changed  # fmt: skip
-    return {name: value for name, value in whole.items() if value is not None}
 
 
 def post(
@@ -47,15 +22,10 @@ def post(
     return client.post(path, content=json.dumps(body).encode(), headers=sent)
 
 
-def base64_of(text: str) -> str:
-    """Return a text in base64."""
-    return base64.b64encode(text.encode()).decode()
-
-
 def test_every_mode_gives_the_same_event(client: httpx.Client) -> None:
     """Structured (data and base64), binary, batched and bare, the same CDEvent has the same event id."""
     event = cdevent("modes")
-    packed = base64_of(json.dumps(event))
+    packed = base64_of(event)
     answers = [
         post(client, envelope("modes"), STRUCTURED),
         post(client, envelope("modes", data=None, data_base64=packed), STRUCTURED),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import Struct
 from rich.table import Table
 
 from ingest.dead_letters import opened
@@ -19,28 +20,40 @@ from schemas.codec import BadRecord, Codec
 from schemas.dead_letter import DeadLetter
 from schemas.definition_file import load
 from schemas.event import FlowEvent
-from schemas.log import Log, LogUnavailable, Outgoing
+from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
+from schemas.log import Log, LogUnavailable, Outgoing, RecordRefused
 from schemas.log_open import open_log
+from schemas.registry import RegistryRefused, open_codec
 from schemas.sealing import BrokenSeal, load_identity_key, unseal
-from schemas.topics import key
 from vsm.commands.send import report, source_secrets
 from vsm.data_dir import DataDir
 from vsm.importing import address
-from vsm.letters import read_letters
-from vsm.options import DEFAULT_DATA, Data, fail, out
+from vsm.letters import Letters, read_letters
+from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, fail, out
 from vsm.sender import Recorded, Unreachable, play
 
-Kafka = Annotated[str, typer.Option(envvar="VSM_KAFKA", help="Bootstrap servers, in place of the local log.")]
 Which = Annotated[list[str], typer.Argument(help="Ids, or their beginnings; `all` for every one.")]
 
 
-def list_letters(data: Data = DEFAULT_DATA, kafka: Kafka = "") -> None:
+class _Source(Struct, frozen=True, kw_only=True):
+    """Where the letters are, and how they were written."""
+
+    data: Path
+    kafka: str
+    kafka_settings: str
+    registry: str
+
+
+def list_letters(
+    data: Data = DEFAULT_DATA, kafka: Kafka = "", kafka_settings: KafkaSettings = "", registry: Registry = ""
+) -> None:
     """List what could not be handled: id, time, tool, reason and where it went wrong.
 
     Example: `vsm dead-letters list`
     """
-    with _log(data, kafka) as log:
-        letters = read_letters(log)
+    with _opened(_Source(data=data, kafka=kafka, kafka_settings=kafka_settings, registry=registry)) as (log, codec):
+        found = read_letters(log, codec)
+    letters = found.whole
     table = Table("id", "received", "stage", "tool/source", "event", "reason", "detail", "bytes")
     for letter in letters:
         at = dt.datetime.fromtimestamp(letter.received_at / 1e6, tz=dt.UTC)
@@ -55,20 +68,27 @@ def list_letters(data: Data = DEFAULT_DATA, kafka: Kafka = "") -> None:
             str(letter.size_bytes),
         )
     out.print(table if letters else "no dead letters")
+    _tell(found)
 
 
-def show(which: Which, data: Data = DEFAULT_DATA, kafka: Kafka = "") -> None:
+def show(
+    which: Which,
+    data: Data = DEFAULT_DATA,
+    kafka: Kafka = "",
+    kafka_settings: KafkaSettings = "",
+    registry: Registry = "",
+) -> None:
     """Open dead letters with the identity key and print them whole; they may hold names.
 
     Example: `vsm dead-letters show 3fa9c1`
     """
     identity_key = _key(data)
-    with _log(data, kafka) as log:
-        letters = _chosen(read_letters(log), which)
-    for letter in letters:
+    with _opened(_Source(data=data, kafka=kafka, kafka_settings=kafka_settings, registry=registry)) as (log, codec):
+        found = read_letters(log, codec)
+    for letter in _chosen(found, which):
         out.print(f"{letter.dead_letter_id}  {letter.reason.value}: {letter.detail}", markup=False, soft_wrap=True)
         try:
-            if letter.stage == "ingest":
+            if letter.topic is None:
                 delivery = opened(letter, identity_key)
                 out.print(f"POST {delivery.url}", markup=False, soft_wrap=True)
                 for name, value in sorted(delivery.headers.items()):
@@ -79,6 +99,7 @@ def show(which: Which, data: Data = DEFAULT_DATA, kafka: Kafka = "") -> None:
         except BrokenSeal as broken:
             fail(str(broken))
         out.print(clear.decode("utf-8", "backslashreplace"), markup=False, soft_wrap=True)
+    _tell(found)
 
 
 def replay(
@@ -87,6 +108,8 @@ def replay(
     kafka: Kafka = "",
     to: Annotated[str | None, typer.Option(help="The ingester; left out: the stack of --data, else port 8080.")] = None,
     config: Annotated[Path | None, typer.Option(help="Value-stream file whose secrets sign.")] = None,
+    kafka_settings: KafkaSettings = "",
+    registry: Registry = "",
 ) -> None:
     """Try dead letters again: deliveries through the ingester, records at the end of their topic.
 
@@ -94,14 +117,12 @@ def replay(
     """
     identity_key = _key(data)
     folder = DataDir(data)
-    with _log(data, kafka) as log:
-        letters = _chosen(read_letters(log), which)
-        try:
-            records = [_record(letter, identity_key) for letter in letters if letter.stage != "ingest"]
-            deliveries = [_recorded(letter, identity_key) for letter in letters if letter.stage == "ingest"]
-            log.append_and_wait(records)
-        except (BrokenSeal, LogUnavailable) as bad:
-            fail(str(bad))
+    with _opened(_Source(data=data, kafka=kafka, kafka_settings=kafka_settings, registry=registry)) as (log, codec):
+        found = read_letters(log, codec)
+        letters = _chosen(found, which)
+        records = [_record(letter, identity_key, codec) for letter in letters if letter.topic is not None]
+        deliveries = [_recorded(letter, identity_key) for letter in letters if letter.topic is None]
+        log.append_and_wait(records)
     if records:
         out.print(f"{len(records):>8}  records appended again")
     run = folder.running()
@@ -112,13 +133,14 @@ def replay(
     except Unreachable as gone:
         fail(str(gone))
     report(played)
+    _tell(found)
 
 
-def _record(letter: DeadLetter, identity_key: bytes) -> Outgoing:
+def _record(letter: DeadLetter, identity_key: bytes, codec: Codec) -> Outgoing:
     value = unseal(letter.body, identity_key)
     try:
-        event = Codec().decode(value, FlowEvent)
-        record_key = key(event.value_stream, event.event_id)
+        event = codec.decode(value, FlowEvent)
+        record_key = event.value_stream.encode()
     except BadRecord:
         record_key = letter.dead_letter_id.encode()
     return Outgoing(letter.topic or "", letter.partition or 0, record_key, value)
@@ -134,32 +156,46 @@ def _recorded(letter: DeadLetter, identity_key: bytes) -> Recorded:
     )
 
 
-def _chosen(letters: list[DeadLetter], which: list[str]) -> list[DeadLetter]:
+def _chosen(found: Letters, which: list[str]) -> list[DeadLetter]:
+    letters = found.whole
     if which == ["all"]:
         return letters
-    found = [letter for letter in letters if any(letter.dead_letter_id.startswith(w) for w in which)]
+    chosen = [letter for letter in letters if any(letter.dead_letter_id.startswith(w) for w in which)]
     missing = [w for w in which if not any(letter.dead_letter_id.startswith(w) for letter in letters)]
     if missing:
-        fail(f"no dead letter begins with {', '.join(missing)}; `vsm dead-letters list` shows them")
-    return found
+        told = f"no dead letter begins with {', '.join(missing)}; `vsm dead-letters list` shows them"
+        fail("\n".join([told, *_unread(found)]))
+    return chosen
+
+
+def _tell(found: Letters) -> None:
+    """End with status 1 if the topic holds something that could not be read."""
+    if found.unreadable:
+        fail("\n".join(_unread(found)))
+
+
+def _unread(found: Letters) -> list[str]:
+    return [f"NOT READ: {line}" for line in found.unreadable]
 
 
 def _key(data: Path) -> bytes:
     try:
-        return load_identity_key(os.environ.get("VSM_IDENTITY_KEY", ""), data)
+        return load_identity_key(os.environ.get("VSM_IDENTITY_KEY", ""), data, may_make=False)
     except (ValueError, OSError) as bad:
         fail(f"cannot read the identity key: {bad}")
 
 
 @contextmanager
-def _log(data: Path, kafka: str) -> Iterator[Log]:
-    if not kafka and not DataDir(data).log.exists():
-        fail(f"{data} holds no log: give the --data of a stack, or --kafka")
+def _opened(source: _Source) -> Iterator[tuple[Log, Codec]]:
+    """Open the log and the codec; what goes wrong with either, or with a seal, ends the command with its words."""
+    if not source.kafka and not DataDir(source.data).log.exists():
+        fail(f"{source.data} holds no log: give the --data of a stack, or --kafka")
     try:
-        log = open_log(kafka or None, data)
-    except LogUnavailable as gone:
-        fail(str(gone))
-    try:
-        yield log
-    finally:
-        log.close()
+        codec = open_codec(source.registry or None)
+        log = open_log(source.kafka or None, source.data, settings=read_kafka_settings(source.kafka_settings))
+        try:
+            yield log, codec
+        finally:
+            log.close()
+    except (BadKafkaSettings, BrokenSeal, LogUnavailable, RecordRefused, RegistryRefused) as bad:
+        fail(str(bad))
