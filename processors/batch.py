@@ -94,11 +94,11 @@ class _Stream:
         told, followed = set(), set()
         for uri, facts in self.facts.items():
             for link in (x for f in facts for x in f.links):
-                if link.kind in {LinkKind.PART_OF, LinkKind.BUILT_FROM}:
+                if link.kind is LinkKind.PART_OF or (link.kind is LinkKind.BUILT_FROM and uri.startswith("artifact:")):
                     told.add((uri, link.uri))
                 elif link.kind is LinkKind.CONTAINS and uri.startswith("commit:") and link.uri.startswith("commit:"):
                     followed.add((link.uri, uri))
-                elif link.kind in {LinkKind.CONTAINS, LinkKind.MERGED_AS}:
+                elif link.kind is LinkKind.CONTAINS or (link.kind is LinkKind.MERGED_AS and uri.startswith("change:")):
                     told.add((link.uri, uri))
         alive = [t for t in self.facts if t.startswith("ticket:") and self._alive(t)]
         found = set()

@@ -18,7 +18,7 @@ from processors.engine import StepFailed
 from schemas.definition import Definition, Step
 from schemas.event import IMPLAUSIBLE_TIME, ActorClass, FlowEvent, LinkKind, Outcome, WorkKind
 from schemas.event_types import rank
-from schemas.identity import entity_kind
+from schemas.identity import bare_ticket_uri, entity_kind
 
 ENCODING: Final = 1
 """The packing that this code writes."""
@@ -28,6 +28,9 @@ MOST_FACTS: Final = 10_000
 
 LATEST_MICROS: Final = 7_258_118_400_000_000
 """2200-01-01T00:00Z: a time from here on is no time."""
+
+BARE_TICKET: Final = bare_ticket_uri("")
+"""How the name of a ticket begins of which only the key is known."""
 
 TRUNKS: Final = frozenset({"main", "master", "trunk"})
 """Branches on which a commit without a change lands as it is pushed."""
@@ -164,10 +167,13 @@ def _rules(step: Step) -> Iterable[Iterable[str]]:
 def from_event(event: FlowEvent, ruled: frozenset[str]) -> Fact:
     """Return the fact of an event with the attributes that derivations read and those that rules do (`ruled`).
 
-    Raises StepFailed for a time that is none (before 1970, or from 2200 on) and a subject without a name.
+    Raises StepFailed for a time that is none (before 1970, or from 2200 on), a subject without a name, and one that is
+    but a name of tickets (`ticket:*/KEY`).
     """
     if not event.subject_id:
         raise StepFailed("the subject has no name")
+    if event.subject_id.startswith(BARE_TICKET):
+        raise StepFailed("the subject names a ticket of any tracker, which is no entity")
     if not 0 <= event.occurred_at < LATEST_MICROS:
         raise StepFailed("occurred_at is out of range")
     attributes = {name: text for name, text in event.attributes.items() if name in ruled or _tells(event, name, text)}

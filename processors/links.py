@@ -2,10 +2,11 @@
 
 | link | relation |
 |---|---|
-| part of, built from | the subject belongs to the target: `lower` |
-| contains, merged as | the target belongs to the subject: `upper`; of two commits it was pushed before: `followed` |
-| deploys, caused by | of deployments and incidents alone: `deployed`, `caused` |
-| relates to | none |
+| part of; built from, of an artifact | the subject belongs to the target: `lower` |
+| contains; merged as, of a change | the target belongs to the subject: `upper` |
+| contains, of two commits | the target was pushed before the subject: `followed` |
+| deploys, of a deployment; caused by, of an incident | `deployed`, `caused` |
+| anything else | none |
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from processors.facts import Fact, unpacked
+from processors.facts import Fact, FactLink, unpacked
 from schemas.event import LinkKind
 from schemas.identity import bare_ticket_uri, entity_kind
 
@@ -29,12 +30,20 @@ TICKET: Final = 4
 CHANGE: Final = 3
 COMMIT: Final = 2
 _LEVELS: Final = {"ticket": TICKET, "change": CHANGE, "commit": COMMIT}
-BARE_TICKET: Final = bare_ticket_uri("")
-"""How the name of a ticket begins of which only the key is known."""
 
 _PARTS: Final = ("change:", "commit:", "run:", "artifact:", "deployment:", "incident:")
 ASIDE: Final = frozenset({"deployment", "incident"})
 """The kinds of entities that belong to no item."""
+
+_MEANINGS: Final = {
+    LinkKind.PART_OF: ("lower", ""),
+    LinkKind.BUILT_FROM: ("lower", "artifact:"),
+    LinkKind.CONTAINS: ("upper", ""),
+    LinkKind.MERGED_AS: ("upper", "change:"),
+    LinkKind.DEPLOYS: ("deployed", "deployment:"),
+    LinkKind.CAUSED_BY: ("caused", "incident:"),
+}
+"""What the kinds of links mean, each only where the subject is of that kind of entity."""
 
 Edge = tuple[str, str, str]
 """(name of the relation, key, other): `lower` and `upper` (the key belongs to other), `followed` (so does an earlier
@@ -73,24 +82,30 @@ def edges(uri: str, facts: Sequence[Fact]) -> frozenset[Edge]:
     found: set[Edge] = set()
     for fact in facts:
         for link in fact.links:
-            match link.kind:
-                case LinkKind.PART_OF | LinkKind.BUILT_FROM if leads_up(uri, link.uri):
-                    found.add(("lower", link.uri, uri))
-                case LinkKind.CONTAINS if level(uri) == COMMIT == level(link.uri) and uri != link.uri:
-                    found.add(("followed", link.uri, uri))
-                case LinkKind.CONTAINS | LinkKind.MERGED_AS if leads_up(link.uri, uri):
-                    found.add(("upper", link.uri, uri))
-                case LinkKind.DEPLOYS if uri.startswith("deployment:"):
-                    found.add(("deployed", link.uri, uri))
-                case LinkKind.CAUSED_BY if uri.startswith("incident:"):
-                    found.add(("caused", link.uri, uri))
-                case _:
-                    pass
+            relation = _relation(uri, link)
+            if relation is not None:
+                found.add((relation, link.uri, uri))
         if reverted := fact.attributes.get("reverts"):
             found.add(("reverted", reverted, uri))
     if entity_kind(uri) == "ticket" and is_there(facts):
         found.add(("tickets", bare_ticket_uri(uri.rpartition("/")[2]), uri))
     return frozenset(found)
+
+
+def _relation(uri: str, link: FactLink) -> str | None:
+    """Return what a link of an entity means, None for nothing."""
+    name, subjects = _MEANINGS.get(link.kind, (None, ""))
+    if name is None or not uri.startswith(subjects):
+        return None
+    match name:
+        case "lower":
+            return name if leads_up(uri, link.uri) else None
+        case "upper" if level(uri) == COMMIT == level(link.uri):
+            return "followed" if uri != link.uri else None
+        case "upper":
+            return name if leads_up(link.uri, uri) else None
+        case _:
+            return name
 
 
 class Reading(Struct, frozen=True, gc=False):

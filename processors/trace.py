@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from processors.facts import Fact
-from processors.links import ASIDE, BARE_TICKET, BLANK, CHANGE, COMMIT, TICKET, Edge, Reading, is_there, level, read
+from processors.facts import BARE_TICKET, Fact
+from processors.links import ASIDE, BLANK, CHANGE, COMMIT, TICKET, Edge, Reading, is_there, level, read
 from processors.pages import Records, Relation
 from schemas.identity import bare_ticket_uri, entity_kind
 

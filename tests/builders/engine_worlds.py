@@ -49,8 +49,10 @@ HOURS = st.integers(min_value=0, max_value=60).map(float)
 SOME = st.lists(st.sampled_from(KEYS).map(say.named), max_size=2).map(tuple)
 
 
-def _ticket_fact(key: str, what: str, state: str | None, hours: float, sent: int, container: str) -> FlowEvent:
-    return say.fact(what, say.ticket(key), hours, state=state, received=hours + sent, container=container)
+def _ticket_fact(
+    key: str, what: str, links: tuple[Link, ...], state: str | None, hours: float, sent: int, container: str
+) -> FlowEvent:
+    return say.fact(what, say.ticket(key), hours, *links, state=state, received=hours + sent, container=container)
 
 
 def _change_fact(
@@ -76,14 +78,14 @@ def _run_fact(number: int, stage: str, name: str, hours: float, outcome: Outcome
 
 
 def _deployment_fact(
-    name: str, what: str, target: str, place: tuple[str, str], outcome: Outcome | None, hours: float
+    name: str, what: str, targets: list[str], place: tuple[str, str], outcome: Outcome | None, hours: float
 ) -> FlowEvent:
-    uri = target if ":" in target else say.commit(target)
+    uris = [target if ":" in target else say.commit(target) for target in targets]
     return say.fact(
         what,
         f"deployment:cd/{name}",
         hours,
-        say.link(LinkKind.DEPLOYS, uri),
+        *(say.link(LinkKind.DEPLOYS, uri) for uri in uris),
         outcome=outcome,
         environment=place[0],
         service=place[1],
@@ -121,19 +123,23 @@ CHANGE_LINKS = st.lists(
     ),
     max_size=2,
 ).map(tuple)
+CULPRITS = (
+    *(f"deployment:cd/{name}" for name in DEPLOYMENTS[:3]), *(say.change(n) for n in NUMBERS[:2]),
+    *(say.commit(name) for name in ("c1", "m1", "m2")), *TARGETS[-2:],
+)  # fmt: skip
 CAUSES = st.lists(
     st.builds(
         lambda uri, confidence: say.link(LinkKind.CAUSED_BY, uri, confidence),
-        st.sampled_from(
-            (
-                *(f"deployment:cd/{name}" for name in DEPLOYMENTS[:3]),
-                say.change(1),
-                say.change(2),
-                say.commit("m1"),
-                "artifact:sha256:a1",
-            )
-        ),
+        st.sampled_from(CULPRITS),
         st.sampled_from((1.0, 0.8)),
+    ),
+    max_size=2,
+).map(tuple)
+TICKET_LINKS = st.lists(
+    st.one_of(
+        st.sampled_from(NUMBERS).map(lambda number: say.link(LinkKind.CONTAINS, say.change(number))),
+        st.sampled_from(CULPRITS).map(lambda uri: say.link(LinkKind.CAUSED_BY, uri)),
+        st.sampled_from(COMMITS).map(lambda name: say.link(LinkKind.DEPLOYS, say.commit(name))),
     ),
     max_size=1,
 ).map(tuple)
@@ -144,6 +150,7 @@ FACTS = st.one_of(
         _ticket_fact,
         st.sampled_from(KEYS),
         st.sampled_from(("ticket.created", "ticket.updated", "ticket.updated", "ticket.closed")),
+        TICKET_LINKS,
         st.sampled_from((None, "To Do", "On Hold", "Blocked", "Reopened", "Done", "deleted")),
         HOURS,
         st.integers(min_value=0, max_value=3),
@@ -182,7 +189,7 @@ FACTS = st.one_of(
         _deployment_fact,
         st.sampled_from(DEPLOYMENTS),
         st.sampled_from(("deployment.queued", "deployment.started", *["service.deployed"] * 3, "service.rolledback")),
-        st.sampled_from(TARGETS),
+        st.lists(st.sampled_from(TARGETS), max_size=2),
         PLACES,
         st.sampled_from((Outcome.SUCCESS, Outcome.SUCCESS, Outcome.SUCCESS, Outcome.FAILURE, Outcome.CANCELLED, None)),
         HOURS,

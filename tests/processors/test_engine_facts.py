@@ -117,3 +117,9 @@ def test_rows_carry_when_they_were_known() -> None:
     partition = folded(say.created("CHK-1", 0))
     rows = [u.after for u in partition.drain(7).updates if u.after is not None]
     assert {(r.revision, r.known_at) for r in rows} == {((1 << 40) + 7, say.at(1))}
+
+
+def test_a_bare_ticket_key_is_no_subject() -> None:
+    """It names tickets of any tracker; nothing can happen to a name."""
+    with pytest.raises(StepFailed):
+        folded(say.fact("ticket.created", "ticket:*/CHK-1", 0))

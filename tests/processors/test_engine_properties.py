@@ -117,7 +117,7 @@ def _folded(chunks: Iterable[Sequence[FlowEvent]], definition_: Definition = PLA
 
 
 @given(deliveries())
-@MODEST
+@settings(MODEST, max_examples=80)
 def test_streaming_equals_batch(chunks: list[list[FlowEvent]]) -> None:
     """In any order, with any copies and in any chunks, the updates add up to the batch definition's rows."""
     assert _folded(chunks).table == table(derive(chain(*chunks), PLAIN))
