@@ -8,7 +8,7 @@ from typing import Final, TypedDict, Unpack
 from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Context, Untranslatable
 from ingest.times import FUTURE_TIME, FUTURE_TOLERANCE_MICROS, Moment
-from schemas.event import IMPLAUSIBLE_TIME, FlowEvent, Link, Outcome, WorkKind
+from schemas.event import IMPLAUSIBLE_TIME, PATHS, FlowEvent, Link, Outcome, WorkKind
 from schemas.identity import event_id
 
 MOST_CHARACTERS: Final = 512
@@ -29,7 +29,7 @@ class Said(TypedDict, total=False):
     """What may be said of a fact beside its type, subject and time.
 
     `told_apart` is what tells it from another fact of the same subject, type and time. Attributes that are None or ''
-    are left out.
+    are left out. `paths` are those of the files it touched, one a line, never cut.
     """
 
     told_apart: Sequence[str]
@@ -43,6 +43,7 @@ class Said(TypedDict, total=False):
     by: Actor
     quantities: Mapping[str, float]
     attributes: Mapping[str, str | None]
+    paths: str | None
 
 
 def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said: Unpack[Said]) -> FlowEvent:
@@ -58,6 +59,8 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
         raise Untranslatable("the tool's sequence number is not usable")
     by, state, links, url = said.get("by", UNKNOWN), said.get("state"), said.get("links", ()), said.get("url")
     attributes = {name: text[:MOST_CHARACTERS] for name, text in said.get("attributes", _NONE).items() if text}
+    if paths := said.get("paths"):
+        attributes[PATHS] = paths
     if at.implausible is not None:
         attributes[IMPLAUSIBLE_TIME] = at.implausible
     if at.micros - context.received_at > FUTURE_TOLERANCE_MICROS:

@@ -18,6 +18,10 @@ IMPLAUSIBLE_TIME: Final = "implausible_time"
 """Attribute that holds the tool's own text of a time before 1990; such an event derives nothing."""
 
 
+PATHS: Final = "paths"
+"""Attribute that holds the paths of the files a fact touched, one a line; absent where they are not known."""
+
+
 class LinkKind(StrEnum):
     """How a fact's subject relates to the entity it links to."""
 

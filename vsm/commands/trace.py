@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from ingest.routing import Router
+from ingest.routing import Router, as_told
 from processors.facts import attributes_of_rules, from_event
 from processors.steps import matches
 from schemas.definition import Definition, Rule
@@ -112,7 +112,7 @@ def _selector(definition: Definition, event: FlowEvent) -> str:
         return "which is not in the file any more"
     for selector in stream.select:
         alone = Definition(version="", value_streams=(msgspec.structs.replace(stream, select=(selector,)),))
-        if Router(alone).claims(event):
+        if Router(alone).claims(as_told(event)):
             return f"by {{{', '.join(f'{field}: {glob}' for field, glob in selector.items())}}}"
     return "by a selector that is not in the file any more"
 

@@ -4,6 +4,8 @@ A commit belongs to the head of its push, the head before that (unless history w
 head to the change that contains it; so what was pushed before a pull request was opened is part of it. Branches that
 live on from change to change are left out: their heads do not belong together. On the default branch a push may land
 several changes at once (a merge queue), so there a commit belongs to the merge commit that brought it, if any.
+
+A push is the one delivery that tells which files a commit touched: its commits carry their paths.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from ingest.by_action import Translated
 from ingest.facts import fact
 from ingest.keys import branch_links, closed_issues, issue_links, key_links, keys_in_text, unique_links
 from ingest.times import moment
+from ingest.touched_paths import touched_paths
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import commit_uri
 
@@ -36,6 +39,7 @@ _SQUASH: Final = re.compile(r"[^\n]{0,1024} \(#[1-9][0-9]{0,8}\)(?:\r?\n|$)")
 _REVERTED: Final = re.compile(r"^This reverts commit ([0-9a-f]{40})\b", re.MULTILINE)
 _BY_GITHUB: Final = "web-flow"
 _MESSAGE_CHARACTERS: Final = 65_536
+_NO_FILES: Final = msgspec.Raw(b"[]")
 
 
 class Person(Struct, frozen=True, gc=False):
@@ -55,6 +59,9 @@ class Commit(Struct, frozen=True):
     author: Person | None = None
     committer: Person | None = None
     url: str | None = None
+    added: msgspec.Raw = _NO_FILES
+    removed: msgspec.Raw = _NO_FILES
+    modified: msgspec.Raw = _NO_FILES
 
 
 class PushBody(Struct, frozen=True):
@@ -168,6 +175,7 @@ def _commit_fact(commit: Commit, position: int, membership: list[Link], place: P
             ]
         ),
         by=_author(commit, place.sender, context),
+        paths=touched_paths((commit.added, commit.removed, commit.modified), _logins(commit, place.sender)),
         attributes={**place.attributes, "reverts": commit_uri(reverted[1])} if reverted else place.attributes,
     )
 
@@ -182,3 +190,11 @@ def _author(commit: Commit, sender: User | None, context: Context) -> Actor:
         classify(login or commit.author.name or "", automated=login.endswith("[bot]")),
         context.pseudonym(str(account)) if account is not None else None,
     )
+
+
+def _logins(commit: Commit, sender: User | None) -> Iterator[str | None]:
+    if sender is not None:
+        yield sender.login
+    for person in (commit.author, commit.committer):
+        if person is not None:
+            yield person.username
