@@ -10,10 +10,17 @@ from typing import Final
 import structlog
 
 from ingest.acknowledgements import Acknowledgements
-from ingest.publisher import RETRY_SECONDS, Publisher
+from ingest.publisher import Publisher
 from ingest.records import Pending
 from ingest.spool import Spool
 from schemas.log import LogUnavailable, RecordRefused
+
+LOG_AWAY: Final = "the log is away"
+SPOOL_BROKEN: Final = "the spool cannot be written"
+SPOOL_FULL: Final = "the spool is full"
+
+_RETRY_SECONDS: Final = 0.5
+"""How long to rest between two tries of what is away, and between two looks at the spool."""
 
 _DRAINED_AT_ONCE: Final = 500
 _logger = structlog.get_logger(__name__)
@@ -26,19 +33,28 @@ class Outbox:
         self._publisher = publisher
         self._spool = spool
         self._acknowledgements = acknowledgements
-        self.refused = 0
 
     @property
     def problem(self) -> str | None:
-        """Why nothing can be kept now, or None."""
-        if self._spool is not None:
-            return "the spool cannot be written" if self._spool.broken else None
-        return "the log is away" if self._publisher.away else None
+        """Why nothing can be kept now, or None. As long as the log takes everything, the spool need not."""
+        spool, away = self._spool, self._publisher.away
+        if spool is None:
+            return LOG_AWAY if away else None
+        if not (away or spool.records):
+            return None
+        if spool.broken:
+            return SPOOL_BROKEN
+        return SPOOL_FULL if spool.full else None
 
     @property
     def spooled(self) -> tuple[int, int]:
         """The records and bytes in the spool; zeros without one."""
         return (self._spool.records, self._spool.bytes) if self._spool is not None else (0, 0)
+
+    @property
+    def refused(self) -> int:
+        """The records that the spool has set aside because the log refuses them; 0 without a spool."""
+        return self._spool.refused if self._spool is not None else 0
 
     @property
     def log_away(self) -> bool:
@@ -63,12 +79,18 @@ class Outbox:
         await future
 
     async def run(self) -> None:
-        """Open the log, drain the spool whenever it holds something, give up on what waits too long; for ever."""
+        """Reach for the log until it is there, drain the spool whenever it holds something, try it while it is broken.
+
+        For ever.
+        """
+        spool = self._spool
         while True:
-            opened = await self._publisher.open()
-            if opened and self._spool is not None and self._spool.records:
-                await self._drain(self._spool)
-            await asyncio.sleep(RETRY_SECONDS / 2)
+            reached = await self._publisher.reach()
+            if spool is not None and spool.broken:
+                spool.try_again()
+            if reached and spool is not None and spool.records:
+                await self._drain(spool)
+            await asyncio.sleep(_RETRY_SECONDS)
 
     async def close(self) -> None:
         """Close the log and the spool."""
@@ -77,26 +99,29 @@ class Outbox:
             await asyncio.to_thread(self._spool.close)
 
     async def _drain(self, spool: Spool) -> None:
+        drained = 0
         try:
             while head := await asyncio.to_thread(spool.head, _DRAINED_AT_ONCE):
-                await self._publish_each([record for _, record in head])
-                await asyncio.to_thread(spool.forget, head)
+                refused = await self._publish_each(head)
+                await asyncio.to_thread(spool.forget, head, refused)
+                drained += len(head) - len(refused)
         except LogUnavailable:
             return
         except sqlite3.Error as bad:
-            _logger.error("the spool could not be read", error=type(bad).__name__)  # noqa: TRY400 - no traceback of records
+            _logger.error("the spool could not be drained", error=type(bad).__name__)  # noqa: TRY400 - no traceback of records
             return
-        _logger.info("the spool was drained")
+        if drained:
+            _logger.info("the spool was drained", records=drained)
 
-    async def _publish_each(self, records: Sequence[Pending]) -> None:
-        """Publish records; one that the log will never take is counted and left out, the others are kept."""
+    async def _publish_each(self, head: Sequence[tuple[int, Pending]]) -> list[int]:
+        """Publish records; return the positions of those that the log will never take. Raises LogUnavailable."""
         try:
-            await self._publisher.publish(records)
+            await self._publisher.publish([record for _, record in head])
         except RecordRefused as bad:
-            if len(records) == 1:
-                self.refused += 1
-                _logger.error("a spooled record was refused", error=str(bad), size=len(records[0].value))  # noqa: TRY400
-                return
-            middle = len(records) // 2
-            await self._publish_each(records[:middle])
-            await self._publish_each(records[middle:])
+            if len(head) == 1:
+                at, record = head[0]
+                _logger.error("a spooled record was refused and set aside", error=str(bad), size=len(record.value))  # noqa: TRY400
+                return [at]
+            middle = len(head) // 2
+            return [*await self._publish_each(head[:middle]), *await self._publish_each(head[middle:])]
+        return []

@@ -145,6 +145,11 @@ class Process:
             ("vsm_ingest_bodies_in_flight_bytes", "Memory that bodies take.", self.load.bytes),
             ("vsm_ingest_spool_records", "Records in the spool.", records),
             ("vsm_ingest_spool_bytes", "Bytes in the spool.", size),
+            (
+                "vsm_ingest_spool_refused_records",
+                "Records that the log refuses, set aside in the spool; tried again at the next start.",
+                self.outbox.refused,
+            ),
             ("vsm_ingest_log_available", "1 when the log takes records.", 0.0 if self.outbox.log_away else 1.0),
             ("vsm_ingest_ready", "1 when deliveries can be kept.", 0.0 if self._problems() else 1.0),
         )

@@ -1,8 +1,10 @@
-"""The log as the event loop sees it: publish and await every acknowledgement; an outage is told at once."""
+"""The log as the event loop sees it: publish and await every acknowledgement; an outage is told at once.
+
+While the log is away no delivery is spent on trying it: a record without value knocks, which readers pass over.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -14,9 +16,7 @@ from ingest.records import Pending
 from schemas.log import Log, LogUnavailable, Outgoing, RecordRefused
 from schemas.topics import DEAD_LETTERS, FLOW_EVENTS, partition_of
 
-RETRY_SECONDS: Final = 1.0
-"""How long after a failure the log counts as away; then one request tries it again."""
-
+_KNOCK: Final = Outgoing(DEAD_LETTERS.name, 0, b"knock", None)
 _TOPICS: Final = (FLOW_EVENTS.name, DEAD_LETTERS.name)
 _logger = structlog.get_logger(__name__)
 
@@ -31,15 +31,14 @@ class Publisher:
         self._partitions: dict[str, int] = {}
         self._partition: dict[tuple[str, bytes], int] = {}
         self._away = True
-        self._try_at = 0.0
 
     @property
     def away(self) -> bool:
         """Whether the last attempt found the log unavailable."""
         return self._away
 
-    async def open(self) -> bool:
-        """Open the log if that is still to be done; tell whether it is open."""
+    async def reach(self) -> bool:
+        """Open the log if that is still to be done, knock if it is away; tell whether it takes records."""
         if self._log is None:
             try:
                 self._log, self._partitions = await in_daemon_thread(self._open)
@@ -47,7 +46,9 @@ class Publisher:
                 _logger.warning("the log was not available", error=str(bad))
                 return False
             self._away = False
-        return True
+        elif self._away:
+            await self._knock(self._log)
+        return not self._away
 
     async def publish(self, records: Sequence[Pending]) -> None:
         """Append records and return when all are acknowledged.
@@ -55,30 +56,40 @@ class Publisher:
         Raises LogUnavailable (at once while the log is known to be away) or RecordRefused. Of records whose wait was
         given up some may still arrive: what is published must bear repetition.
         """
-        now = asyncio.get_running_loop().time()
-        if self._log is None or (self._away and now < self._try_at):
+        if self._log is None or self._away:
             raise LogUnavailable("the log is away")
-        if self._away:
-            self._try_at = now + RETRY_SECONDS
-        future, done = self._acknowledgements.expect()
-        self._log.append([self._outgoing(record) for record in records], done)
-        try:
-            await future
-        except LogUnavailable:
-            if not self._away:
-                _logger.warning("the log went away")
-            self._away = True
-            self._try_at = asyncio.get_running_loop().time() + RETRY_SECONDS
-            raise
-        if self._away:
-            self._away = False
-            _logger.info("the log came back")
+        await self._append(self._log, [self._outgoing(record) for record in records])
 
     async def close(self) -> None:
         """Close the log; whatever is in flight is flushed. Safe to repeat."""
         log, self._log = self._log, None
         if log is not None:
             await in_daemon_thread(log.close)
+
+    async def _knock(self, log: Log) -> None:
+        try:
+            await self._append(log, [_KNOCK])
+        except RecordRefused:
+            self._came_back()  # whoever refuses is there
+        except LogUnavailable:
+            return
+
+    async def _append(self, log: Log, records: Sequence[Outgoing]) -> None:
+        future, done = self._acknowledgements.expect()
+        log.append(records, done)
+        try:
+            await future
+        except LogUnavailable:
+            if not self._away:
+                _logger.warning("the log went away")
+            self._away = True
+            raise
+        if self._away:
+            self._came_back()
+
+    def _came_back(self) -> None:
+        self._away = False
+        _logger.info("the log came back")
 
     def _open(self) -> tuple[Log, dict[str, int]]:
         log = self._opening()

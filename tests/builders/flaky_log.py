@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from schemas.log import Done, LogUnavailable, Outgoing
+from schemas.log import Done, LogUnavailable, Outgoing, RecordRefused
 from schemas.log_local import LocalLog
 
 
 class FlakyLog(LocalLog):
     """`away`: every append fails at once. `silent`: appends are taken and nothing is heard of them.
 
-    `slow_seconds`: the acknowledgement comes that much later.
+    `slow_seconds`: the acknowledgement comes that much later. `refuses`: which records are refused for ever.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -21,6 +21,7 @@ class FlakyLog(LocalLog):
         self.away = False
         self.silent = False
         self.slow_seconds = 0.0
+        self.refuses: Callable[[Outgoing], bool] = lambda _record: False
         self.appends = 0
 
     def append(self, records: Sequence[Outgoing], done: Done) -> None:
@@ -28,6 +29,8 @@ class FlakyLog(LocalLog):
         self.appends += 1
         if self.away:
             done(LogUnavailable("told to be away"))
+        elif any(self.refuses(record) for record in records):
+            done(RecordRefused("told to refuse"))
         elif self.silent:
             return
         elif self.slow_seconds:

@@ -153,9 +153,9 @@ class Ingester:
 
 
 def read_all(data: Path, topic: str, kind: type[T]) -> list[T]:
-    """Return the decoded values of a topic of the local log in `data`."""
+    """Return the decoded values of a topic of the local log in `data`; records without a value are none."""
     codec = Codec()
-    return [codec.decode(record.value, kind) for record in read_records(data, topic)]
+    return [codec.decode(record.value, kind) for record in read_records(data, topic) if record.value is not None]
 
 
 def read_records(data: Path, topic: str) -> list[Record]:
