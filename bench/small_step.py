@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from processors.engine import Drained, StreamSigns
+from processors.engine import Beat, Drained, StreamSigns, no_beat
 from schemas.derived import Update, WorkItem, revision
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
 from schemas.measurement import Measurement
@@ -60,8 +60,9 @@ class SmallEngine:
         """Take a record."""
         self._totals[record.value_stream, record.entity] = msgspec.msgpack.decode(record.facts, type=Totals)
 
-    def rebuild(self) -> Iterator[Update]:
+    def rebuild(self, beat: Beat = no_beat) -> Iterator[Update]:
         """Yield nothing: the bench begins with an empty log."""
+        beat()
         return iter(())
 
     def fold(self, event: FlowEvent) -> None:

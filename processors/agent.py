@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from processors.dead_letters import BudgetSpent, Seal, dead_letters, reason_of
 from processors.departure import BROKEN, DAMAGED, UNAVAILABLE
-from processors.engine import StepFailed
+from processors.engine import Drained, StepFailed, together
 from processors.ownership import Holding, Ownership
 from processors.parts import Parts
 from processors.telemetry import Telemetry
@@ -93,12 +92,11 @@ class Carrier:
 
     async def _carry(self, chunk: Chunk) -> None:
         holding, core = chunk.holding, chunk.holding.core
-        progress = replace(holding.progress, offset=chunk.next_offset)
+        progress = holding.progress.moved_to(chunk.next_offset)
         at = revision(self._generation, chunk.next_offset)
         self._ownership.check(holding)
         clock = _Phases(self._telemetry)
-        dead = self._fold(chunk)
-        drained = core.engine.drain(chunk.next_offset)
+        dead, drained = self._fold(chunk)
         clock.lap("fold")
         rows = self._outputs.rows(drained.updates, at)
         state = self._outputs.changelog(drained.records, holding.partition, progress)
@@ -118,16 +116,23 @@ class Carrier:
         self._telemetry.rows.inc(len(rows))
         chunk.done.set_result(None)  # 4 only now the offset
 
-    def _fold(self, chunk: Chunk) -> list[DeadLetter]:
-        """Fold every record in; return the parts of the dead letters of those that could not be."""
-        fold, budget, decode = chunk.holding.core.engine.fold, chunk.holding.budget, self._codec.decode
+    def _fold(self, chunk: Chunk) -> tuple[list[DeadLetter], Drained]:
+        """Fold every record in; return the parts of the dead letters of those that could not be, and what was touched.
+
+        Where it is in doubt up to where rows were written, record by record.
+        """
+        engine, budget, decode = chunk.holding.core.engine, chunk.holding.budget, self._codec.decode
+        doubtful = chunk.holding.progress.is_doubtful
         dead: list[DeadLetter] = []
+        drained: list[Drained] = []
         passed = 0
         for record in chunk.records:
             event: FlowEvent | None = None
+            if doubtful(record.offset):
+                drained.append(engine.drain(record.offset))
             try:
                 event = decode(record.value, FlowEvent)
-                fold(event)
+                engine.fold(event)
             except (BadRecord, StepFailed) as failed:
                 dead += dead_letters(record, failed, event, self._seal)
                 self._telemetry.dead_letters.labels(reason_of(failed).value).inc()
@@ -136,8 +141,10 @@ class Carrier:
                 passed = 0
             else:
                 passed += 1
+            if doubtful(record.offset):
+                drained.append(engine.drain(record.offset + 1))
         budget.passed(passed)
-        return dead
+        return dead, together([*drained, engine.drain(chunk.next_offset)])
 
     async def _produce(self, records: Sequence[Outgoing]) -> None:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from processors.engine import Core
+from processors.engine import Beat, Core
 from processors.ownership import Holding
 from processors.progress import Progress
 from processors.recovery import Recovery
@@ -35,9 +35,11 @@ class Assignment:
 class Recoveries:
     """Recovers partitions in the background, so that polling goes on and the membership with it."""
 
-    def __init__(self, recovery: Recovery, beat: Callable[[], None]) -> None:
+    def __init__(self, recovery: Recovery, beat: Beat, is_ours: Callable[[], bool]) -> None:
+        """`beat` hears that recovery goes on; `is_ours` tells whether what was assigned is surely ours still."""
         self._recovery = recovery
         self._beat = beat
+        self._is_ours = is_ours
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="recovery")
 
     def begin(self, assignment: Assignment) -> None:
@@ -46,11 +48,12 @@ class Recoveries:
         assignment.since = time.monotonic()
 
         def beat() -> None:
-            if assignment.revoked:
-                raise OwnershipLost(f"partition {assignment.partition} was revoked while it recovered")
+            if assignment.revoked or not self._is_ours():
+                raise OwnershipLost(f"partition {assignment.partition} may be another's while it recovers")
             self._beat()
 
-        assignment.recovering = self._threads.submit(self._recovery.recover, assignment.partition, beat)
+        recover = self._recovery.recover
+        assignment.recovering = self._threads.submit(recover, assignment.partition, assignment.committed, beat)
 
     def close(self) -> None:
         """Start nothing more; what runs ends at its next beat or with the process."""

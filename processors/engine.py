@@ -41,13 +41,29 @@ class Drained(Struct, frozen=True, kw_only=True, gc=False):
     updates: tuple[Update, ...] = ()
 
 
+def together(parts: Sequence[Drained]) -> Drained:
+    """Return what was touched in several drains, one after another: every update, the last record of each entity."""
+    if len(parts) == 1:
+        return parts[0]
+    records = {(r.value_stream, r.entity): r for part in parts for r in part.records}
+    return Drained(records=tuple(records.values()), updates=tuple(u for part in parts for u in part.updates))
+
+
+Beat = Callable[[], None]
+"""Called every so often while something takes long; raises OwnershipLost once it is no longer wanted."""
+
+
+def no_beat() -> None:
+    """Nobody listens."""
+
+
 class Engine(Protocol):
     """The facts of one partition and what is derived from them; memory only, changed in place."""
 
     def restore(self, record: EntityRecord) -> None:
         """Take one record of the changelog; any order, the last of a key stands."""
 
-    def rebuild(self) -> Iterator[Update]:
+    def rebuild(self, beat: Beat = no_beat) -> Iterator[Update]:
         """Derive everything anew and yield every row, `before` None; may be called again."""
 
     def fold(self, event: FlowEvent) -> None:

@@ -54,7 +54,7 @@ class Feed:
         self._telemetry = parts.telemetry
         self._departure = parts.departure
         self._watchdog = parts.watchdog
-        self._recoveries = Recoveries(recovery, parts.watchdog.beat)
+        self._recoveries = Recoveries(recovery, parts.watchdog.beat, self.ownership.is_sure)
         self._assignments: dict[int, Assignment] = {}
         self._in_hand: list[Chunk] = []
         self._consumer: Consumer | None = None
@@ -158,6 +158,7 @@ class Feed:
         for assignment in self._assignments.values():
             if assignment.holding is None and assignment.recovering is None:
                 consumer.pause([(SOURCE, assignment.partition)])
+                assignment.committed = _committed(consumer, assignment.partition)
                 self._recoveries.begin(assignment)
 
     def _resume(self, consumer: Consumer) -> None:
@@ -165,8 +166,12 @@ class Feed:
         for assignment in self._assignments.values():
             if assignment.recovering is None or not assignment.recovering.done():
                 continue
-            core, progress = assignment.recovering.result()
-            assignment.recovering = None
+            recovering, assignment.recovering = assignment.recovering, None
+            try:
+                core, progress = recovering.result()
+            except OwnershipLost as lost:
+                _log.info("began a recovery anew", partition=assignment.partition, error=str(lost))
+                continue
             budget = Budget(
                 run=self._settings.dead_letter_run,
                 share=self._settings.dead_letter_share,
@@ -174,7 +179,6 @@ class Feed:
             )
             assignment.holding = Holding(assignment.partition, core, progress, budget)
             assignment.next_offset = progress.offset
-            assignment.committed = _committed(consumer, assignment.partition)
             consumer.seek(SOURCE, assignment.partition, progress.offset)
             consumer.resume([(SOURCE, assignment.partition)])
             self.ownership.take(assignment.holding)

@@ -60,5 +60,9 @@ class Ownership:
         """Raise OwnershipLost unless the partition is surely ours for a while yet."""
         if not holding.usable:
             raise OwnershipLost(f"partition {holding.partition} was given up")
-        if (left := self._session_left_seconds()) <= self._fence_seconds:
-            raise OwnershipLost(f"the session may have ended: {left:.1f} s are sure")
+        if not self.is_sure():
+            raise OwnershipLost("the session may have ended")
+
+    def is_sure(self) -> bool:
+        """Tell whether the session goes on for a while yet."""
+        return self._session_left_seconds() > self._fence_seconds

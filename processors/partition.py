@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from processors.engine import Drained, StreamSigns
+from processors.engine import Beat, Drained, StreamSigns, no_beat
 from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, with_fact
 from processors.links import Reading, stands_alone
 from processors.reach import all_units, incidents_of, is_shipped, reach
@@ -50,11 +50,11 @@ class Partition:
         if stream is not None:
             stream.restore(record.entity, record.facts)
 
-    def rebuild(self) -> Iterator[Update]:
+    def rebuild(self, beat: Beat = no_beat) -> Iterator[Update]:
         """Derive everything anew and yield every row, `before` None, at the first revision of the generation."""
         at = revision(self._generation, 0)
         for stream in self._streams.values():
-            for row in stream.every_row():
+            for row in stream.every_row(beat):
                 yield Update(before=None, after=stream.stamped(row, at))
 
     def fold(self, event: FlowEvent) -> None:
@@ -103,15 +103,16 @@ class _Stream:
         """Set a record; the indexes that need all of them follow when the first row is asked for."""
         self._count(uri, self._world.trace.record(uri), packed)
         self._world.trace.put(uri, packed)
+        self._world.forget()
         self._restored = True
 
-    def every_row(self) -> Iterator[Derived]:
+    def every_row(self, beat: Beat) -> Iterator[Derived]:
         """Yield every row as it stands."""
-        self._settle()
+        self._settle(beat)
         for units in batched(all_units(self._world), _AT_ONCE):
             for unit in units:
                 yield from unit_rows(self._world, unit, self._version)
-            self._world.trace.forget()
+            self._world.forget()
 
     def fold(self, uri: str, fact: Fact) -> None:
         """Put one fact and note what it reaches, as it was before. Raises StepFailed before anything is changed."""
@@ -168,7 +169,7 @@ class _Stream:
                 yield Update(before=None if was is None else self.stamped(was, at), after=self.stamped(row, at))
             for row in known.values():
                 yield Update(before=self.stamped(row, at), after=self._withdrawn(row, at))
-        self._world.trace.forget()
+        self._world.forget()
 
     def stamped(self, row: Derived, at: int) -> Derived:
         """Return the row as known now."""
@@ -185,12 +186,13 @@ class _Stream:
             if unit not in self._before:
                 self._before[unit] = unit_rows(self._world, unit, self._version)
 
-    def _settle(self) -> None:
+    def _settle(self, beat: Beat = no_beat) -> None:
         if self._restored:
             self._restored = False
             for uris in batched(self._world.trace, _AT_ONCE):
+                beat()
                 self._world.refresh(uris)
-                self._world.trace.forget()
+                self._world.forget()
 
     def _count(self, uri: str, old: bytes | None, new: bytes) -> None:
         had, has = self._world.trace.read(uri, old), self._world.trace.read(uri, new)

@@ -14,13 +14,14 @@ for old ones, so that is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
 
 import msgspec
 
-from processors.engine import Core, Derivation
+from processors.engine import Beat, Core, Derivation
+from processors.outputs import TOPIC_OF
 from processors.parts import Parts
 from processors.progress import MARKER_KEY, Progress, from_record
 from schemas import topics
@@ -30,9 +31,6 @@ from schemas.state import EntityRecord
 
 _BATCH: Final = 1_000
 _T = TypeVar("_T")
-
-Beat = Callable[[], None]
-"""Called every so often while recovery goes on; raises OwnershipLost once the partition is no longer wanted."""
 
 
 class GenerationRefused(ValueError):  # noqa: N818 - a broken configuration, shown to whoever made it
@@ -48,14 +46,16 @@ class Recovery:
         self._outputs = parts.outputs
         self._derivation = derivation
         self._generation = parts.settings.generation
+        self._chunk_records = parts.settings.chunk_records
 
-    def recover(self, partition: int, beat: Beat) -> tuple[Core, Progress]:
-        """Return the partition's core and how far it has read.
+    def recover(self, partition: int, committed: int | None, beat: Beat) -> tuple[Core, Progress]:
+        """Return the partition's core and how far it has read; `committed` is what its group says of that.
 
         Raises RecoveryStalled, LogUnavailable, GenerationRefused, BadRecord or ValueError (a state nobody can read is
         an error, never a start), and what `beat` raises.
         """
-        records, was = self._read(partition, beat)
+        records, marked = self._read(partition, beat)
+        was = marked or self._unmarked(partition, committed or 0)
         now = self._next(was)
         self._refuse_if_rows_would_not_win(was)
         core = self._derivation.new_core()
@@ -66,28 +66,36 @@ class Recovery:
             core.engine.restore(self._codec.decode(records.popitem()[1], EntityRecord))
             if len(records) % _BATCH == 0:
                 beat()
-        for updates in _batches(core.engine.rebuild()):
+        for updates in _batches(core.engine.rebuild(beat)):
             beat()
             for update in updates:
                 core.watch.observe(update)
             if was.generation != now.generation:
                 at = revision(now.generation, now.offset)
                 self._log.append_and_wait(self._outputs.rows(_at(updates, at), at))
-        if was != now:
-            beat()
-            self._log.append_and_wait(self._outputs.changelog((), partition, now))
+        beat()
+        self._log.append_and_wait(self._outputs.changelog((), partition, now))
         return core, now
 
     def _next(self, was: Progress) -> Progress:
         """Return what the state will say once it is ours."""
         known = was.packing == self._derivation.packing
-        return Progress(
-            offset=was.offset if known else 0,
+        now = Progress(
             generation=self._generation,
             version=self._derivation.version,
             packing=self._derivation.packing,
             whole_at=was.whole_at if known else max(was.offset, was.whole_at),
+            chunk_records=self._chunk_records,
+            doubts=was.taken_over,
         )
+        return now.moved_to(was.offset if known else 0)
+
+    def _unmarked(self, partition: int, committed: int) -> Progress:
+        """Return what is known without a marker: nothing was ever written, or rows were, up to wherever that was."""
+        if not any(offset for topic in TOPIC_OF.values() for offset in self._log.end_offsets(topic)):
+            return Progress(chunk_records=0)
+        end = self._log.end_offsets(topics.FLOW_EVENTS.name)[partition]
+        return Progress(whole_at=end, chunk_records=0, doubts=((committed, end),))
 
     def _refuse_if_rows_would_not_win(self, was: Progress) -> None:
         if was.generation > self._generation:
@@ -95,8 +103,8 @@ class Recovery:
         if was.generation == self._generation and was.version != self._derivation.version:
             raise GenerationRefused(f"the derivation has changed: raise VSM_GENERATION above {self._generation}")
 
-    def _read(self, partition: int, beat: Beat) -> tuple[dict[bytes, bytes], Progress]:
-        """Return the newest value of each key, and what the marker says."""
+    def _read(self, partition: int, beat: Beat) -> tuple[dict[bytes, bytes], Progress | None]:
+        """Return the newest value of each key, and what the marker says, None without one."""
         records: dict[bytes, bytes] = {}
         for count, record in enumerate(self._log.read_compacted(topics.STATE.name, partition)):
             if count % _BATCH == 0:
@@ -106,9 +114,7 @@ class Recovery:
             else:
                 records[record.key] = record.value
         marker = records.pop(MARKER_KEY, None)
-        if marker is None:
-            return records, Progress()
-        return records, from_record(self._codec.decode(marker, EntityRecord))
+        return records, None if marker is None else from_record(self._codec.decode(marker, EntityRecord))
 
     def _start_over(self, partition: int, records: Iterable[bytes], now: Progress, beat: Beat) -> None:
         """Delete the records, then say that nothing was read."""

@@ -54,6 +54,11 @@ class World:
             if known != self.lanes.rollouts.get(uri):
                 self.lanes.put(uri, known)
 
+    def forget(self) -> None:
+        """Let go of what was found lately."""
+        self.trace.forget()
+        self._readers.clear()
+
     def landing(self, uri: str) -> tuple[str, Landing] | None:
         """Return where a change (or a commit without one) landed: its repository and place; None if it did not."""
         return self._landed.get(uri)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from processors.engine import Core, Derivation, Drained, StepFailed, StreamSigns
+from processors.engine import Beat, Core, Derivation, Drained, StepFailed, StreamSigns, no_beat
 from schemas.derived import Update, WorkItem, revision
 from schemas.event import FlowEvent
 from schemas.measurement import Measurement
@@ -31,8 +31,9 @@ class CountingEngine:
         """Take a record."""
         self._facts[record.value_stream, record.entity] = set(msgspec.msgpack.decode(record.facts, type=list[str]))
 
-    def rebuild(self) -> Iterator[Update]:
+    def rebuild(self, beat: Beat = no_beat) -> Iterator[Update]:
         """Derive every row."""
+        beat()
         for key in sorted(self._facts):
             self._rows[key] = self._derive(key, 0)
             yield Update(before=None, after=self._rows[key])

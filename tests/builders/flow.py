@@ -98,6 +98,11 @@ def rows(log: Log) -> dict[tuple[str, str], WorkItem]:
     return newest
 
 
+def items(log: Log) -> list[str]:
+    """Return the items that stand, sorted."""
+    return sorted(row.item_id for row in rows(log).values() if not row.withdrawn)
+
+
 def ids(log: Log) -> list[str]:
     """Return the ids that the rows hold, sorted; one that stands twice is there twice."""
     return sorted(name for row in rows(log).values() for name in row.links)

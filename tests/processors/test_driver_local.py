@@ -17,6 +17,7 @@ from schemas.derived import GENERATION_SHIFT
 from schemas.log import Log, Outgoing, Record
 from schemas.log_local import LocalLog
 from schemas.measurement import Measurement
+from tests.builders import engine_events as say
 from tests.builders import flow
 from tests.builders.failing_log import POINTS
 from tests.builders.workers import Workers, until
@@ -188,6 +189,18 @@ def test_a_refused_commit_is_no_crash(log: LocalLog, workers: Workers) -> None:
     log.append_and_wait(flow.records(log, map(flow.event, range(EVENTS))))
     worker = workers.start("after-memory", at=2, act="refuse")
     assert (settled(log), worker.stop()) == (names(range(EVENTS)), 0), workers.said()
+
+
+def test_no_row_of_a_lost_chunk_stays_behind(log: LocalLog, workers: Workers, tmp_path: Path) -> None:
+    """A push was an item of its own when the worker was killed; its successor reads it together with its change."""
+    config = tmp_path / "value-streams.yaml"
+    config.write_text('version: 1\nvalue_streams:\n  - {name: checkout, select: ["*"]}\n', encoding="utf-8")
+    log.append_and_wait(flow.records(log, [say.committed("c1", 0)]))
+    assert workers.start("after-outputs", config=str(config)).wait() == -signal.SIGKILL, workers.said()
+    log.append_and_wait(flow.records(log, [say.opened(1, 1, say.contains("c1"))]))
+    workers.start(config=str(config))
+    until(lambda: committed(log) == list(log.end_offsets(topics.FLOW_EVENTS.name)))
+    assert flow.items(log) == [say.change(1)]
 
 
 def test_a_fenced_chunk_is_dropped_and_its_partition_recovered(log: LocalLog, workers: Workers) -> None:

@@ -147,6 +147,30 @@ def test_a_crash_before_the_changelog_is_healed_by_sending_the_chunk_again(chunk
     assert run.table == table(derive(chain(*chunks), PLAIN))
 
 
+@given(deliveries(), st.integers(min_value=1, max_value=30), st.integers(min_value=0, max_value=30))
+@settings(MODEST, max_examples=60)
+def test_what_a_lost_chunk_wrote_is_taken_back_if_its_place_is_gone_through_record_by_record(
+    chunks: list[list[FlowEvent]], lost: int, more: int
+) -> None:
+    """Rows were written, their state was not, and the next chunks are cut otherwise: nothing stays behind."""
+    events = list(chain(*chunks))
+    run = Run()
+    run.fold(events[:-lost])
+    for event in events[-lost : len(events) - more]:
+        run.partition.fold(event)
+    written = dict(run.table)
+    apply(written, run.partition.drain(1).updates)
+    run.restart()
+    for event in events[-lost:]:
+        run.partition.fold(event)
+        run.progress += 1
+        for row in (u.after for u in run.partition.drain(run.progress).updates if u.after is not None):
+            written.pop(key(row), None)
+            if not row.withdrawn:
+                written[key(row)] = bare(row)
+    assert written == table(derive(events, PLAIN))
+
+
 @given(worlds(), st.data())
 @MODEST
 def test_two_halves_of_the_entities_make_the_whole(world: list[FlowEvent], data: st.DataObject) -> None:
