@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+from ingest.adapters import TOOLS
 from ingest.settings import Settings as IngestSettings
 from processors.settings import Settings as ProcessorSettings
+from schemas.definition_schema import SHIPPED, schema_text
 from schemas.event_types import OURS, RANKED
 from sinks.clickhouse.describe import tables_page
 from sinks.settings import Settings as SinkSettings
@@ -59,10 +62,11 @@ def events_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES: Final[Mapping[str, Callable[[], str]]] = {
-    "settings.md": settings_page,
-    "event-types.md": events_page,
-    "tables.md": tables_page,
+PAGES: Final[Mapping[Path, Callable[[], str]]] = {
+    DOCS / "settings.md": settings_page,
+    DOCS / "event-types.md": events_page,
+    DOCS / "tables.md": tables_page,
+    SHIPPED: partial(schema_text, TOOLS),
 }
 """Generated page -> what makes it."""
 
@@ -70,12 +74,12 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
 def main(arguments: list[str]) -> int:
     """Write every page, or with `--check` return 1 when one is stale."""
     stale = False
-    for name, make in PAGES.items():
-        path, text = DOCS / name, make()
+    for path, make in PAGES.items():
+        text = make()
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         if "--check" in arguments:
-            print(f"docs/{name} is stale: run `make docs-write`", file=sys.stderr)  # noqa: T201 - a script speaks
+            print(f"{path.parent.name}/{path.name} is stale: run `make docs-write`", file=sys.stderr)  # noqa: T201 - a script speaks
             stale = True
         else:
             path.write_text(text, encoding="utf-8")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from schemas.definition_schema import SHIPPED
 from vsm.data_dir import DataDir, write_private_once
 
 TOOLS: Final = ("github", "jira", "argocd", "pagerduty", "cdevents")
@@ -34,6 +35,7 @@ def write_default_config(data: DataDir) -> Mapping[str, str]:
 def _text(folder: Path) -> str:
     sources = "\n".join(f"  - {{tool: {tool}, name: default, secret: {{file: {folder / tool}}}}}" for tool in TOOLS)
     return (
+        f"# yaml-language-server: $schema={SHIPPED}\n"
         "# Made by `vsm up`. Give your own with --config FILE; `vsm check FILE` says what is wrong with it.\n"
         f"version: 1\nsources:\n{sources}\n"
         'value_streams:\n  - name: default\n    select:\n      - "*"\n'
