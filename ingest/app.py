@@ -16,6 +16,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server as Granian
 
+from ingest.adapters import TOOLS
 from ingest.listener import shut
 from ingest.process import Means, Process
 from ingest.settings import Settings
@@ -44,7 +45,7 @@ def main(settings: Settings) -> None:
     try:
         means = Means(
             settings=settings,
-            definition=load(settings.config),
+            definition=load(settings.config, TOOLS),
             identity_key=load_identity_key(
                 settings.identity_key.get_secret_value(), settings.data, may_make=not settings.kafka
             ),
@@ -102,6 +103,8 @@ async def serve(process: Process, asked: asyncio.Event) -> None:
         await asyncio.sleep(_LAST_REQUESTS_SECONDS)
         server.stop()  # type: ignore[no-untyped-call]  # the server's own code is untyped
         await asyncio.wait({serving}, timeout=settings.stop_seconds)
+        if not serving.done():
+            _logger.warning("requests did not finish in time", seconds=settings.stop_seconds)
     for task in background:
         task.cancel()
     await process.pages.close()

@@ -13,6 +13,7 @@ from tests.builders.ingest_load import load, outcomes, stopped
 from tests.builders.ingester import CONFIG, KEY, OLD_SECRET, SECRET, TOKEN, Ingester, push_body, signed
 
 ACME = "/webhooks/github/acme"
+OUT_OF_TIME = "requests did not finish in time"
 
 
 def test_kill_under_load_loses_nothing(tmp_path: Path) -> None:
@@ -54,7 +55,30 @@ def test_ends_under_load_without_failing_a_request(tmp_path: Path) -> None:
     kept = {event.event_id for event in ingester.events()}
 
     # a reset (ReadError) is a connection that the kernel held and that the server had not yet taken
-    assert (status, outcomes(senders) - {"202", "ConnectError", "ReadError"}, answered - kept) == (0, set(), set())
+    told = (status, outcomes(senders) - {"202", "ConnectError", "ReadError"}, answered - kept)
+    assert (*told, OUT_OF_TIME in ingester.logged()) == (0, set(), set(), False)
+
+
+def test_ends_beside_connections_on_which_nothing_is_asked(tmp_path: Path) -> None:
+    """Asked to end, it does not wait for senders that keep a connection and ask nothing: nothing runs out of time."""
+    ingester = Ingester(tmp_path).start()
+    with httpx.Client(base_url=ingester.url) as client, socket.create_connection(("127.0.0.1", ingester.port)):
+        client.get("/health/live")
+        status = ingester.stop()
+
+    assert (status, OUT_OF_TIME in ingester.logged()) == (0, False)
+
+
+def test_request_that_outlasts_the_end_is_told(tmp_path: Path) -> None:
+    """When a request does not finish in the time there is at the end, that is said."""
+    ingester = Ingester(tmp_path, environment={"VSM_STOP_SECONDS": "0.3"}).start()
+    with socket.create_connection(("127.0.0.1", ingester.port)) as slow:
+        slow.sendall(f"POST {ACME} HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n{{".encode())
+        while "vsm_ingest_requests_in_flight 1.0" not in httpx.get(f"{ingester.url}/metrics").text:
+            threading.Event().wait(0.01)
+        ingester.stop()
+
+    assert OUT_OF_TIME in ingester.logged()
 
 
 def test_secret_rotates_under_load(tmp_path: Path) -> None:
