@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -18,10 +18,14 @@ CLOSE: Final = ("connection", "close")
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-class Answer(Struct, frozen=True, kw_only=True):
-    """The JSON body of every answer to a delivery; `outcome` is rejected or unavailable where nothing was kept."""
+Outcome = Literal["accepted", "ignored", "dead-lettered", "rejected", "unavailable"]
+"""What became of a delivery; of the last two nothing was kept."""
 
-    outcome: str
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """The JSON body of every answer to a delivery."""
+
+    outcome: Outcome
     event_ids: Sequence[str] = ()
     reason: str | None = None
 

@@ -1,38 +1,91 @@
-"""The OpenAPI 3.1 description of the interface, from the route table's words and the values' own schemas; pure."""
+"""The OpenAPI 3.1 description of the interface: what is said below of each path, and the values' own schemas; pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from ingest.answers import Answer
 from ingest.imports import Imported
 
-_ANSWERS: Final = {
-    "202": "accepted (after every in-sync replica has the records), ignored, or dead-lettered",
-    "400": "not JSON, nested too deep, or a broken compressed body",
-    "401": "the signature or token is wrong, missing or stale, or the source has no secret",
-    "404": "unknown tool, source or value stream",
-    "405": "the path takes another method",
-    "408": "the body came too slowly",
-    "413": "the body is too large, after decompression",
-    "415": "the content type is not JSON",
-    "429": "over the source's rate limit; Retry-After says when",
-    "503": "the log is away and nothing was kept; Retry-After says when",
+_RETRY: Final = {"Retry-After": {"description": "Whole seconds until another try.", "schema": {"type": "integer"}}}
+_ALLOW: Final = {"Allow": {"description": "The method that the path takes.", "schema": {"type": "string"}}}
+_ANSWERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    "202": ("accepted (after every in-sync replica has the records), ignored, or dead-lettered", {}),
+    "400": ("not JSON, nested too deep, or a broken compressed body", {}),
+    "401": ("the signature or token is wrong, missing or stale, or the source has no secret", {}),
+    "404": ("unknown tool, source or value stream", {}),
+    "405": ("the path takes another method", _ALLOW),
+    "408": ("the body came too slowly", {}),
+    "413": ("the body is too large, after decompression", {}),
+    "415": ("the content type is not JSON, or the content encoding unknown", {}),
+    "429": ("over the source's rate limit", _RETRY),
+    "503": ("the log is away, or too much is waiting, and nothing was kept", _RETRY),
 }
-_PATHS: Final = {
-    "/webhooks/{tool}/{source}": ("One delivery of a tool's webhook", ("tool", "source")),
-    "/webhooks/{tool}": ("One delivery to the tool's source `default`", ("tool",)),
-    "/events": ("CloudEvents 1.0 (structured, binary, batched) or bare CDEvents, to the source `default`", ()),
-    "/events/{source}": ("CloudEvents 1.0 (structured, binary, batched) or bare CDEvents", ("source",)),
-    "/imports/{stream}": ("Facts for one value stream, JSON lines or an array; whole or not at all", ("stream",)),
+"""Status -> what it means, and the headers that come with it."""
+
+_JSON: Final = "application/json"
+_FACT: Final = {"$ref": "#/components/schemas/Imported"}
+_ANY: Final[dict[str, Any]] = {"schema": {}}
+_HOOK: Final = {_JSON: _ANY}
+_EVENT: Final = {_JSON: _ANY, "application/cloudevents+json": _ANY, "application/cloudevents-batch+json": _ANY}
+_FACTS: Final = {
+    "application/x-ndjson": {"schema": _FACT},
+    _JSON: {"schema": {"type": "array", "items": _FACT}},
+}
+
+SCHEMES: Final[dict[str, dict[str, str]]] = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    **{
+        name.lower(): {"type": "apiKey", "in": "header", "name": name, "description": said}
+        for name, said in {
+            "X-Hub-Signature-256": "GitHub: `sha256=` and the body's HMAC-SHA256 in hex.",
+            "X-Hub-Signature": "Jira: `sha256=` and the body's HMAC-SHA256 in hex.",
+            "X-PagerDuty-Signature": "PagerDuty: `v1=` and the body's HMAC-SHA256 in hex, several with commas.",
+            "Webhook-Signature": "Standard Webhooks, with `webhook-id` and `webhook-timestamp`.",
+        }.items()
+    },
+}
+"""How a sender proves itself: by one of these, as its tool does."""
+
+_INSECURE: Final = ""
+"""No proof at all: what a source that says `insecure: true` takes."""
+
+_BY_TOOL: Final = ("bearer", "x-hub-signature-256", "x-hub-signature", "x-pagerduty-signature", _INSECURE)
+_BY_EVENTS: Final = ("bearer", "webhook-signature", _INSECURE)
+_BY_TOKEN: Final = ("bearer",)
+
+
+class _Post(Struct, frozen=True):
+    """A path that takes deliveries: in words, its variable parts, what it takes, and what proves the sender."""
+
+    summary: str
+    names: Sequence[str]
+    content: dict[str, Any]
+    proofs: Sequence[str]
+
+
+_EVENTS: Final = "CloudEvents 1.0 (structured, binary, batched) or bare CDEvents"
+_POSTS: Final = {
+    "/webhooks/{tool}/{source}": _Post("One delivery of a tool's webhook", ("tool", "source"), _HOOK, _BY_TOOL),
+    "/webhooks/{tool}": _Post("One delivery to the tool's source `default`", ("tool",), _HOOK, _BY_TOOL),
+    "/events": _Post(f"{_EVENTS}, to the source `default`", (), _EVENT, _BY_EVENTS),
+    "/events/{source}": _Post(_EVENTS, ("source",), _EVENT, _BY_EVENTS),
+    "/imports/{stream}": _Post(
+        "Facts for one value stream, JSON lines or an array; whole or not at all", ("stream",), _FACTS, _BY_TOKEN
+    ),
 }
 _PAGES: Final = {
-    "/health/live": "Whether the process turns",
-    "/health/ready": "Whether deliveries can be kept; 503 with the problems if not",
-    "/metrics": "Prometheus metrics of this process and its peers",
-    "/openapi.json": "This document",
+    "/health/live": ("Whether the process turns", {"200": ("it does", _JSON)}),
+    "/health/ready": (
+        "Whether deliveries can be kept",
+        {"200": ("they can", _JSON), "503": ("they cannot; `problems` says why", _JSON)},
+    ),
+    "/metrics": ("Prometheus metrics of this process and its peers", {"200": ("the page", "text/plain")}),
+    "/openapi.json": ("This document", {"200": ("the document", _JSON)}),
 }
 
 
@@ -40,38 +93,33 @@ def document() -> bytes:
     """Return the document as JSON."""
     schemas: dict[str, Any]
     _, schemas = msgspec.json.schema_components([Answer, Imported], ref_template="#/components/schemas/{name}")
-    paths: dict[str, Any] = {path: {"post": _post(path, *said)} for path, said in _PATHS.items()}
-    paths |= {
-        path: {"get": {"summary": said, "responses": {"200": {"description": "OK"}}}} for path, said in _PAGES.items()
-    }
+    paths: dict[str, Any] = {path: {"post": _post(post)} for path, post in _POSTS.items()}
+    paths |= {path: {"get": _page(*said)} for path, said in _PAGES.items()}
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
             "info": {"title": "VSM ingest", "version": "1"},
             "paths": paths,
-            "components": {
-                "schemas": schemas,
-                "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-            },
+            "components": {"schemas": schemas, "securitySchemes": SCHEMES},
         }
     )
 
 
-def _post(path: str, summary: str, names: tuple[str, ...]) -> dict[str, Any]:
-    fact = {"$ref": "#/components/schemas/Imported"}
-    content: dict[str, Any] = {"application/json": {"schema": {}}}
-    if path.startswith("/imports"):
-        array = {"type": "array", "items": fact}
-        content = {"application/x-ndjson": {"schema": fact}, "application/json": {"schema": array}}
-    elif path.startswith("/events"):
-        content |= {
-            "application/cloudevents+json": {"schema": {}},
-            "application/cloudevents-batch+json": {"schema": {}},
-        }
-    answer = {"application/json": {"schema": {"$ref": "#/components/schemas/Answer"}}}
+def _post(post: _Post) -> dict[str, Any]:
+    content = {_JSON: {"schema": {"$ref": "#/components/schemas/Answer"}}}
+    parameters = [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in post.names]
     return {
-        "summary": summary,
-        "parameters": [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in names],
-        "requestBody": {"required": True, "content": content},
-        "responses": {status: {"description": said, "content": answer} for status, said in _ANSWERS.items()},
+        "summary": post.summary,
+        "security": [{proof: []} if proof != _INSECURE else {} for proof in post.proofs],
+        "parameters": parameters,
+        "requestBody": {"required": True, "content": post.content},
+        "responses": {
+            status: {"description": said, "headers": headers, "content": content}
+            for status, (said, headers) in _ANSWERS.items()
+        },
     }
+
+
+def _page(summary: str, answers: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    responses = {status: {"description": said, "content": {kind: _ANY}} for status, (said, kind) in answers.items()}
+    return {"summary": summary, "responses": responses}
