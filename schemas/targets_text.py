@@ -22,14 +22,16 @@ DURATION: Final = re.compile(r"(?=.*[1-9])[0-9]+(?:\.[0-9]+)?[smhdw]")
 def read_targets(node: Node, steps: Sequence[str]) -> dict[str, str]:
     """Return durations by target, a step spelled as in `steps`; problems are noted on the node.
 
-    A step is named in any case.
+    A step is found in any case, one that is spelled just so first.
     """
-    found = {}
+    found: dict[str, str] = {}
     for written, child in node.entries().items():
-        duration = child.text()
+        duration, target = child.text(), _target(written, child, steps)
         if duration and not DURATION.fullmatch(duration):
             child.complain(f"'{duration}' is no duration above 0", "such as 4h, 3d or 90m")
-        found[_target(written, child, steps)] = duration
+        if target in found:
+            child.complain(f"there is a target '{target}' already", "keep one")
+        found[target] = duration
     return found
 
 
@@ -39,7 +41,7 @@ def _target(written: str, node: Node, steps: Sequence[str]) -> str:
         if metric not in OF_THE_STREAM:
             node.complain(f"'{written}' is no target of a stream", nearest(written, [*OF_THE_STREAM, *_all(steps)]))
         return written
-    step = next((step for step in steps if step.lower() == name.lower()), None)
+    step = next((step for step in (*filter(name.__eq__, steps), *steps) if step.lower() == name.lower()), None)
     if step is None:
         node.complain(f"there is no step '{name}'", nearest(name, steps))
     if metric not in OF_A_STEP:

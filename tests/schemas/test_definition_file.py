@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.importers.event_log import steps_yaml
 from schemas.definition import Rule, standard_map
 from schemas.definition_file import BadDefinition, parse
 
@@ -119,9 +120,8 @@ def test_every_problem_is_listed_at_once() -> None:
         ("where: {decision: changes_requested}", "where: {links: x}", "rules do not read 'links'"),
         ("value_adding: true", "status: []", "the list is empty"),
         ("name: Review", 'name: "Re\\0view"', "holds the control character U+0000"),
-        ("name: Review", 'name: " Review"', "cannot be a step's name"),
-        ("name: Review", f"name: {'R' * 64}", "cannot be a step's name"),
-        ("        value_adding: true", "      - {name: review, status: x}", "step 'review' stands twice"),
+        ("name: Review", f"name: {'R' * 201}", "a step's name cannot be 201 characters long"),
+        ("        value_adding: true", "      - {name: Review, status: x}", "step 'Review' stands twice"),
         ("family: storefront", 'family: "a\\tb"', "holds the control character U+0009"),
         ("family: storefront", "family: true", "must be a text, is true"),
         ("family: storefront", "family: ''", "must be a text, is empty"),
@@ -133,6 +133,7 @@ def test_every_problem_is_listed_at_once() -> None:
         ("Review.wait_p85", "Review.flow_time_p85", "'flow_time_p85' is no target of a step"),
         ("flow_time_p85", "flow_tme_p85", "'flow_tme_p85' is no target of a stream"),
         ("flow_time_p85", "wait_p85", "'wait_p85' is no target of a stream"),
+        ("flow_time_p85: 3d", "review.wait_p85: 3d", "there is a target 'Review.wait_p85' already"),
         ("flow_time_p85: 3d", "flow_time_p85: 0d", "'0d' is no duration above 0"),
         ("flow_time_p85: 3d", "flow_time_p85: 3", "'3' is no duration above 0"),
         ("Mon-Fri 09:00-17:00", "Mon-Fri 09:75-17:00", "are no working hours"),
@@ -209,9 +210,20 @@ def test_no_complaint_shows_a_secret(written: str) -> None:
 
 
 def test_a_targets_step_is_named_in_any_case() -> None:
-    """`review.wait_p85` is a target of the step Review."""
-    targets = parse(GOOD.replace("Review.wait_p85", "review.wait_p85")).value_streams[0].targets
-    assert targets == {"flow_time_p85": "3d", "Review.wait_p85": "4h"}
+    """`review.wait_p85` is a target of the step Review, unless there is a step review."""
+    text = GOOD.replace("Review.wait_p85", "review.wait_p85")
+    both = text.replace("        value_adding: true", "      - {name: review, status: x}")
+    assert [sorted(parse(file).value_streams[0].targets) for file in (text, both)] == [
+        ["Review.wait_p85", "flow_time_p85"], ["flow_time_p85", "review.wait_p85"],
+    ]  # fmt: skip
+
+
+def test_the_steps_that_an_import_prints_are_read() -> None:
+    """Whatever the activities of a log are called."""
+    names = ["Sign", "sign", 'say "hi"', "back\\slash", "yes", "0123", "#1: a, b", "- {x}", "*", "<<", " é ", "x" * 200]
+    text = "version: 1\nvalue_streams:\n  - name: a\n    select: ['*']\n" + steps_yaml(names, with_start=True)
+    steps = parse(text).value_streams[0].steps
+    assert [(s.name, s.start and s.start.where["activity"]) for s in steps] == [(name, (name,)) for name in names]
 
 
 def test_a_rule_asks_for_any_attribute() -> None:
