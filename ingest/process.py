@@ -61,6 +61,7 @@ class Process:
         settings, definition, codec = means.settings, means.definition, means.codec
         self.settings = settings
         self._identity_key = means.identity_key
+        self._streams_version = definition.version
         self._stopping = False
         self._token = _import_token(settings)
         self.telemetry = Telemetry()
@@ -120,6 +121,8 @@ class Process:
         self.intake.live = live(connect(definition, ADAPTERS, self._identity_key, resolve))
         self.telemetry.reloads["done"] += 1
         _logger.info("sources and secrets were reloaded", sources=len(self.intake.live.connections))
+        if definition.version != self._streams_version:
+            _logger.warning("changed value streams were left as they are until the next start")
 
     def stop(self) -> None:
         """Turn readiness red, and end each connection with its next response."""
