@@ -12,9 +12,10 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from confluent_kafka import KafkaException
@@ -23,6 +24,7 @@ from confluent_kafka.admin import AdminClient
 ROOT: Final = Path(__file__).parents[2]
 POM: Final = ROOT / "tests" / "real" / "pom.xml"
 START_SECONDS: Final = 90.0
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _CLUSTER: Final = "MkU3OEVBNTcwNTJENDM2Qg"
 
 
@@ -59,14 +61,16 @@ def jars() -> Path:
 class Broker:
     """One broker's process; its port and files stay the same over restarts."""
 
-    def __init__(self, folder: Path, number: int, ports: Sequence[tuple[int, int]], *, replicas: int) -> None:
+    def __init__(
+        self, folder: Path, number: int, ports: Sequence[tuple[int, int]], *, replicas: int, more: Mapping[str, str]
+    ) -> None:
         self.number = number
         self.port = ports[number - 1][0]
         self._folder = folder / f"broker-{number}"
         self._folder.mkdir(parents=True)
         self._classpath = f"{jars()}/*"
         self._properties = self._folder / "server.properties"
-        self._properties.write_text(properties(self._folder, number, ports, replicas=replicas), encoding="utf-8")
+        self._properties.write_text(properties(self._folder, number, ports, replicas, more), encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
         self._java("kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(self._properties)).wait(60)
 
@@ -123,10 +127,11 @@ class Broker:
 
 
 class Cluster:
-    """Brokers that know one another."""
+    """Brokers that know one another; `client`: what a client needs besides their addresses."""
 
-    def __init__(self, brokers: Sequence[Broker]) -> None:
+    def __init__(self, brokers: Sequence[Broker], client: Mapping[str, str]) -> None:
         self.brokers = brokers
+        self._client = client
 
     @property
     def bootstrap(self) -> str:
@@ -136,7 +141,8 @@ class Cluster:
     def wait(self, count: int | None = None) -> None:
         """Wait until so many brokers (all, if not said) are members. Raises TimeoutError."""
         wanted = len(self.brokers) if count is None else count
-        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0, "error_cb": lambda _: None})
+        quiet = {"log_level": 0, "error_cb": lambda _: None}
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, **quiet, **self._client})
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:
@@ -154,10 +160,15 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, brokers: int = 1) -> Iterator[Cluster]:
-    """Run a cluster of one or three brokers whose files lie in `folder`. Raises NoKafka."""
+def cluster(
+    folder: Path, brokers: int = 1, more: Mapping[str, str] = NOTHING, client: Mapping[str, str] = NOTHING
+) -> Iterator[Cluster]:
+    """Run a cluster of one or three brokers whose files lie in `folder`. Raises NoKafka.
+
+    `more`: further settings of the brokers; `client`: what a client then needs to be let in.
+    """
     ports = free_ports(brokers)
-    running = Cluster([Broker(folder, n, ports, replicas=brokers) for n in range(1, brokers + 1)])
+    running = Cluster([Broker(folder, n, ports, replicas=brokers, more=more) for n in range(1, brokers + 1)], client)
     try:
         for broker in running.brokers:
             broker.start()
@@ -181,7 +192,9 @@ def free_ports(brokers: int) -> list[tuple[int, int]]:
     return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
-def properties(folder: Path, number: int, ports: Sequence[tuple[int, int]], *, replicas: int) -> str:
+def properties(
+    folder: Path, number: int, ports: Sequence[tuple[int, int]], replicas: int, more: Mapping[str, str]
+) -> str:
     """Return a combined broker's and controller's settings, quick to start and to rebalance."""
     client, controller = ports[number - 1]
     voters = ",".join(f"{n}@127.0.0.1:{port}" for n, (_, port) in enumerate(ports, start=1))
@@ -209,5 +222,6 @@ def properties(folder: Path, number: int, ports: Sequence[tuple[int, int]], *, r
         "num.io.threads": 4,
         "background.threads": 2,
         "broker.session.timeout.ms": 6000,
+        **more,
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
