@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import jsonschema
 from ruamel.yaml import YAML
 
 EVERY_KEY = """\
@@ -56,3 +57,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever YAML holds
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     return value.isoformat() if isinstance(value, date) else value
+
+
+def schema_problems(schema: dict[str, Any], data: Any) -> list[str]:  # noqa: ANN401 - whatever JSON holds
+    """Return what a schema has against data, one line each."""
+    validator = jsonschema.Draft7Validator(schema, format_checker=jsonschema.Draft7Validator.FORMAT_CHECKER)
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(data)]
