@@ -19,6 +19,8 @@ _WORDS: Final = {
     WorkKind.DEFECT: ("bug", "defect", "regression", "incident", "hotfix", "crash", "fault"),
     WorkKind.FEATURE: ("feature", "enhancement", "story", "improvement", "epic", "feat"),
 }  # fmt: skip
+_NEGATIONS: Final = frozenset({"no", "non", "none", "not", "never", "without", "free", "zero", "false"})
+_SLIGHT: Final = frozenset({"low", "minimal", "negligible"})
 _PREFIX: Final = re.compile(r"\s*(\w+)(?:\([^)]{0,40}\))?!?:\s")
 _PREFIXES: Final = {
     "feat": WorkKind.FEATURE, "fix": WorkKind.DEFECT, "hotfix": WorkKind.DEFECT, "security": WorkKind.RISK,
@@ -30,7 +32,8 @@ def work_kind(issue_type: str | None = None, labels: Sequence[str] = (), title: 
     """Return the kind of work, or None when nothing tells it (a plain task tells nothing).
 
     Risk and debt among the labels win over the type (a story labelled `tech-debt` is debt); then the type, then the
-    other labels, then a conventional prefix of the title (`fix: ...`), which is read and not kept.
+    other labels, then a conventional prefix of the title (`fix: ...`), which is read and not kept. What negates a kind
+    (`risk: none`, `no-migration`, `not-a-bug`) tells none, nor does a risk that is said to be low.
     """
     labelled = {kind for label in labels if (kind := _kind_of(label[:_LONGEST]))} if labels else _NONE
     for kind in (WorkKind.RISK, WorkKind.DEBT) if labelled else ():
@@ -48,4 +51,8 @@ def work_kind(issue_type: str | None = None, labels: Sequence[str] = (), title: 
 @lru_cache(maxsize=4096)
 def _kind_of(words: str) -> WorkKind | None:
     parts = set(_SPLIT.split(words.lower()))
+    if parts & _NEGATIONS:
+        return None
+    if parts & _SLIGHT:
+        parts.discard("risk")
     return next((kind for kind, known in _WORDS.items() if parts.intersection(known)), None)

@@ -6,6 +6,7 @@ no rule can read (texts, ranks, estimates) are ignored. An incident kept as an i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
-from ingest.adapters.jira.bodies import Body, Issue, IssueType, Item, Keyed, User
+from ingest.adapters.jira.bodies import Body, Issue, IssueType, Item, User
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, fact
@@ -22,7 +23,7 @@ from ingest.keys import MOST_KEYS, unique_links
 from ingest.signature import x_hub_signature
 from ingest.times import Moment, moment
 from ingest.work_kinds import work_kind
-from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
+from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import ticket_uri
 
 TRACKER: Final = "jira"
@@ -40,6 +41,11 @@ _DONE_WORDS: Final = frozenset(
 
 _CONTAINERS: Final = frozenset({"epic", "initiative"})
 """Issue types whose tickets hold the work of others, where the site does not say their level: no items themselves."""
+
+_PEOPLE: Final = frozenset({"atlassian", "customer"})
+"""The types of accounts that are people's."""
+
+_KEY: Final = re.compile(r"[A-Z][A-Z0-9_]{1,63}-[1-9][0-9]{0,9}")
 
 _READ_BY_RULES: Final = frozenset({"assignee", "flagged", "issuetype", "labels", "priority"})
 """Fields, beside the status, whose change is a fact."""
@@ -153,7 +159,7 @@ def _ticket(
 
 
 def _holds_work(kind: IssueType | None) -> bool:
-    return kind is not None and (kind.level > 0 or kind.name.lower() in _CONTAINERS)
+    return kind is not None and ((kind.level or 0) > 0 or kind.name.lower() in _CONTAINERS)
 
 
 def _is_done(told: Body, item: Item) -> bool:
@@ -168,8 +174,7 @@ def _is_done(told: Body, item: Item) -> bool:
 def _relations(issue: Issue) -> tuple[Link, ...]:
     """Return the parent, the epic and the linked issues: relations, no membership."""
     fields = issue.fields
-    epic = fields.epic.key if isinstance(fields.epic, Keyed) else fields.epic
-    keys = [fields.parent.key if fields.parent else "", epic or ""]
+    keys = [fields.parent.key if fields.parent else "", _epic(fields.epic)]
     for link in (fields.links or ())[:MOST_KEYS]:
         keys += [end.key for end in (link.inward, link.outward) if end]
     return unique_links(
@@ -181,16 +186,26 @@ def _relations(issue: Issue) -> tuple[Link, ...]:
     )
 
 
+def _epic(told: object) -> str:
+    """Return the epic's key; '' where the site keeps something else under that number: a number, a choice, a user."""
+    key = told.get("key") if isinstance(told, dict) else told
+    return key if isinstance(key, str) and _KEY.fullmatch(key) else ""
+
+
 def _by(user: User | None, context: Context) -> Actor:
     if user is None:
         return UNKNOWN
     account = user.account_id or user.key or user.name
-    name = user.display_name or user.name or ""
-    automated = user.account_type == "app"
-    return Actor(
-        classify(name.replace(" ", "-"), automated=automated),
-        context.pseudonym(account[:MOST_CHARACTERS]) if account else None,
-    )
+    return Actor(_class_of(user), context.pseudonym(account[:MOST_CHARACTERS]) if account else None)
+
+
+def _class_of(user: User) -> ActorClass:
+    """Return the class of an account: as its type says, on Server by its user name; never a person's by their name."""
+    if user.account_type in _PEOPLE:
+        return ActorClass.HUMAN
+    if user.account_type == "app":
+        return classify((user.display_name or "app").replace(" ", "-"), automated=True)
+    return classify(user.name or user.display_name or "")
 
 
 def _project(key: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from msgspec import Struct
 
@@ -16,7 +18,7 @@ class IssueType(Struct, frozen=True, gc=False):
     """A type of issues; Cloud says its level: 0 for work, above it what holds work, -1 for a part of it."""
 
     name: str = ""
-    level: int = msgspec.field(name="hierarchyLevel", default=0)
+    level: int | None = msgspec.field(name="hierarchyLevel", default=None)
 
 
 class Category(Struct, frozen=True, gc=False):
@@ -47,7 +49,10 @@ class IssueLink(Struct, frozen=True, gc=False):
 
 
 class Fields(Struct, frozen=True):
-    """The needed fields of an issue; its texts are not read."""
+    """The needed fields of an issue; its texts are not read.
+
+    `epic` is whatever the site keeps under that number: the epic's key on most, any custom field on another.
+    """
 
     status: Status | None = None
     issuetype: IssueType | None = None
@@ -56,7 +61,7 @@ class Fields(Struct, frozen=True):
     labels: tuple[str, ...] | None = None
     project: Keyed | None = None
     parent: Keyed | None = None
-    epic: str | Keyed | None = msgspec.field(name="customfield_10014", default=None)
+    epic: Any = msgspec.field(name="customfield_10014", default=None)
     links: tuple[IssueLink, ...] | None = msgspec.field(name="issuelinks", default=None)
     resolution: Named | None = None
     priority: Named | None = None

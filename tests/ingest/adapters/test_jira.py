@@ -99,9 +99,37 @@ def test_cloud_and_server_have_addresses(case: str, address: str) -> None:
     assert only(f"issue_created__{case}").subject_url == address
 
 
-def test_automation_is_a_bot() -> None:
-    """An app's transition is no human's."""
-    assert only("issue_updated__status_by_automation").actor_class is ActorClass.BOT
+@pytest.mark.parametrize("kept", ["number", "list", "person", "text"])
+def test_another_field_in_the_epics_place_is_no_epic(kept: str) -> None:
+    """A site may keep anything under the usual number of the epic field: the ticket counts, and no name is a link."""
+    event = only(f"issue_created__created_where_the_epic_field_is_a_{kept}")
+    assert (event.type, event.links) == ("ticket.created", ())
+
+
+def test_an_epic_field_names_the_epic() -> None:
+    """A key in the epic field is a relation."""
+    found = [link.uri for link in only("issue_created__created_with_an_epic_field").links]
+    assert found == ["ticket:jira/CHK-1"]
+
+
+def test_a_type_may_have_no_level() -> None:
+    """A type whose level is null is one of work."""
+    event = only("issue_updated__status_of_a_type_without_a_level")
+    assert (event.state, "container" in event.attributes) == ("In Progress", False)
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ("updated__status_by_automation", ActorClass.BOT),
+        ("updated__status_by_someone_called_like_a_bot", ActorClass.HUMAN),
+        ("created__created_on_server", ActorClass.HUMAN),
+        ("created__created_on_server_by_a_machine", ActorClass.BOT),
+    ],
+)
+def test_who_did_it(case: str, expected: ActorClass) -> None:
+    """The account's type tells an app from a person, on Server its user name; what a person is called tells nothing."""
+    assert only(f"issue_{case}").actor_class is expected
 
 
 def test_project_is_an_attribute() -> None:

@@ -67,6 +67,12 @@ def test_who_acts(account: str, automated: bool, expected: ActorClass) -> None: 
         ("Task", ["bug"], "", WorkKind.DEFECT),
         (None, ["type: enhancement"], "", WorkKind.FEATURE),
         (None, ["dependencies"], "", WorkKind.DEBT),
+        ("Story", ["low-risk"], "", WorkKind.FEATURE),
+        ("Story", ["risk: none"], "", WorkKind.FEATURE),
+        ("Story", ["no-migration"], "", WorkKind.FEATURE),
+        ("Task", ["not-a-bug"], "", None),
+        ("Task", ["risk: high"], "", WorkKind.RISK),
+        ("Task", ["security: low"], "", WorkKind.RISK),
         (None, [], "fix(cart)!: round up", WorkKind.DEFECT),
         (None, [], "feat: carts", WorkKind.FEATURE),
         (None, [], "docs: carts", None),
@@ -75,7 +81,7 @@ def test_who_acts(account: str, automated: bool, expected: ActorClass) -> None: 
     ],
 )
 def test_kinds_of_work(issue_type: str | None, labels: list[str], title: str, expected: WorkKind | None) -> None:
-    """Type, labels and prefix tell the kind of work in that order, but for risk and debt."""
+    """Type, labels and prefix tell the kind of work in that order, but for risk and debt; what is negated tells none."""
     assert work_kind(issue_type, labels, title) == expected
 
 
