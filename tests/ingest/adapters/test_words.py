@@ -81,7 +81,7 @@ def test_who_acts(account: str, automated: bool, expected: ActorClass) -> None: 
     ],
 )
 def test_kinds_of_work(issue_type: str | None, labels: list[str], title: str, expected: WorkKind | None) -> None:
-    """Type, labels and prefix tell the kind of work in that order, but for risk and debt; what is negated tells none."""
+    """Type, labels and prefix tell the kind of work in that order, risk and debt first; a negation tells none."""
     assert work_kind(issue_type, labels, title) == expected
 
 
