@@ -18,6 +18,7 @@ from schemas.log_local import LocalLog
 from schemas.topics import FLOW_EVENTS, key
 from tests.builders.engine_events import fact
 from vsm.cli import app
+from vsm.data_dir import DataDir
 from vsm.notes import notes
 
 OLD = """\
@@ -166,6 +167,16 @@ def test_a_directory_without_a_log_is_told(tmp_path: Path) -> None:
     """Nothing is made there."""
     told = checked(tmp_path, NEW, "--against", str(tmp_path / "nowhere"))
     assert (told.exit_code, "holds no log" in told.stderr, (tmp_path / "nowhere").exists()) == (1, True, False)
+
+
+def test_another_command_tells_a_broken_file_like_check(tmp_path: Path) -> None:
+    """With its place and status 1, not as a crash."""
+    folder = DataDir(tmp_path)
+    folder.make()
+    LocalLog(folder.log).close()
+    folder.config.write_bytes(b"version: 1\nvalue_streams: [caf\xe9]\n")
+    told = CliRunner().invoke(app, ["dead-letters", "replay", "all", "--data", str(tmp_path)])
+    assert (told.exit_code, "value-streams.yaml:2:20: " in told.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

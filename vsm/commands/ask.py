@@ -15,7 +15,7 @@ from rich.table import Table
 
 from insights import map_text
 from insights.value_stream_map import MAP_SQL, STEPS_SQL, STREAMS_SQL, StreamMap, build
-from schemas.definition_file import load
+from schemas.definition_file import BadDefinition, load
 from vsm.data_dir import DataDir
 from vsm.options import DEFAULT_DATA, Data, Url, fail, out
 from vsm.store import Answer, BadQuery, Store, StoreMissing, open_store
@@ -60,7 +60,7 @@ def show_map(
     try:
         with open_store(data, url) as store:
             found = read_map(store, DataDir(data), stream, window.value)
-    except (StoreMissing, BadQuery) as bad:
+    except (StoreMissing, BadQuery, BadDefinition) as bad:
         fail(str(bad))
     if fmt is MapFormat.JSON:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")

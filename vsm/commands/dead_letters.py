@@ -18,7 +18,7 @@ from rich.table import Table
 from ingest.dead_letters import opened
 from schemas.codec import BadRecord, Codec
 from schemas.dead_letter import DeadLetter
-from schemas.definition_file import load
+from schemas.definition_file import BadDefinition, load
 from schemas.event import FlowEvent
 from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import Log, LogUnavailable, Outgoing, RecordRefused
@@ -127,11 +127,11 @@ def replay(
         out.print(f"{len(records):>8}  records appended again")
     run = folder.running()
     chosen = config or (Path(run.config) if run is not None else folder.config)
-    secrets = source_secrets(load(chosen)) if chosen.exists() else {}
     try:
+        secrets = source_secrets(load(chosen)) if chosen.exists() else {}
         played = asyncio.run(play(deliveries, address(folder, to), secrets))
-    except Unreachable as gone:
-        fail(str(gone))
+    except (BadDefinition, Unreachable) as bad:
+        fail(str(bad))
     report(played)
     _tell(found)
 
