@@ -62,6 +62,9 @@ class Books:
         if not visits:
             return None
         life = flow(item, visits, self._end)
+        for visit in visits:
+            if visit.finished is None and life.finished is not None:
+                visit.finished, visit.untold = life.finished, True
         opened = [change.uri for change in item.changes if self._until(change.opened) is not None]
         return TrueItem(
             value_stream=stream,
@@ -186,13 +189,13 @@ class _StreamBook:
         self._dora = _DoraBook()
         self._flow = Samples()
         self._kinds: Counter[str] = Counter()
-        self._items = self._finished = self._load = self._active = self._whole = 0
+        self._items = self._finished = self._load = self._active = self._charged = 0
 
     def item(self, truth: TrueItem, _: Ended) -> None:
         self._items += 1
-        if truth.process_seconds is not None and truth.started_at is not None and truth.finished_at is not None:
+        if truth.process_seconds is not None:
             self._active += truth.process_seconds
-            self._whole += (truth.finished_at - truth.started_at) // MICROS
+            self._charged += truth.process_seconds + (truth.wait_seconds or 0)
         for visit in truth.visits:
             if visit.counted:
                 self._steps[visit.step].visit(visit, self._end * MICROS)
@@ -228,7 +231,7 @@ class _StreamBook:
             finished_items=self._finished,
             flow_load=self._load,
             flow_time=time,
-            flow_efficiency_ratio=self._active / self._whole if self._whole else None,
+            flow_efficiency_ratio=self._active / self._charged if self._charged else None,
             kinds=dict(self._kinds),
             dora=self._dora.close(),
         )
@@ -238,7 +241,7 @@ def _visit(visit: Visit) -> TrueVisit:
     return TrueVisit(
         step=visit.step, visit=visit.number, queued_at=_micros(visit.queued), started_at=_micros(visit.started),
         finished_at=_micros(visit.finished), wait_seconds=visit.wait, process_seconds=visit.process,
-        lead_seconds=visit.lead, unaccounted_seconds=visit.unaccounted,
+        lead_seconds=None if visit.untold else visit.lead, unaccounted_seconds=visit.unaccounted,
         sent_back=visit.sent_back, returned=visit.returned, counted=visit.counted,
     )  # fmt: skip
 

@@ -19,7 +19,8 @@ _QUEUED_BY_A_FACT: Final = frozenset({"Backlog", "Review", "Build", "Verify"})
 class Visit(Struct, kw_only=True):
     """One stay in one step, still being written. `counted` is false where another item counts the same visit.
 
-    `gap_from` is the item's latest finish before something queued the visit; None where nothing did.
+    `gap_from` is the item's latest finish before something queued the visit; None where nothing did. `untold`: nobody
+    said when it ended; by `finished` the whole item was done.
     """
 
     step: str
@@ -31,6 +32,7 @@ class Visit(Struct, kw_only=True):
     sent_back: bool = False
     returned: bool = False
     counted: bool = True
+    untold: bool = False
 
     @property
     def began(self) -> int:
@@ -45,7 +47,7 @@ class Visit(Struct, kw_only=True):
     @property
     def process(self) -> int | None:
         """Seconds from start to finish; None where one is unknown."""
-        return None if self.started is None or self.finished is None else self.finished - self.started
+        return None if self.started is None or self.finished is None or self.untold else self.finished - self.started
 
     @property
     def unaccounted(self) -> int | None:

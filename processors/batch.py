@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from processors.batch_deployments import Attempt, Shipping
 from processors.facts import Fact, attributes_of_rules, from_event
 from processors.items import Member, item_row
-from processors.steps import Plan, observations, visits
+from processors.steps import Plan, bridge, observations, visits
 from processors.trace import MOST_PUSHES
 from processors.visits import visit_row
 from schemas.definition import Definition, ValueStream
@@ -153,7 +153,10 @@ class _Stream:
         seen += [o for uri in carried_by for o in attempts[uri].told]
         stays = visits(self.plan, seen)
         last_step = self.stream.steps[-1].name
-        yield item_row(item, members, stays, last_step=last_step, stream=self.stream.name, version=self.version)
+        row = item_row(item, members, stays, last_step=last_step, stream=self.stream.name, version=self.version)
+        yield row
+        if row.finished_at is not None:
+            bridge(stays, row.finished_at)
         for stay in stays:
             owners = carried_by.get(stay.subject, [stay.subject])
             yield visit_row(
@@ -187,6 +190,6 @@ class _Stream:
                 merged_at=self.shipping.merged_at(uri),
                 deployed_at=attempt.at if attempt else None,
                 deployment_id=attempt.uri if attempt else None,
-                left_censored=bool(attempt and self.shipping.is_first(attempt)),
+                left_censored=bool(attempt and self.shipping.is_first_of(attempt, uri)),
                 definition_version=self.version,
             )

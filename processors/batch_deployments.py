@@ -167,6 +167,13 @@ class Shipping:
         lane = self.lane(own)
         return own in lane and not any(a.outcome is Outcome.SUCCESS for a in lane[: lane.index(own)])
 
+    def is_first_of(self, own: Attempt, change: str) -> bool:
+        """Return whether no success of its lane before it had anything of a change's repository."""
+        home = next(s[0] for s in self._landed if s[2] == change)
+        lane = self.lane(own)
+        good = [a for a in lane[: lane.index(own)] if a.outcome is Outcome.SUCCESS]
+        return not any(spot[0] == home for a in good for spot in a.spots)
+
     def _undone(self, own: Attempt) -> Attempt | None:
         if own.outcome is not Outcome.SUCCESS:
             return None

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from processors.facts import Fact
 from processors.links import level
-from processors.steps import SENT_BACK, Visit
+from processors.steps import BRIDGED, SENT_BACK, Visit
 from schemas.derived import WorkItem
 from schemas.event import WorkKind
 
@@ -162,7 +162,7 @@ def _spans(visit: Visit) -> Iterable[tuple[int, int, int]]:
         yield _BLOCKED, a, b
     if visit.queued is not None and visit.started is not None:
         yield from ((_WAIT, a, b) for a, b in _without(visit.queued, visit.started, known))
-    if visit.started is not None and visit.finished is not None:
+    if visit.started is not None and visit.finished is not None and visit.outcome != BRIDGED:
         yield from ((_PROCESS, a, b) for a, b in _without(visit.started, visit.finished, known))
 
 

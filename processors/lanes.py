@@ -66,6 +66,14 @@ class Course:
             return None
         return (self._stairs[i - 1][1] if i else None), self._stairs[i][1]
 
+    def is_first(self, place: Place) -> bool:
+        """Tell whether the success there is the first that reached anything."""
+        return bool(self._stairs) and self._stairs[0][0] == place
+
+    def second(self) -> Place | None:
+        """Return the second success that reached further than all before it, None without one."""
+        return self._stairs[1][0] if len(self._stairs) > 1 else None
+
 
 def _place(stair: tuple[Place, Landing]) -> Place:
     return stair[0]
@@ -211,6 +219,11 @@ class Lanes:
             if course is not None and (carrier := course.carrier(landing)) is not None:
                 found[key] = carrier
         return found
+
+    def is_first_of(self, rollout: Rollout, repository: str) -> bool:
+        """Tell whether nothing is known of what its lane had of a repository before this deployment."""
+        course = self.lane(rollout).course(repository)
+        return course is not None and course.is_first(rollout.place)
 
     def carried(self, rollout: Rollout) -> list[str]:
         """Return the changes that a deployment carries, sorted."""

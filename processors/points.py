@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from processors.metrics import codes
+from processors.steps import BRIDGED
 from processors.windows import Amounts
 from schemas.definition import ValueStream
 from schemas.derived import Change, Deployment, Derived, Incident, StepVisit, WorkItem
@@ -79,7 +80,7 @@ def _visit(row: StepVisit) -> Iterator[Point]:
         *(() if begin is None else (_LEFT, (codes.STANDING_MOMENT, -end))),
         *codes.duration(codes.WAIT, row.wait_micros),
         *codes.duration(codes.PROCESS, row.process_micros),
-        *(() if queued is None else codes.duration(codes.LEAD, end - queued)),
+        *(() if queued is None or row.outcome == BRIDGED else codes.duration(codes.LEAD, end - queued)),
     )
     yield Point(end, series, amounts, 0 if begin is None else -1, begin or 0)
 
@@ -99,7 +100,7 @@ def _item(row: WorkItem) -> Iterator[Point]:
 
 
 def _parts(row: WorkItem, end: int) -> Iterator[tuple[int, int]]:
-    """The item's active time, its whole flow time, and the time from order to done; nothing where a part is unknown."""
+    """The item's active, charged and whole flow time, and that from order to done; nothing where a part is unknown."""
     parts = (row.process_micros, row.wait_micros, row.blocked_micros, row.unaccounted_micros)
     known = [part for part in parts if part is not None]
     ordered = _first_known(row.created_at, row.started_at)
@@ -107,6 +108,7 @@ def _parts(row: WorkItem, end: int) -> Iterator[tuple[int, int]]:
         return
     yield codes.PARTED, 1
     yield codes.PARTED_ACTIVE, known[0]
+    yield codes.PARTED_CHARGED, sum(known[:3])
     yield codes.PARTED_FLOW, sum(known)
     yield codes.PARTED_ORDER, max(0, end - min(ordered, row.started_at))
 
@@ -128,7 +130,6 @@ def _deployment(row: Deployment) -> Iterator[Point]:
         (codes.SUCCEEDED, row.outcome == Outcome.SUCCESS),
         (codes.FAILED, failed),
         (codes.FAILED_CERTAINLY, broke or (failed and row.confidence >= _CERTAIN)),
-        (codes.FAILED_POSSIBLY, failed or row.confidence > 0),
         (codes.REWORKED, row.is_rework),
     )
     amounts = (codes.COUNTED, (codes.DEPLOYED, 1), *((code, 1) for code, said in flags if said))

@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from processors.deployments import incidents_near, near
 from processors.incidents import incident_row
-from processors.rollouts import Rollout
 from processors.rows import Kind, Unit
 from processors.world import World
 from schemas.identity import entity_kind
@@ -86,25 +85,19 @@ def _carriers(world: World, uri: str) -> Iterable[str]:
 
 
 def _may_carry(world: World, deployment: str) -> set[str]:
-    """Return what a deployment carries; for the first success of its lane what the next one carries too.
+    """Return what a deployment carries; for the first that reached anything of a repository what the next one does too.
 
-    Only the first is left-censored, so with it or without it the next one is not or is.
+    Only what the first carries is left-censored, so with it or without it what the next one carries is not or is.
     """
     own = world.lanes.rollouts.get(deployment)
     if own is None:
         return set()
     found = set(world.lanes.carried(own))
-    if own.succeeded and (following := _second(world, own)) is not None:
-        found.update(world.lanes.carried(following))
+    for repository, _ in own.landings if own.succeeded else ():
+        course = world.lanes.lane(own).course(repository)
+        if course is not None and course.is_first(own.place) and (following := course.second()) is not None:
+            found.update(world.lanes.carried(world.lanes.rollouts[following[1]]))
     return found
-
-
-def _second(world: World, own: Rollout) -> Rollout | None:
-    lane = world.lanes.lane(own)
-    if lane.last_success(own.place) is not None:
-        return None
-    following = lane.next_success(own.place)
-    return None if following is None else world.lanes.rollouts[following[1]]
 
 
 def incidents_of(units: Iterable[Unit]) -> set[str]:

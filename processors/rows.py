@@ -6,11 +6,11 @@ from enum import Enum, auto
 
 from msgspec.structs import replace
 
-from processors.deployments import deployment_row, left_censored
+from processors.deployments import deployment_row
 from processors.incidents import incident_row
 from processors.items import Member, item_row
 from processors.rollouts import merged_at, repository_of, telling
-from processors.steps import Observation, observations, visits
+from processors.steps import Observation, bridge, observations, visits
 from processors.visits import visit_row
 from processors.world import World
 from schemas.derived import Change, Derived
@@ -61,6 +61,8 @@ def item_rows(world: World, item: str, version: str) -> list[Derived]:
     stays = visits(world.plan, seen)
     last_step = stream.steps[-1].name if stream.steps else ""
     row = item_row(item, members, stays, last_step=last_step, stream=stream.name, version=version)
+    if row.finished_at is not None:
+        bridge(stays, row.finished_at)
     counted: dict[str, bool] = {}
     for stay in stays:
         if stay.subject not in counted:
@@ -118,7 +120,9 @@ def change_rows(world: World, uri: str, version: str) -> list[Change]:
         definition_version=version,
     )
     landing = world.landing(uri)
-    carriers = {} if landing is None else world.lanes.carriers(*landing)
+    if landing is None:
+        return [known]
+    carriers = world.lanes.carriers(*landing)
     production = world.stream.production
     live = [world.lanes.rollouts[d] for (_, environment), d in carriers.items() if environment == production]
     if not live:
@@ -130,7 +134,7 @@ def change_rows(world: World, uri: str, version: str) -> list[Change]:
             environment=production,
             deployed_at=own.finished_at,
             deployment_id=own.uri,
-            left_censored=left_censored(world, own),
+            left_censored=world.lanes.is_first_of(own, landing[0]),
         )
         for own in live
     ]

@@ -19,6 +19,12 @@ from schemas.identity import entity_kind
 SENT_BACK: Final = "sent_back"
 """The outcome of a visit that ended with the work going back."""
 
+BRIDGED: Final = "bridged"
+"""The outcome of a visit of which no end was told: it was over when the item was."""
+
+_CLAMPED: Final = 1 << 62
+"""Sorts after every order that a tool gives."""
+
 _FIELDS: Final = frozenset(FlowEvent.__struct_fields__)
 _KEPT_ASIDE: Final = frozenset({"tool", "source", "subject_id"})
 _ONE_LIFE: Final = {"queued": 0, "started": 1, "finished": 2, "deployed": 2, "upgraded": 2, "rolledback": 2}
@@ -37,8 +43,9 @@ class Observation(Struct, frozen=True, gc=False):
     skewed: bool = False
 
     def place(self) -> tuple[int, int, int, bytes]:
-        """Return the sort key: as the fact's, at the time it is seen at."""
-        return self.at, self.fact.order or 0, self.fact.rank, self.fact.packed_id
+        """Return the sort key: as the fact's, at the time it is seen at; a clamped one after what it was clamped to."""
+        order = _CLAMPED if self.skewed else self.fact.order or 0
+        return self.at, order, self.fact.rank, self.fact.packed_id
 
 
 class Visit(Struct, kw_only=True):
@@ -230,17 +237,20 @@ class _Walk:
     def _send_back(self, step: Step, rules: Container[str], seen: Observation) -> None:
         """Send the work from a step back to the step before it, which has work in hand again from now on.
 
-        A step that the item was never in cannot send it back; nor can it be sent to where it already is.
+        A step that the item was never in cannot send it back. Where the step before still has it in hand, that visit
+        goes on, returned.
         """
         if "returned" not in rules or step.name not in self._latest:
             return
         before = self._plan.before.get(step.name)
         if step.name in self._open:
             self._close(step.name, seen).outcome = SENT_BACK
-        if before is None or before in self._open:
+        if before is None:
             return
         if before in self._latest:
             self._latest[before].returned = True
+        if before in self._open:
+            return
         visit = self._open_visit(before, seen)
         visit.queued = visit.started = seen.at
         self._sent_from[before] = step.name
@@ -260,6 +270,13 @@ class _Walk:
         if visit.blocks and visit.blocks[-1][1] is None:
             visit.blocks[-1] = (visit.blocks[-1][0], seen.at)
         return visit
+
+
+def bridge(stays: Iterable[Visit], done_at: int) -> None:
+    """End what is still open of a done item: each step was left by then, when is not known."""
+    for visit in stays:
+        if visit.finished is None:
+            visit.finished, visit.outcome = done_at, BRIDGED
 
 
 def _status(statuses: Sequence[str], fact: Fact) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from processors.calendar import working_micros
-from processors.steps import Visit
+from processors.steps import BRIDGED, Visit
 from schemas.definition import Calendar
 from schemas.derived import StepVisit
 
@@ -38,7 +38,7 @@ def times(visit: Visit, clock: Clock) -> Times:
 
     Wait runs from queue to start and process from start to finish, both less what was blocked; what lies between queue
     and finish of a finished visit and is none of these is unaccounted. A boundary that is missing leaves unknown what
-    it bounds.
+    it bounds; so does one that was bridged.
     """
     queued, started, finished = visit.queued, visit.started, visit.finished
     gap = None
@@ -47,7 +47,7 @@ def times(visit: Visit, clock: Clock) -> Times:
     wait = process = unaccounted = None
     if queued is not None and started is not None:
         wait = clock(queued, started) - blocked_within(visit, queued, started, clock)
-    if started is not None and finished is not None:
+    if started is not None and finished is not None and visit.outcome != BRIDGED:
         process = clock(started, finished) - blocked_within(visit, started, finished, clock)
     if finished is None:
         return Times(wait, process, None, None, gap)

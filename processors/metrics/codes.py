@@ -30,17 +30,18 @@ STANDING_MOMENT: Final = 5
 DONE: Final = 6
 DONE_OF_KIND: Final = {"feature": 7, "defect": 8, "risk": 9, "debt": 10}
 PARTED: Final = 11
-"""Completed items whose flow time is parted, and the sums of their active, whole and order-to-done microseconds."""
+"""Completed items whose flow time is parted, and the sums of their active, whole, order-to-done and charged (active,
+blocked or waiting) microseconds."""
 PARTED_ACTIVE: Final = 12
 PARTED_FLOW: Final = 13
 PARTED_ORDER: Final = 14
+PARTED_CHARGED: Final = 19
 
 # A service's deployments and changes.
 DEPLOYED: Final = 15
 SUCCEEDED: Final = 16
 FAILED: Final = 17
 FAILED_CERTAINLY: Final = 18
-FAILED_POSSIBLY: Final = 19
 REWORKED: Final = 20
 CHANGED: Final = 21
 """Changes deployed, the left-censored not among them."""

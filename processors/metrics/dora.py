@@ -22,16 +22,14 @@ def change_lead_time_seconds(basis: Basis) -> tuple[Reading, ...]:
 def change_fail_ratio(basis: Basis) -> tuple[Reading, ...]:
     """Share of the production deployments finished in the window that failed or needed immediate intervention.
 
-    `lower` counts only what is certain, `upper` everything that is possible: the bounds are of the evidence, not of
-    chance.
+    `lower` counts only what is certain, the value and `upper` everything that is possible: the bounds are of the
+    evidence, not of chance.
     """
     n = basis.cell.get(codes.DEPLOYED, 0)
     if n < MINIMUM_N:
         return (Reading(statistic="ratio", value=None, n=n),)
-    failed, certain, possible = (
-        basis.cell.get(code, 0) / n for code in (codes.FAILED, codes.FAILED_CERTAINLY, codes.FAILED_POSSIBLY)
-    )
-    return (Reading(statistic="ratio", value=failed, n=n, lower=certain, upper=possible),)
+    failed, certain = (basis.cell.get(code, 0) / n for code in (codes.FAILED, codes.FAILED_CERTAINLY))
+    return (Reading(statistic="ratio", value=failed, n=n, lower=certain, upper=failed),)
 
 
 def failed_deployment_recovery_seconds(basis: Basis) -> tuple[Reading, ...]:

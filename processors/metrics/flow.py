@@ -22,8 +22,12 @@ def flow_load(basis: Basis) -> tuple[Reading, ...]:
 
 
 def flow_efficiency_ratio(basis: Basis) -> tuple[Reading, ...]:
-    """Sum of active time over sum of flow time, of the items finished in the window whose flow time is parted."""
-    return (_over_parted(basis, codes.PARTED_FLOW),)
+    """Sum of active time over sum of active and waiting (also blocked) time, of the items finished in the window.
+
+    Time of which nothing is known is in neither; its share lowers the completeness.
+    """
+    charged, whole = basis.cell.get(codes.PARTED_CHARGED, 0), basis.cell.get(codes.PARTED_FLOW, 0)
+    return (_over_parted(basis, codes.PARTED_CHARGED, charged / whole if whole else 1.0),)
 
 
 def activity_ratio(basis: Basis) -> tuple[Reading, ...]:
@@ -41,7 +45,7 @@ def flow_distribution_ratio(basis: Basis) -> tuple[Reading, ...]:
     return tuple(share(hits, n, known=n / done if done else 1.0, kind=kind) for kind, hits in numbers.items())
 
 
-def _over_parted(basis: Basis, whole: int) -> Reading:
+def _over_parted(basis: Basis, whole: int, known: float = 1.0) -> Reading:
     n, done = basis.cell.get(codes.PARTED, 0), basis.cell.get(codes.DONE, 0)
     active = basis.cell.get(codes.PARTED_ACTIVE, 0)
-    return quotient(active, basis.cell.get(whole, 0), n, known=n / done if done else 1.0)
+    return quotient(active, basis.cell.get(whole, 0), n, known=known * n / done if done else known)

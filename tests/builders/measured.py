@@ -85,9 +85,10 @@ def item(
     finished: int | None = None,
     kind: WorkKind | None = WorkKind.FEATURE,
     active: int | None = None,
+    unaccounted: int = 0,
     stream: str = STREAM,
 ) -> WorkItem:
-    """One work item; finished and with `active` microseconds given, the rest of its flow time was waiting."""
+    """One work item; finished and with `active` given, the rest of its flow time waited or is `unaccounted`."""
     parted = active is not None and started is not None and finished is not None
     return WorkItem(
         value_stream=stream,
@@ -97,9 +98,9 @@ def item(
         started_at=started,
         finished_at=finished,
         process_micros=active if parted else None,
-        wait_micros=(finished or 0) - (started or 0) - (active or 0) if parted else None,
+        wait_micros=(finished or 0) - (started or 0) - (active or 0) - unaccounted if parted else None,
         blocked_micros=0 if parted else None,
-        unaccounted_micros=0 if parted else None,
+        unaccounted_micros=unaccounted if parted else None,
     )
 
 

@@ -112,9 +112,9 @@ def _flow(items: Sequence[WorkItem], within: Within) -> Iterator[tuple[Short, tu
     yield ("", "flow_velocity", "count", "", ""), _count(len(done))
     parted = [i for i in done if i.process_micros is not None]
     active = sum(i.process_micros or 0 for i in parted)
-    flow = sum((i.finished_at or 0) - (i.started_at or 0) for i in parted)
+    charged = sum((i.process_micros or 0) + (i.wait_micros or 0) + (i.blocked_micros or 0) for i in parted)
     order = sum((i.finished_at or 0) - min(i.created_at or 0, i.started_at or 0) for i in parted)
-    for metric, whole in (("flow_efficiency_ratio", flow), ("activity_ratio", order)):
+    for metric, whole in (("flow_efficiency_ratio", charged), ("activity_ratio", order)):
         value = active / whole if len(parted) >= 5 and whole else None
         yield ("", metric, "ratio", "", ""), (value, len(parted))
     kinds = [i.kind for i in done if i.kind is not None]

@@ -48,6 +48,7 @@ def items(draw: DrawFn) -> WorkItem:
         finished=started + span if draw(st.booleans()) else None,
         kind=draw(st.sampled_from([*WorkKind, None])),
         active=draw(st.sampled_from([None, span // 3])),
+        unaccounted=draw(st.sampled_from([0, span // 4])),
     )
 
 

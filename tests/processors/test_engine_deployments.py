@@ -52,6 +52,41 @@ def test_the_first_deployment_of_a_service_is_left_censored() -> None:
     assert flags == [(True, True), (False, False)]
 
 
+def test_what_the_first_readable_deployment_carries_is_left_censored_too() -> None:
+    """The one before brought a commit that nobody told of: what it carried cannot be known."""
+    told = derived(
+        say.deployed("d1", 1, "unheard of"), *merge(1, 2), say.deployed("d2", 3, "m1"), *merge(2, 4),
+        say.deployed("d3", 5, "m2"),
+    )  # fmt: skip
+    assert [told.change(say.change(n)).left_censored for n in (1, 2)] == [True, False]
+
+
+def test_a_deployment_is_known_by_all_that_it_brought() -> None:
+    """Beside an image that never changes, the one that does tells versions apart: nothing was rolled back."""
+    told = derived(
+        *(_release(f"d{n}", n, f"artifact:sha256:{digest}", "artifact:sha256:5")
+          for n, digest in enumerate(("9", "1", "8", "2"), 1)),
+    )  # fmt: skip
+    assert [told.deployment(f"d{n}").attribution for n in range(1, 5)] == ["", "", "", ""]
+
+
+def test_an_incident_may_name_any_of_the_artifacts_that_a_deployment_brought() -> None:
+    """Not only the one that stands for them."""
+    told = derived(
+        _release("d1", 1, "artifact:sha256:9", "artifact:sha256:5"),
+        say.incident("detected", "i1", 40, say.link(LinkKind.CAUSED_BY, "artifact:sha256:9")),
+    )
+    assert (told.incident("i1").attribution, told.deployment("d1").caused_incident) == ("explicit", True)
+
+
+def _release(name: str, hours_: float, *artifacts: str) -> FlowEvent:
+    links = [say.link(LinkKind.DEPLOYS, artifact) for artifact in artifacts]
+    uri = f"deployment:cd/{name}"
+    return say.fact(
+        "service.deployed", uri, hours_, *links, outcome=Outcome.SUCCESS, environment="production", service="shop"
+    )
+
+
 def test_a_late_deployment_takes_over_what_it_was_the_first_to_carry() -> None:
     """A deployment that arrives after its successor still comes before it."""
     told = derived(*FIRST, *merge(1, 1), *merge(2, 3), say.deployed("d2", 4, "m2"), say.deployed("d1", 2, "m1"))

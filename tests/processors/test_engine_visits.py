@@ -271,3 +271,53 @@ def test_parallel_steps_may_overlap_but_an_items_time_is_charged_once() -> None:
     item = told.item(say.change(1))
     parts = (item.process_micros, item.wait_micros, item.blocked_micros, item.unaccounted_micros)
     assert parts == (4 * say.HOUR, say.HOUR, 0, 2 * say.HOUR)
+
+
+def test_what_is_still_open_of_a_done_item_ended_by_then() -> None:
+    """A ticket that is dropped leaves the backlog; when it was given up is not known, so its time is unaccounted."""
+    told = derived(say.created("CHK-1", 0), say.closed("CHK-1", 5, "Won't Do"))
+    visit = told.visits("Backlog")[0]
+    assert (hours(visit.finished_at), visit.outcome, visit.process_micros, visit.unaccounted_micros) == (
+        5,
+        "bridged",
+        None,
+        5 * say.HOUR,
+    )
+
+
+def test_a_step_whose_finish_was_lost_is_bridged_when_the_item_is_done() -> None:
+    """Nobody said that development ended, but the work is live: the process time is unknown, not endless."""
+    told = derived(
+        say.committed("c1", 0, branch="main"),
+        say.deployed("d1", 3, "c1"),
+    )
+    visit = told.visits("Develop")[0]
+    assert (hours(visit.started_at), hours(visit.finished_at), visit.process_micros) == (0, 3, None)
+
+
+def test_what_an_open_item_has_open_stays_open() -> None:
+    """Only a done item's steps are over."""
+    told = derived(say.created("CHK-1", 0), say.committed("c1", 1, say.named("CHK-1")))
+    assert told.visits("Develop")[0].finished_at is None
+
+
+def test_work_sent_back_to_whoever_still_has_it_counts_against_that_visit() -> None:
+    """Changes are requested of a draft: development goes on, and was not complete and accurate."""
+    told = derived(
+        say.committed("c1", 0, say.part_of(say.change(1))),
+        say.opened(1, 1, state="draft"),
+        say.reviewed(1, 2, "changes_requested"),
+        say.readied(1, 4),
+    )
+    assert [(v.returned, hours(v.finished_at)) for v in told.visits("Develop")] == [(True, 4)]
+
+
+def test_a_clamped_finish_comes_after_its_start_whatever_the_tool_numbers_it() -> None:
+    """The clocks of two machines differ, and the finish has the smaller sequence number."""
+    run = "run:ci/acme/1/1"
+    told = derived(
+        say.fact("pipelinerun.queued", run, 0, say.part_of(say.commit("c1")), order=1),
+        say.fact("pipelinerun.started", run, 3, say.part_of(say.commit("c1")), order=5),
+        say.fact("pipelinerun.finished", run, 2, say.part_of(say.commit("c1")), order=2),
+    )
+    assert told.stays("Build") == [(0, 3, 3)]
