@@ -1,7 +1,9 @@
 """A git history as import facts: commits, the merges of the main line as changes, tags as production deployments.
 
 A merge commit's change holds the commits its side branch brought. A commit made straight on the main line whose subject
-ends in `(#N)` is a squashed change; any other is a commit for itself. Tags are deployments in the order of their times.
+ends in `(#N)` is a squashed change: git does not keep when that was opened, so it is opened when it is merged, and its
+review shows no time. Any other commit of the main line is one for itself and lands when it was committed. Tags are
+deployments in the order of their times.
 """
 
 from __future__ import annotations
@@ -98,6 +100,7 @@ def facts(
             owner[other.sha] = commit.sha
             yield _commit_fact(other, repository, part_of=commit.sha)
         yield _commit_fact(commit, repository, part_of=None)
+        yield _landing_fact(commit, repository)
         if brought or change is not None:
             yield from _change_facts(commit, brought, repository, change or commit.sha[:12])
     for position, tag in enumerate(tags):
@@ -147,20 +150,30 @@ def _commit_fact(commit: Commit, repository: str, part_of: str | None) -> dict[s
     return fact
 
 
+def _landing_fact(commit: Commit, repository: str) -> dict[str, object]:
+    """Return that a commit reached the main line, whatever that is called there."""
+    return {
+        "type": "commit.landed",
+        "tool": "git",
+        "occurred_at": _iso(commit.committed),
+        "subject_id": f"commit:{commit.sha}",
+        "attributes": {"repository": repository, "branch": "main"},
+    }
+
+
 def _change_facts(merge: Commit, brought: list[Commit], repository: str, number: str) -> Iterator[dict[str, object]]:
     """Yield the opening (not before the side branch's last commit) and the merge of a change."""
     subject = f"change:{repository}/{number}"
     attributes = {"repository": repository}
-    if brought:
-        opened = min(max(commit.committed for commit in brought), merge.committed)
-        yield {
-            "type": "change.created",
-            "tool": "git",
-            "occurred_at": _iso(opened),
-            "subject_id": subject,
-            "state": "ready",
-            "attributes": attributes,
-        }
+    opened = min(max((commit.committed for commit in brought), default=merge.committed), merge.committed)
+    yield {
+        "type": "change.created",
+        "tool": "git",
+        "occurred_at": _iso(opened),
+        "subject_id": subject,
+        "state": "ready",
+        "attributes": attributes,
+    }
     yield {
         "type": "change.merged",
         "tool": "git",

@@ -119,18 +119,22 @@ def test_a_merge_is_a_change_with_the_commits_it_brought(repository: Repository)
     repository.hours += 1
     repository.run("merge", "-q", "--no-ff", "-m", "Merge pull request #12 from acme/side", "side")
     found = [(f["type"], f["subject_id"]) for f in repository.facts()]
-    assert found[1:] == [
+    merge = f"commit:{repository.run('rev-parse', 'HEAD')}"
+    assert found[2:] == [
         ("commit.created", f"commit:{side}"),
-        ("commit.created", f"commit:{repository.run('rev-parse', 'HEAD')}"),
+        ("commit.created", merge),
+        ("commit.landed", merge),
         ("change.created", "change:github.com/acme/app/12"),
         ("change.merged", "change:github.com/acme/app/12"),
     ]
 
 
 def test_a_squashed_pull_request_is_a_change_of_one_commit(repository: Repository) -> None:
-    """`(#N)` at the end of a main line commit's subject names its change."""
+    """`(#N)` at the end of a main line commit's subject names its change, opened when it was merged."""
     repository.commit("Add a thing (#7)")
-    assert [f["type"] for f in repository.facts()] == ["commit.created", "change.merged"]
+    assert [f["type"] for f in repository.facts()] == [
+        "commit.created", "commit.landed", "change.created", "change.merged",
+    ]  # fmt: skip
 
 
 def test_a_tag_is_a_deployment_of_its_commit(repository: Repository) -> None:
