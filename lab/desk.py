@@ -235,7 +235,11 @@ class Desk:
         self.build(change, change.merge_sha, "main", at)
 
     def build(self, change: Change, sha: str, branch: str, at: int) -> None:
-        """Run the workflow for a commit; a failed first attempt is run again."""
+        """Run the workflow for a commit; a failed first attempt is run again.
+
+        Nothing tells that a second attempt was asked for but its begin and its end, and now and then the request for a
+        first one is lost.
+        """
         self.own.run += 1
         number = self._tool_id(self.own.run)
         created = self.odd(at + self.chance.between(2, 20))
@@ -249,9 +253,12 @@ class Desk:
                 event="push" if branch == "main" else "pull_request", created=created, queued=queued, started=started,
                 finished=finished, success=success, actor=change.author,
             )  # fmt: skip
-            for action, when in (("requested", queued), ("in_progress", started), ("completed", finished)):
+            asked = attempt == 1 and not self.chance.happens(0.03)
+            hooks = (("requested", queued), ("in_progress", started), ("completed", finished))
+            for action, when in hooks if asked else hooks[1:]:
                 self._github(when, "workflow_run", github_running.workflow_run(action, run, when))
-            change.note(queued, "run_queued")
+            if asked or started <= self.outbox.end:
+                change.note(queued, "run_queued")
             change.note(started, "run_started")
             change.note(finished, "run_finished")
             if success:

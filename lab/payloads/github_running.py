@@ -11,7 +11,10 @@ from lab.planted import Account
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One attempt of a workflow run. `created` is the first attempt's time for every attempt, as GitHub keeps it."""
+    """One attempt of a workflow run, asked for at `queued`.
+
+    `created` is the first attempt's time for every attempt, as GitHub keeps it.
+    """
 
     repo: str
     number: int
@@ -28,7 +31,7 @@ class Run(Struct, frozen=True, kw_only=True):
 
 
 def workflow_run(action: str, run: Run, at: int) -> Body:
-    """Return a workflow_run event: `requested`, `in_progress` or `completed`."""
+    """Return a workflow_run event: `requested` (of a first attempt only), `in_progress` or `completed`."""
     url = f"https://{HOST}/{OWNER}/{run.repo}/actions/runs/{run.number}"
     status = {"requested": "queued", "in_progress": "in_progress", "completed": "completed"}[action]
     done = action == "completed"
@@ -52,7 +55,7 @@ def workflow_run(action: str, run: Run, at: int) -> Body:
             "updated_at": zulu(at),
             "actor": user(run.actor),
             "run_attempt": run.attempt,
-            "run_started_at": zulu(run.queued if action == "requested" else run.started),
+            "run_started_at": zulu(run.queued),
             "triggering_actor": user(run.actor),
             "head_commit": {"id": run.sha, "message": "", "timestamp": zulu(run.created),
                             "author": {"name": run.actor.name, "email": run.actor.mail}},

@@ -2,6 +2,8 @@
 
 Actions reports each run twice, as a workflow run and as a check suite: only the workflow run counts. Another app's
 suite is the only sign of its run; it tells when it was finished, not when it began.
+
+A re-run is never `requested`, so begin and end of a run tell when it was queued, too.
 """
 
 from __future__ import annotations
@@ -91,25 +93,39 @@ class CheckSuiteBody(Struct, frozen=True):
 
 def _requested(body: WorkflowRunBody, context: Context) -> Translated:
     """`pipelinerun.queued`, at `created_at`, a later attempt's at `run_started_at`."""
-    run = body.workflow_run
-    written = run.run_started_at if run.run_attempt > 1 else run.created_at
-    return [_run_fact(body, context, "pipelinerun.queued", moment(written, "workflow_run.run_started_at"))]
+    return [_queued(body, context)]
 
 
 def _in_progress(body: WorkflowRunBody, context: Context) -> Translated:
-    """`pipelinerun.started`, at `updated_at`."""
-    return [_run_fact(body, context, "pipelinerun.started", moment(body.workflow_run.updated_at, "updated_at"))]
+    """`pipelinerun.started`, at `updated_at`, and `pipelinerun.queued` as above."""
+    return _with_queued(body, context, "pipelinerun.started")
 
 
 def _completed(body: WorkflowRunBody, context: Context) -> Translated:
-    """`pipelinerun.finished` with its outcome (none where it was skipped), at `updated_at`."""
-    return [_run_fact(body, context, "pipelinerun.finished", moment(body.workflow_run.updated_at, "updated_at"))]
+    """`pipelinerun.finished` with its outcome (none where skipped), at `updated_at`; `pipelinerun.queued` as above."""
+    return _with_queued(body, context, "pipelinerun.finished")
+
+
+def _with_queued(body: WorkflowRunBody, context: Context, event_type: str) -> list[FlowEvent]:
+    """Return the fact of this type and, where the body says when, the one that `requested` tells, its id the same."""
+    told = _run_fact(body, context, event_type, moment(body.workflow_run.updated_at, "workflow_run.updated_at"))
+    return [told] if _asked_at(body.workflow_run) is None else [_queued(body, context), told]
+
+
+def _queued(body: WorkflowRunBody, context: Context) -> FlowEvent:
+    at = moment(_asked_at(body.workflow_run), "workflow_run.run_started_at")
+    return _run_fact(body, context, "pipelinerun.queued", at)
+
+
+def _asked_at(run: Run) -> str | None:
+    """Return when an attempt was asked for: `created_at` stays the first one's, `run_started_at` begins anew."""
+    return run.run_started_at if run.run_attempt > 1 else run.created_at
 
 
 def _run_fact(body: WorkflowRunBody, context: Context, event_type: str, at: Moment) -> FlowEvent:
     run = body.workflow_run
     repository = full_name(body.repository)
-    finished = event_type == "pipelinerun.finished"
+    finished, queued = event_type == "pipelinerun.finished", event_type == "pipelinerun.queued"
     return fact(
         context,
         event_type,
@@ -117,7 +133,7 @@ def _run_fact(body: WorkflowRunBody, context: Context, event_type: str, at: Mome
         at,
         url=run.html_url,
         links=tuple(_membership(run, repository)),
-        state=run.conclusion if finished else run.status,
+        state="queued" if queued else run.conclusion if finished else run.status,
         outcome=_OUTCOMES.get(run.conclusion or "") if finished else None,
         by=by(body.sender, context),
         attributes={

@@ -207,24 +207,39 @@ def test_what_is_ignored_says_why(name: str) -> None:
 )
 def test_runs_come_out(conclusion: str, outcome: Outcome | None) -> None:
     """A finished run has its outcome, a skipped one none."""
-    assert only(f"workflow_run__completed_{conclusion}").outcome is outcome
+    assert events(f"github/workflow_run__completed_{conclusion}")[-1].outcome is outcome
 
 
-def test_a_second_attempt_is_another_run() -> None:
-    """A re-run is a run of its own, queued when it was asked for."""
-    again = only("workflow_run__requested_again")
-    assert (again.subject_id, again.occurred_at) == ("run:github/acme/77001/2", 1_772_443_200_000_000)
+@pytest.mark.parametrize("case", ["in_progress", "completed_success"])
+def test_begin_and_end_of_a_run_tell_when_it_was_queued(case: str) -> None:
+    """A lost first notification loses nothing: the others tell the very same fact."""
+    queued = events(f"github/workflow_run__{case}")[0]
+    asked = only("workflow_run__requested")
+    assert (queued.type, queued.event_id, queued.state) == (asked.type, asked.event_id, asked.state)
+
+
+@pytest.mark.parametrize("case", ["in_progress", "completed"])
+def test_a_second_attempt_is_another_run(case: str) -> None:
+    """A re-run, of which GitHub tells no request, is a run of its own, queued when its attempt began anew."""
+    again = events(f"github/workflow_run__{case}_second_attempt")[0]
+    expected = ("pipelinerun.queued", "run:github/acme/77001/2", 1_772_443_200_000_000)
+    assert (again.type, again.subject_id, again.occurred_at) == expected
+
+
+def test_an_attempt_may_not_say_when_it_was_asked_for() -> None:
+    """A second attempt's end counts without the time it was asked for."""
+    assert only("workflow_run__completed_second_attempt_without_its_begin").type == "pipelinerun.finished"
 
 
 def test_a_scheduled_run_is_part_of_nothing() -> None:
     """A run that no change caused belongs to no commit."""
-    assert only("workflow_run__completed_on_schedule").links == ()
+    assert [e.links for e in events("github/workflow_run__completed_on_schedule")] == [(), ()]
 
 
 def test_a_queue_tries_a_change() -> None:
     """A run in the merge queue is part of the change that was tried."""
-    found = only("workflow_run__completed_in_the_merge_queue")
-    assert targets(found, LinkKind.PART_OF) == ["change:github.com/acme/checkout/97"]
+    found = events("github/workflow_run__completed_in_the_merge_queue")
+    assert [targets(e, LinkKind.PART_OF) for e in found] == [["change:github.com/acme/checkout/97"]] * 2
 
 
 @pytest.mark.parametrize(
