@@ -20,7 +20,8 @@ import msgspec
 from bench.result import Result
 from vsm.data_dir import DataDir
 from vsm.importing import token
-from vsm.stack import Plan, free_ports, running
+from vsm.ports import free_ports
+from vsm.stack import Plan, running
 
 EVENTS_PER_SECOND: Final = 500
 PROBES: Final = 200
@@ -44,7 +45,8 @@ def run() -> Result:
         folder = DataDir(Path(room))
         folder.make()
         folder.config.write_text(_STREAMS, encoding="utf-8")
-        with running(folder, Plan(config=folder.config, port=free_ports(1)[0])) as stack:
+        plan = Plan(config=folder.config, port=free_ports(1)[0])
+        with folder.held(), running(folder, plan) as stack:
             over = threading.Event()
             sender = threading.Thread(target=_load, args=(stack.addresses["ingest"], token(folder), over))
             sender.start()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
 
 from processors.facts import ENCODING, attributes_of_rules, from_event, with_fact
 from processors.partition import Partition
@@ -16,6 +21,10 @@ from schemas.state import EntityRecord
 HOUR = 3_600_000_000
 START = 1_760_000_000_000_000
 REPOSITORY = "github.com/acme/checkout-web"
+LARGE: Final = int(os.environ.get("VSM_BENCH_ITEMS", "1000000"))
+"""How many items the large partition has open; it takes minutes to make."""
+WARM: Final = 3_000
+"""Items after which the memory of each is counted."""
 
 
 def definition(streams: int) -> Definition:
@@ -121,14 +130,40 @@ def records(events: Iterator[FlowEvent], ruled: frozenset[str]) -> Iterator[Enti
         yield EntityRecord(value_stream=stream, entity=uri, encoding=ENCODING, facts=facts)
 
 
-def reviewing(items: int, streams: int) -> Partition:
-    """Return a partition with that many items in review, spread over streams, restored from records and warm."""
+def restored(
+    items: int, streams: int, facts: Callable[[int, str], Iterator[FlowEvent]], warm: int = 0
+) -> tuple[Partition, float]:
+    """Return a partition of that many open items, spread over streams, restored from records; and the memory of one.
+
+    That is how much resident memory the process grew by with each item after the first `warm`, in kilobytes (1,024).
+    """
     streams_defined = definition(streams)
     ruled = attributes_of_rules(streams_defined)
     partition = Partition(streams_defined, 1)
+    before = 0
     for n in range(items):
-        for record in records(in_review(n, f"stream-{n % streams}"), ruled):
+        if n == warm:
+            gc.collect()
+            before = resident_bytes()
+        for record in records(facts(n, f"stream-{n % streams}"), ruled):
             partition.restore(record)
+    gc.collect()
+    return partition, (resident_bytes() - before) / (items - warm) / 1024
+
+
+def resident_bytes() -> int:
+    """Return the resident memory of this process."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@cache
+def large() -> tuple[Partition, float]:
+    """Return the large partition of items in review in one stream, and the memory of each; made once a process."""
+    return restored(LARGE, 1, in_review, WARM)
+
+
+def warmed(partition: Partition, items: int, streams: int) -> Partition:
+    """Return the partition after one event in each stream: its indexes stand."""
     for n in range(streams):
         partition.fold(next_fact(n % items, 999, f"stream-{n % items % streams}"))
     partition.drain(0)

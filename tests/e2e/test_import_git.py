@@ -34,7 +34,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def history() -> Iterator[bytes]:
-    """Yield 2,100 commits for git's fast-import: two to a side branch that is merged, some squashed, now and then a tag."""
+    """Yield 2,100 commits for git's fast-import: side branches of two that are merged, squashed ones, tags."""
     for number in range(1, CHANGES + 1):
         at = START + number * 7_200
         if number % 3:
