@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
-from ingest.adapters import TOOLS
 from ingest.settings import Settings as IngestSettings
 from processors.settings import Settings as ProcessorSettings
 from schemas.definition_schema import SHIPPED, schema_text
@@ -66,7 +64,7 @@ PAGES: Final[Mapping[Path, Callable[[], str]]] = {
     DOCS / "settings.md": settings_page,
     DOCS / "event-types.md": events_page,
     DOCS / "tables.md": tables_page,
-    SHIPPED: partial(schema_text, TOOLS),
+    SHIPPED: schema_text,
 }
 """Generated page -> what makes it."""
 

@@ -16,7 +16,6 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server as Granian
 
-from ingest.adapters import TOOLS
 from ingest.listener import shut
 from ingest.process import Means, Process
 from ingest.settings import Settings
@@ -45,7 +44,7 @@ def main(settings: Settings) -> None:
     try:
         means = Means(
             settings=settings,
-            definition=load(settings.config, TOOLS),
+            definition=load(settings.config),
             identity_key=load_identity_key(
                 settings.identity_key.get_secret_value(), settings.data, may_make=not settings.kafka
             ),

@@ -12,7 +12,7 @@ import structlog
 from msgspec import Struct
 
 from ingest.acknowledgements import Acknowledgements
-from ingest.adapters import ADAPTERS, TOOLS
+from ingest.adapters import ADAPTERS
 from ingest.body_http import BodyReader
 from ingest.connections import connect
 from ingest.importing import FactImporter, Rules
@@ -112,7 +112,7 @@ class Process:
     def reload(self) -> None:
         """Take sources and secrets from the file anew; a bad file changes nothing. Streams stay as they are."""
         try:
-            definition = load(self.settings.config, TOOLS)
+            definition = load(self.settings.config)
         except (BadDefinition, OSError) as bad:
             self.telemetry.reloads["refused"] += 1
             _logger.error("a reload was refused", problem=str(bad))  # noqa: TRY400 - the problem says it all

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ from schemas.definition import ROUTE_TO_LIVE, SELECTABLE, Definition, ServicePat
 from schemas.event import UNROUTED
 from schemas.names_text import each_once, name_of
 from schemas.services_text import read_services
-from schemas.sources_text import TOOLS, read_source
+from schemas.sources_text import read_source
 from schemas.steps_text import read_steps
 from schemas.targets_text import read_targets
 from schemas.yaml_node import Node, read
@@ -38,31 +38,31 @@ class BadDefinition(ValueError):  # noqa: N818 - an expected outcome, shown to w
         super().__init__("\n".join(problem.render(name) for problem in self.problems))
 
 
-def load(path: Path, tools: Collection[str] = TOOLS) -> Definition:
+def load(path: Path) -> Definition:
     """Read and parse a file; see `parse`. Raises BadDefinition, OSError."""
-    return parse(path.read_bytes(), name=str(path), tools=tools)
+    return parse(path.read_bytes(), name=str(path))
 
 
-def parse(source: bytes | str, name: str = "value-streams.yaml", tools: Collection[str] = TOOLS) -> Definition:
-    """Parse a file's bytes (UTF-8) or text. `tools`: those a source may be of, where only some can be served.
+def parse(source: bytes | str, name: str = "value-streams.yaml") -> Definition:
+    """Parse a file's bytes (UTF-8) or text.
 
     Raises BadDefinition with every problem found, and nothing else whatever the source is.
     """
     root, problems = read(source)
-    definition = _definition(root, tools) if not problems else None
+    definition = _definition(root) if not problems else None
     if problems or definition is None:
         raise BadDefinition(name, problems)
     return definition
 
 
-def _definition(root: Node, tools: Collection[str]) -> Definition:
+def _definition(root: Node) -> Definition:
     fields = root.fields(ROOT_KEYS, required=("version", "value_streams"))
     version = fields.get("version")
     if version is not None and not version.says("1", plain=True):
         version.complain(f"version {version.shown().strip(_QUOTE)} is not known", "write 'version: 1'")
     services = read_services(fields.get("services"))
     source_nodes = fields["sources"].items() if "sources" in fields else []
-    sources = tuple(read_source(node, tools) for node in source_nodes)
+    sources = tuple(read_source(node) for node in source_nodes)
     each_once(source_nodes, [f"{s.tool}/{s.name}" if s.name else "" for s in sources], "source")
     streams = _streams(fields["value_streams"], services) if "value_streams" in fields else ()
     return Definition(version=version_of(streams), sources=sources, value_streams=streams)

@@ -15,6 +15,7 @@ from schemas.calendar_text import DAYS
 from schemas.definition import ROUTE_TO_LIVE, SELECTABLE
 from schemas.event_types import RANKED
 from schemas.names_text import NAME
+from schemas.sources_text import TOOLS
 from schemas.steps_text import ACTORS, CLOSED, CUSTOM, MOST_CHARACTERS, RULE_FIELDS, UNREADABLE
 from schemas.targets_text import DURATION, OF_A_STEP, OF_THE_STREAM
 
@@ -41,12 +42,12 @@ _RULES: Final = {
 }
 
 
-def schema_text(tools: Collection[str]) -> str:
-    """Return the schema as JSON text; `tools` are those a source can be of."""
-    return json.dumps(schema(tools), indent=2) + "\n"
+def schema_text() -> str:
+    """Return the schema as JSON text."""
+    return json.dumps(schema(), indent=2) + "\n"
 
 
-def schema(tools: Collection[str]) -> Schema:
+def schema() -> Schema:
     """Return the schema of a whole file."""
     services = _optional_list(_named("service"), "Which code a service is made of; a stream's own go first.")
     return {
@@ -57,7 +58,7 @@ def schema(tools: Collection[str]) -> Schema:
         **_object(
             {
                 "version": {"const": 1, "description": "The version of this format: 1."},
-                "sources": _optional_list(_source(tools), "The tools' connections that webhooks are taken from."),
+                "sources": _optional_list(_source(), "The tools' connections that webhooks are taken from."),
                 "services": services,
                 "value_streams": _list(_stream(services), "The value streams."),
             },
@@ -66,7 +67,7 @@ def schema(tools: Collection[str]) -> Schema:
     }
 
 
-def _source(tools: Collection[str]) -> Schema:
+def _source() -> Schema:
     secret = _object(
         {
             "env": _text("An environment variable that holds the secret."),
@@ -80,7 +81,7 @@ def _source(tools: Collection[str]) -> Schema:
     return {
         **_object(
             {
-                "tool": {"enum": sorted(tools), "description": "The tool, as it stands in the webhook's address."},
+                "tool": {"enum": list(TOOLS), "description": "The tool, as it stands in the webhook's address."},
                 "name": _name("The source's name in the webhook's address; `default` may be left out there."),
                 "secret": {**secret, "description": "Where the secret is that deliveries are verified with."},
                 "secrets": _one_or_many(secret, "Several live secrets, while one takes the place of another."),

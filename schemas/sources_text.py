@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from schemas.definition import Source
 from schemas.names_text import name_of
 from schemas.yaml_node import Node, nearest
 
-TOOLS: Final = (
-    "github", "gitlab", "gitea", "bitbucket_cloud", "bitbucket_server", "jira", "linear", "trello", "azure_devops",
-    "servicenow", "jenkins", "circleci", "buildkite", "tekton", "sonarqube", "argocd", "argo_rollouts", "flux",
-    "spinnaker", "launchdarkly", "pagerduty", "opsgenie", "grafana", "alertmanager", "sentry",
-    "cdevents", "cloudevents",
+TOOLS: Final = ("argocd", "cdevents", "cloudevents", "github", "jira", "pagerduty")
+"""The tools that have an adapter; `cloudevents` is served as `cdevents` is."""
+
+COMING: Final = (
+    "gitlab", "gitea", "bitbucket_cloud", "bitbucket_server", "linear", "trello", "azure_devops", "servicenow",
+    "jenkins", "circleci", "buildkite", "tekton", "sonarqube", "argo_rollouts", "flux", "spinnaker", "launchdarkly",
+    "opsgenie", "grafana", "alertmanager", "sentry",
 )  # fmt: skip
-"""How tools are spelled in paths, sources and events, whether or not an adapter for them exists."""
+"""How the tools are spelled that have none yet."""
 
 SOURCE_KEYS: Final = ("tool", "name", "secret", "secrets", "insecure", "rate_per_second", "environments")
 SECRET_KEYS: Final = ("env", "file", "value")
 
 
-def read_source(node: Node, tools: Collection[str]) -> Source:
-    """Return the source that a node describes, of one of the `tools`; problems are noted on it."""
+def read_source(node: Node) -> Source:
+    """Return the source that a node describes; problems are noted on it."""
     fields = node.fields(SOURCE_KEYS, required=("tool", "name"))
     secrets = _secrets(fields)
     insecure = fields["insecure"].flag() if "insecure" in fields else False
@@ -31,7 +33,7 @@ def read_source(node: Node, tools: Collection[str]) -> Source:
     if secrets and insecure:
         fields["insecure"].complain("a source with a secret cannot be insecure", "keep one of the two")
     return Source(
-        tool=_tool(fields["tool"], tools) if "tool" in fields else "",
+        tool=_tool(fields["tool"]) if "tool" in fields else "",
         name=name_of(fields.get("name")),
         secrets=secrets,
         insecure=insecure,
@@ -40,13 +42,12 @@ def read_source(node: Node, tools: Collection[str]) -> Source:
     )
 
 
-def _tool(node: Node, tools: Collection[str]) -> str:
+def _tool(node: Node) -> str:
     tool = node.text()
-    known = ", ".join(sorted(tools))
-    if tool in TOOLS and tool not in tools:
-        node.complain(f"'{tool}' has no adapter in this release", f"those that have: {known}")
-    elif tool and tool not in tools:
-        node.complain(f"{node.shown()} is not one of {known}", nearest(tool, tools))
+    if tool in COMING:
+        node.complain(f"'{tool}' has no adapter in this release", f"those that have: {', '.join(TOOLS)}")
+    elif tool and tool not in TOOLS:
+        node.complain(f"{node.shown()} is not one of {', '.join(TOOLS)}", nearest(tool, (*TOOLS, *COMING)))
     return tool
 
 

@@ -15,6 +15,3 @@ ADAPTERS: Final[tuple[Adapter, ...]] = (
     pagerduty.ADAPTER,
 )
 """Every tool that deliveries are taken from."""
-
-TOOLS: Final = frozenset(adapter.tool for adapter in ADAPTERS) | {"cloudevents"}
-"""What a source can be of; `cloudevents` is served as `cdevents` is."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.adapters import ADAPTERS
 from ingest.importers.event_log import steps_yaml
 from schemas.definition import Rule, standard_map
 from schemas.definition_file import BadDefinition, parse
+from schemas.sources_text import TOOLS
 
 GOOD = """\
 version: 1
@@ -185,12 +187,16 @@ def test_a_file_needs_a_stream(value_streams: str) -> None:
 def test_a_tool_without_an_adapter_is_told_with_those_that_have_one() -> None:
     """A tool that cannot be served yet is no misspelling, and both are errors."""
     sources = "sources:\n  - {tool: gitlab, name: a, insecure: true}\n  - {tool: githb, name: a, insecure: true}\n"
-    with pytest.raises(BadDefinition) as bad:
-        parse(f"version: 1\n{sources}value_streams: [{{name: a, select: ['*']}}]\n", tools={"github", "jira"})
-    assert [(p.line, p.field, p.message, p.suggestion) for p in bad.value.problems] == [
-        (3, "sources[0].tool", "'gitlab' has no adapter in this release", "those that have: github, jira"),
-        (4, "sources[1].tool", "'githb' is not one of github, jira", "did you mean 'github'?"),
+    served = "argocd, cdevents, cloudevents, github, jira, pagerduty"
+    assert problems_of(f"version: 1\n{sources}value_streams: [{{name: a, select: ['*']}}]\n") == [
+        (3, 6, "sources[0].tool", "'gitlab' has no adapter in this release", f"those that have: {served}"),
+        (4, 6, "sources[1].tool", f"'githb' is not one of {served}", "did you mean 'github'?"),
     ]
+
+
+def test_the_tools_are_those_that_have_an_adapter() -> None:
+    """A new adapter's tool is one that a source may be of."""
+    assert sorted(TOOLS) == sorted({adapter.tool for adapter in ADAPTERS} | {"cloudevents"})
 
 
 @pytest.mark.parametrize("written", ["0123", "1_000", "0x1F", "1e3", "2026-12-25", "abc", "'true'", '"null"'])

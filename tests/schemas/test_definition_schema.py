@@ -10,7 +10,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from ingest.adapters import TOOLS
 from lab.organisation import definition_yaml
 from schemas.calendar_text import CALENDAR_KEYS
 from schemas.definition import SELECTABLE
@@ -25,14 +24,14 @@ from vsm.data_dir import DataDir
 from vsm.defaults import write_default_config
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = schema(TOOLS)
+SCHEMA = schema()
 FREE = ("where", "environments", "targets")
 
 
 def takes(text: str) -> tuple[bool, bool]:
     """Return whether the reader takes a file, and whether the schema does."""
     try:
-        parse(text, tools=TOOLS)
+        parse(text)
     except BadDefinition:
         return False, schema_problems(SCHEMA, plain(text)) == []
     return True, schema_problems(SCHEMA, plain(text)) == []
@@ -40,7 +39,7 @@ def takes(text: str) -> tuple[bool, bool]:
 
 def test_the_shipped_file_is_what_the_code_says() -> None:
     """schemas/value-streams.schema.json is up to date; `make docs-write` renews it."""
-    assert SHIPPED.read_text(encoding="utf-8") == schema_text(TOOLS)
+    assert SHIPPED.read_text(encoding="utf-8") == schema_text()
 
 
 def test_the_shipped_file_is_a_schema() -> None:

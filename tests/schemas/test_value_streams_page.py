@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.adapters import TOOLS
 from ingest.routing import Router
 from schemas.calendar_text import CALENDAR_KEYS
 from schemas.definition import ROUTE_TO_LIVE, SELECTABLE, standard_map
@@ -31,8 +30,8 @@ KEYS = {
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_every_example_loads(example: str) -> None:
     """By the reader, with the adapters there are, and by the schema."""
-    parse(example, tools=TOOLS)
-    assert schema_problems(schema(TOOLS), plain(example)) == []
+    parse(example)
+    assert schema_problems(schema(), plain(example)) == []
 
 
 def test_every_key_is_explained() -> None:

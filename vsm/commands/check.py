@@ -9,7 +9,6 @@ from typing import Annotated, Final
 
 import typer
 
-from ingest.adapters import TOOLS
 from schemas.codec import BadRecord, Codec
 from schemas.definition import Definition, Rule, ValueStream
 from schemas.definition_file import BadDefinition, load
@@ -44,7 +43,7 @@ def check(
         sys.stdout.write(SHIPPED.read_text(encoding="utf-8"))
         return
     try:
-        definition = load(file, TOOLS)
+        definition = load(file)
         lines = list(_streams(definition) if against is None else _matches(definition, _counted(definition, against)))
     except OSError as missing:
         fail(f"{file}: {missing.strerror}")

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from ingest.adapters import TOOLS
 from schemas.definition_file import BadDefinition, load
 from vsm.data_dir import DataDir, DataDirBusy
 from vsm.defaults import write_default_config
@@ -54,7 +53,7 @@ def prepare(folder: DataDir, config: Path | None) -> Path:
         for tool, secret in write_default_config(folder).items():
             out.print(f"secret of {tool} (shown once, kept in {folder.root}/secrets): {secret}", markup=False)
     chosen = (config or folder.config).resolve()
-    load(chosen, TOOLS)
+    load(chosen)
     return chosen
 
 
