@@ -23,7 +23,7 @@ def ends(directory: Path, topic: str) -> Mapping[int, int]:
     """Return the next offset of every partition that holds a record of a topic. Raises LogUnavailable."""
     path = directory / f"{topic}{SUFFIX}"
     if not path.is_file():
-        raise LogUnavailable(f"{directory} holds no log")
+        raise LogUnavailable(f"{directory} holds no log: name the data directory of a one-machine stack")
     found = {}
     try:
         with closing(_looking(path)) as file:
