@@ -1,15 +1,27 @@
-"""Reading the ClickHouse tables: of a server, of the running stack on a data directory, or of the directory itself."""
+"""Reading the ClickHouse tables: of a server, of the running stack on a data directory, or of the directory itself.
+
+Nothing is written, whatever is asked of whomever: a statement that does not only read the tables is refused before it
+is sent, and the engine is told to run read-only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
+from sinks.clickhouse.address import BadAddress, parsed
+from sinks.clickhouse.statement import refusal
 from vsm.data_dir import DataDir
+
+_DATABASE: Final = "vsm"
+_READS_AND_SETS: Final = "2"
+"""ClickHouse's `readonly` for a client that sends settings of its own: reads and settings, no writes, no way back."""
+_READS: Final = "1"
+"""The same for a client that sends none; it also closes what a local engine opens by a file's name."""
 
 
 class StoreMissing(RuntimeError):  # noqa: N818 - shown to the user as it is
@@ -33,7 +45,6 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 class _Client(Protocol):
     def query(self, query: str, parameters: Mapping[str, object] | None = ...) -> _Result: ...
-    def raw_query(self, query: str, *, fmt: str) -> bytes: ...
     def close(self) -> None: ...
 
 
@@ -49,9 +60,11 @@ class Store:
         self._client = client
 
     def ask(self, sql: str, parameters: Mapping[str, object] | None = None) -> Answer:
-        """Run one query with bound parameters. Raises BadQuery."""
+        """Run one query with bound parameters. Raises BadQuery, unsent for what does not only read the tables."""
         from clickhouse_connect.driver.exceptions import ClickHouseError
 
+        if why := refusal(sql):
+            raise BadQuery(f"refused: {why}")
         try:
             result = self._client.query(sql, parameters=dict(parameters or {}))
         except ClickHouseError as bad:
@@ -77,24 +90,50 @@ def open_store(data: Path, url: str | None = None) -> Iterator[Store]:
 
 
 def _connect(data: DataDir, url: str | None) -> _Client:
-    import clickhouse_connect
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
     run = data.running()
     address = url or (run.addresses.get("sql") if run is not None else None)
+    if address is None and not data.clickhouse.exists():
+        raise StoreMissing(f"nothing is stored in {data.root}: run 'vsm up --data {data.root}' first, or give --url")
+    shown = str(data.clickhouse)
     try:
-        if address is not None:
-            return cast("_Client", clickhouse_connect.get_client(dsn=address, database="vsm"))
-        if not data.clickhouse.exists():
-            raise StoreMissing(
-                f"nothing is stored in {data.root}: run 'vsm up --data {data.root}' first, or give --url"
-            )
-        return cast(
-            "_Client",
-            clickhouse_connect.get_client(dsn=f"chdb://{data.clickhouse}", settings={"readonly": 2}),
-        )
+        if address is None:
+            return _directory(data.clickhouse)
+        shown = parsed(address).shown
+        return _server(address)
+    except BadAddress as bad:
+        raise StoreMissing(f"the address of ClickHouse is {bad}") from None
     except ClickHouseError as bad:
-        raise StoreMissing(f"cannot open {address or data.clickhouse}: {_first_line(bad)}") from bad
+        raise StoreMissing(f"cannot open {shown}: {_first_line(bad)}") from bad
+
+
+def _directory(directory: Path) -> _Client:
+    import clickhouse_connect
+
+    client: _Client = clickhouse_connect.get_client(
+        interface="chdb", path=str(directory), database=_DATABASE, settings={"readonly": _READS}
+    )
+    return client
+
+
+def _server(url: str) -> _Client:
+    """Return a client that may not write, whatever its user may."""
+    import clickhouse_connect
+
+    address = parsed(url)
+    client: Any = clickhouse_connect.get_client(
+        interface=address.interface,
+        host=address.host,
+        port=address.port,
+        username=address.user,
+        password=address.password,
+        database=_DATABASE,
+    )
+    if client.server_settings["readonly"].value == "0":
+        client.set_client_setting("readonly", _READS_AND_SETS)
+    opened: _Client = client
+    return opened
 
 
 def _first_line(error: Exception) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import clickhouse_connect
 import pyarrow as pa
 from clickhouse_connect import common
 from clickhouse_connect.driver.exceptions import ClickHouseError, DataError, NotSupportedError, ProgrammingError
 
+from sinks.clickhouse.address import parsed
 from sinks.clickhouse.retry import Refusal, verdict
 from sinks.clickhouse.rows import DATABASE
 
@@ -90,20 +90,23 @@ def open_embedded(directory: Path) -> ClickHouse:
     """Open the engine in this process on a directory; one process at a time. Raises StoreUnavailable when locked."""
     directory.mkdir(parents=True, exist_ok=True)
     try:
-        return _open(dsn=f"chdb://{directory.resolve()}")
+        return _open(interface="chdb", path=str(directory.resolve()))
     except BlockRefused as locked:
         raise StoreUnavailable(f"{directory} cannot be opened: {locked}", locked.code) from locked
 
 
 def connect(url: str, answer_seconds: int = ANSWER_SECONDS) -> ClickHouse:
-    """Connect to `http(s)://user:password@host:port`. Raises StoreUnavailable while it does not answer."""
-    parts = urlsplit(url)
+    """Connect to `http(s)://user:password@host:port`.
+
+    Raises StoreUnavailable while it does not answer, BlockRefused when it never will, BadAddress for no such URL.
+    """
+    address = parsed(url)
     return _open(
-        interface=parts.scheme,
-        host=parts.hostname,
-        port=parts.port or (8443 if parts.scheme == "https" else 8123),
-        username=parts.username or "default",
-        password=parts.password or "",
+        interface=address.interface,
+        host=address.host,
+        port=address.port,
+        username=address.user,
+        password=address.password,
         connect_timeout=CONNECT_SECONDS,
         send_receive_timeout=answer_seconds,
         autogenerate_session_id=False,

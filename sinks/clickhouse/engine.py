@@ -19,7 +19,7 @@ _VARINT_LOW: Final = 0x7F
 _VARINT_MORE: Final = 0x80
 _UNKNOWN_CODE: Final = 1002
 _OURS: Final = frozenset({"readonly", "allow_ddl", "max_execution_time", "max_memory_usage", "max_result_bytes"})
-"""Settings that the front decides."""
+"""Settings that the front decides; who asks for `readonly` gets it."""
 
 _LEFT_OUT: Final = frozenset(
     {
@@ -77,7 +77,7 @@ def ask(directory: Path, question: Question, bounds: Bounds) -> Answer:
     try:
         handle.query(_locks(question, bounds), "Null")
         handle.query(f"USE {_quoted_name(question.database)}", "Null")
-        if not bounds.writable:
+        if not bounds.writable or question.settings.get("readonly", "0") != "0":
             handle.query("SET readonly = 1", "Null")
         return _inserted(handle, question) if question.data is not None else _found(handle, question)
     except RuntimeError as failed:

@@ -1,4 +1,4 @@
-"""Which statements the read-only HTTP front runs; pure.
+"""Which statements only read the tables: what the HTTP front and `vsm query` run; pure.
 
 The engine's own read-only mode stops writes, settings and most table functions. What it leaves open is refused here:
 functions that read files or call other hosts, INTO OUTFILE, KILL. Refusing too much is the safe side: a name counts
@@ -36,16 +36,16 @@ _OUTFILE: Final = re.compile(r"(?<![A-Za-z0-9_])(?:OUTFILE|INFILE)(?![A-Za-z0-9_
 
 
 def refusal(sql: str) -> str | None:
-    """Return why the front does not run a statement, None if it does."""
+    """Return why a statement is not run, None if it is."""
     first = _FIRST.match(_COMMENT.sub(" ", sql))
     if first is None or first[1].upper() not in READS:
-        return "this front is read-only: a statement begins with " + ", ".join(sorted(READS))
+        return "only reading is allowed: a statement begins with " + ", ".join(sorted(READS))
     if _OUTFILE.search(sql):
-        return "this front writes and reads no files"
+        return "a query writes and reads no files"
     if call := _CALL.search(sql):
         return f"{call[0][:40].strip(' (')} reaches outside the tables"
     if _QUOTED_CALL.search(sql):
-        return "a quoted name is not called on this front; write the function's name without quotes"
+        return "a quoted name is not called; write the function's name without quotes"
     if ";" in sql.rstrip().rstrip(";"):
         return "one statement at a time, and no semicolon in it (char(59) makes one)"
     return None
