@@ -30,6 +30,9 @@ _BACKLOG: Final = 2_048
 _LAST_REQUESTS_SECONDS: Final = 0.25
 """How long requests of connections that were already made may still come when the door is shut."""
 
+_TAKEOVER_SECONDS: Final = 0.1
+"""How long the server may take to take its listener over; shut before, it would break off."""
+
 _CANNOT_START: Final = (
     BadDefinition, BadIdentityKey, BadKafkaSettings, SpoolBusy, RegistryRefused, RegistryUnavailable, OSError,
     sqlite3.Error,
@@ -76,7 +79,7 @@ async def _until_signalled(means: Means) -> None:
 async def serve(process: Process, asked: asyncio.Event) -> None:
     """Serve until `asked` to stop: readiness first turns red, requests under way finish, then everything closes.
 
-    Exits with status 1 when the listener ends by itself (the port is taken, for one).
+    Exits with status 1 when the listener ends by itself (the port is taken, for one), or another part does.
     """
     settings = process.settings
     server = Granian(
@@ -94,10 +97,11 @@ async def serve(process: Process, asked: asyncio.Event) -> None:
     background = [asyncio.ensure_future(process.outbox.run()), asyncio.ensure_future(process.watch())]
     serving = asyncio.ensure_future(server.serve())
     _logger.info("the ingester was started", host=settings.host, port=settings.port)
-    await asyncio.wait({serving, asyncio.ensure_future(asked.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    parts = {serving, *background, asyncio.ensure_future(asked.wait())}
+    ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
     process.stop()
     if not serving.done():
-        await asyncio.sleep(settings.drain_seconds)
+        await asyncio.sleep(max(settings.drain_seconds, _TAKEOVER_SECONDS))
         shut(settings.port)
         await asyncio.sleep(_LAST_REQUESTS_SECONDS)
         server.stop()  # type: ignore[no-untyped-call]  # the server's own code is untyped
@@ -113,7 +117,8 @@ async def serve(process: Process, asked: asyncio.Event) -> None:
         _logger.warning("the log was not closed in time")
     _logger.info("the ingester was stopped")
     if not asked.is_set():
-        _logger.error("the listener ended", problem=str(serving.exception()))
+        what = "the listener ended" if serving in ended else "a part of the ingester ended"
+        _logger.error(what, problem=[repr(task.exception()) for task in ended])
         sys.exit(1)
 
 

@@ -13,14 +13,19 @@ import pytest
 from structlog.testing import capture_logs
 
 from ingest.acknowledgements import Acknowledgements
+from ingest.app import serve
 from ingest.outbox import Outbox
+from ingest.process import Means, Process
 from ingest.publisher import Publisher
 from ingest.records import Pending
+from ingest.settings import Settings
 from ingest.spool import FILE, Spool
+from schemas.codec import Codec
+from schemas.definition_file import parse
 from schemas.log_local import LocalLog
 from schemas.topics import DEAD_LETTERS
 from tests.builders.hosted_ingester import HostedIngester
-from tests.builders.ingester import push_body, read_records, signed
+from tests.builders.ingester import CONFIG, free_port, push_body, read_records, signed
 
 ACME = "/webhooks/github/acme"
 
@@ -263,6 +268,22 @@ def test_requests_under_way_finish_at_the_end(tmp_path: Path) -> None:
         sender.join()
 
     assert got == [202]
+
+
+async def test_part_that_ends_by_itself_ends_the_ingester(tmp_path: Path) -> None:
+    """A log that cannot be opened for a reason nobody foresaw is no outage to be waited out in silence."""
+
+    def broken_opening() -> LocalLog:
+        raise RuntimeError("nobody foresaw this")
+
+    means = Means(
+        settings=Settings(port=free_port(), data=tmp_path, drain_seconds=0), definition=parse(CONFIG),
+        identity_key=bytes(32), codec=Codec(), opening=broken_opening,
+    )  # fmt: skip
+    with capture_logs() as logs, pytest.raises(SystemExit):
+        await serve(Process(means), asyncio.Event())
+
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["a part of the ingester ended"]
 
 
 @pytest.mark.parametrize("rate", ["in_flight", "in_flight_bytes"])
