@@ -20,9 +20,10 @@ from lab.sending import SentDelivery
 from lab.simulate import write
 from vsm.data_dir import DataDir
 from vsm.organisation import prepare, send
+from vsm.ports import free_ports
 from vsm.progress import bar
 from vsm.settling import wait_until_settled
-from vsm.stack import Plan, free_ports, running
+from vsm.stack import Plan, running
 from vsm.store import open_store
 
 END_MICROS: Final = 1_767_225_600_000_000
@@ -44,6 +45,7 @@ def main(
         print(f"seed {seed}: {met} of {len(rows[seed])} comparisons hold  ({time.monotonic() - begun:.0f} s)")
     _DOCS.write_text(page(rows, items), encoding="utf-8")
     _JSON.write_bytes(msgspec.json.format(msgspec.json.encode(_scores(rows)), indent=2) + b"\n")
+    print("\n".join(table(rows)))
     off = [row for each in rows.values() for row in each if not row.met]
     print(markdown(off) if off else "every comparison holds")
     sys.exit(int(bool(off)))
@@ -57,7 +59,7 @@ def run(seed: int, items: int) -> list[ScoreRow]:
         folder = DataDir(Path(room) / "data")
         plan = Plan(config=prepare(folder), port=free_ports(1)[0], clock=CLOCK)
         decode = msgspec.json.Decoder(SentDelivery).decode
-        with running(folder, plan) as stack:
+        with folder.held(), running(folder, plan) as stack:
             with bar(f"seed {seed}", len(hooks)) as advance:
                 send(stack, map(decode, hooks), advance)
             wait_until_settled(stack.addresses)
@@ -76,12 +78,19 @@ def page(rows: dict[int, list[ScoreRow]], items: int) -> str:
         "whole pipeline, every derived row and every measurement compared with what the organisation knows it did.",
         "Visits, items, changes, deployments and incidents must match exactly; times within the sketch's stated error.",
         "",
-        "| group | hold | of |",
-        "|---|---:|---:|",
+        *table(rows),
+        "",
+        "## What is off",
+        "",
     ]
-    lines += [f"| {group} | {met} | {total} |" for group, (met, total) in summary(everything).items()]
-    lines += ["", "## What is off", ""]
     return "\n".join(lines) + "\n" + (markdown(off) if off else "Nothing.\n")
+
+
+def table(rows: dict[int, list[ScoreRow]]) -> list[str]:
+    """Return the lines of a table: for each group of comparisons how many hold, of how many, over all seeds."""
+    everything = [row for each in rows.values() for row in each]
+    lines = [f"| {group} | {met} | {total} |" for group, (met, total) in summary(everything).items()]
+    return ["| group | hold | of |", "|---|---:|---:|", *lines]
 
 
 def _scores(rows: dict[int, list[ScoreRow]]) -> dict[str, object]:
