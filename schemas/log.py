@@ -77,6 +77,12 @@ class Log(Protocol):
     def end_offsets(self, topic: str) -> Sequence[int]:
         """Return, for each partition, the offset the next record will get."""
 
+    def group_offsets(self, group: str, topic: str) -> Sequence[int | None]:
+        """Return, for each partition, the next offset that a group has committed, None where it never did.
+
+        Whoever asks takes no part in the group. Raises RecordRefused for an unknown topic, LogUnavailable.
+        """
+
     def read_compacted(self, topic: str, partition: int) -> Iterator[Record]:
         """Yield the newest record of every key of a compacted topic's partition, tombstones left out, to a proven end.
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from schemas.kafka_consumer import KafkaConsumer
@@ -111,6 +111,21 @@ class KafkaLog:
                     raise LogUnavailable(f"Kafka does not tell its end: {bad}") from bad
                 time.sleep(_STEP_SECONDS)
                 self._admin = AdminClient(self._settings)  # the old one keeps to the epoch of a leader that is gone
+
+    def group_offsets(self, group: str, topic: str) -> Sequence[int | None]:
+        """Return what a group has committed, for each partition; see `Log.group_offsets`."""
+        wanted = [TopicPartition(topic, partition) for partition in range(self.partitions(topic))]
+        try:
+            asked = self._admin.list_consumer_group_offsets(
+                [ConsumerGroupTopicPartitions(group, wanted)], request_timeout=_ANSWER_SECONDS
+            )
+            found = {each.partition: each for each in asked[group].result().topic_partitions}
+        except KafkaException as bad:
+            raise LogUnavailable(f"Kafka does not tell the group's offsets: {bad}") from bad
+        wrong = next((each.error for each in found.values() if each.error is not None), None)
+        if wrong is not None:
+            raise LogUnavailable(f"Kafka does not tell the group's offsets: {wrong}")
+        return [int(at) if (at := found[each.partition].offset) >= 0 else None for each in wanted]
 
     def read_compacted(self, topic: str, partition: int) -> Iterator[Record]:
         """Yield a compacted topic's partition to a proven end; see `Log.read_compacted` and `kafka_recovery`.

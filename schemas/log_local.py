@@ -18,6 +18,7 @@ from schemas.local_consumer import LocalConsumer
 from schemas.local_file import (
     GROUPS_FILE,
     SUFFIX,
+    committed_offset,
     end_offset,
     fixed_partitions,
     open_groups,
@@ -105,6 +106,17 @@ class LocalLog:
             raise LogUnavailable(f"{topic}: {bad}") from bad
         finally:
             connection.close()
+
+    def group_offsets(self, group: str, topic: str) -> Sequence[int | None]:
+        """Return what a group has committed, for each partition; see `Log.group_offsets`."""
+        name = self._known(topic).name
+        groups = open_groups(self._directory, self._busy_seconds)
+        try:
+            return [committed_offset(groups, group, name, partition) for partition in range(self._partitions)]
+        except sqlite3.Error as bad:
+            raise LogUnavailable(f"offsets of {group}: {bad}") from bad
+        finally:
+            groups.close()
 
     def read_compacted(self, topic: str, partition: int) -> Iterator[Record]:
         """Yield the newest record of every key as of one moment, tombstones left out; see `Log.read_compacted`.

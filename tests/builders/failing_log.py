@@ -90,6 +90,10 @@ class FailingLog:
         """Pass on."""
         return self._inner.end_offsets(topic)
 
+    def group_offsets(self, group: str, topic: str) -> Sequence[int | None]:
+        """Pass on."""
+        return self._inner.group_offsets(group, topic)
+
     def read_compacted(self, topic: str, partition: int) -> Iterator[Record]:
         """Pass on."""
         return self._inner.read_compacted(topic, partition)

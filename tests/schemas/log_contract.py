@@ -171,6 +171,22 @@ class GroupContract:
         found = read(join(group), token, len(values))
         assert [(r.topic, r.partition, r.key, r.value) for r in found] == [(EVENTS, 1, token, v) for v in values]
 
+    def test_offsets_of_a_group_are_told_to_whoever_asks(
+        self, log: Log, token: bytes, group: str, join: Joining
+    ) -> None:
+        """Of each partition what was committed, None where nothing was; no member needs to be there."""
+        log.append_and_wait(records(token, 3))
+        member = join(group)
+        last = read(member, token, 3)[-1].offset
+        before = log.group_offsets(group, EVENTS)
+        member.commit([(EVENTS, 0, last + 1)])
+        member.close()
+
+        after = log.group_offsets(group, EVENTS)
+
+        nothing = [None] * log.partitions(EVENTS)
+        assert (before, after) == (nothing, [last + 1, *nothing[1:]])
+
     def test_offsets_of_a_partition_have_no_holes(self, log: Log, token: bytes, group: str, join: Joining) -> None:
         """What is appended one after another lies side by side, from the end offset on."""
         start = log.end_offsets(EVENTS)[0]
