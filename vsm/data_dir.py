@@ -36,6 +36,7 @@ class DataDir:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        self.lock = self.root / "lock"
         self.log = self.root / "log"
         self.clickhouse = self.root / "clickhouse"
         self.logs = self.root / "logs"
@@ -43,6 +44,7 @@ class DataDir:
         self.identity_key = self.root / "identity.key"
         self.import_token = self.root / "import.token"
         self.generation = self.root / "generation.json"
+        self.store_address = self.root / "clickhouse.url"
         self.run_file = self.root / "run.json"
 
     def make(self) -> None:
@@ -54,8 +56,9 @@ class DataDir:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the directory for this process. Raises DataDirBusy when another one does."""
-        with (self.root / "lock").open("w") as handle:
+        """Hold the directory, made if it is not there, for this process. Raises DataDirBusy when another one does."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with self.lock.open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as busy:
@@ -64,16 +67,24 @@ class DataDir:
                 ) from busy
             yield
 
-    def announce(self, config: Path, addresses: Mapping[str, str]) -> None:
-        """Write run.json for this process, whole or not at all."""
+    def announce(self, config: Path, addresses: Mapping[str, str], store: str) -> None:
+        """Write run.json for this process, whole or not at all.
+
+        `store`: the whole address of a real ClickHouse, password and all, kept in a file of its own; '' without one.
+        """
+        self.store_address.unlink(missing_ok=True)
+        if store:
+            write_private_once(self.store_address, store)
         run = Run(pid=os.getpid(), start_time=start_time(os.getpid()) or 0, config=str(config), addresses=addresses)
         fresh = self.run_file.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
+        fresh.unlink(missing_ok=True)
+        write_private_once(fresh, msgspec.json.format(msgspec.json.encode(run), indent=2).decode())
         fresh.replace(self.run_file)
 
     def withdraw(self) -> None:
         """Remove run.json; safe to repeat."""
         self.run_file.unlink(missing_ok=True)
+        self.store_address.unlink(missing_ok=True)
 
     def running(self) -> Run | None:
         """Return the stack that runs on this directory, or None when it is gone."""
@@ -82,6 +93,16 @@ class DataDir:
         except (FileNotFoundError, msgspec.DecodeError):
             return None
         return run if start_time(run.pid) == run.start_time else None
+
+    def sql_address(self) -> str | None:
+        """Return where the running stack's tables are asked, with its password; None when no stack runs."""
+        run = self.running()
+        if run is None:
+            return None
+        try:
+            return self.store_address.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return run.addresses.get("sql")
 
 
 def write_private_once(path: Path, text: str) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import secrets
 import signal
-import socket
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 from msgspec import Struct
 
 from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
-from schemas.log import LogUnavailable
+from schemas.log import Log, LogUnavailable
 from schemas.log_local import forget_offsets
+from schemas.log_open import open_log
+from sinks.clickhouse.address import parsed
 from vsm.data_dir import DataDir
 from vsm.generation import Generation, activated, current
-from vsm.settling import is_settled, waiting
+from vsm.ports import HOST, free_ports, require_alone, require_free
+from vsm.reached import ends, has_passed
 from vsm.supervisor import Job, Supervisor
 
 READY_SECONDS: Final = 90.0
@@ -28,8 +31,7 @@ FLUSH_SECONDS: Final = 1.0
 KAFKA_PARTITIONS: Final = 12
 """How many partitions `vsm up` gives the topics of a Kafka that has none of ours."""
 _POLL_SECONDS: Final = 0.1
-_HOST: Final = "127.0.0.1"
-_PORTS: Final = range(20_000, 32_000)
+_NAMES: Final = ("ingest", "process", "sink")
 
 
 class StackFailed(RuntimeError):  # noqa: N818 - shown to the user as it is
@@ -48,28 +50,47 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 class Stack:
-    """A running stack; made by `running`."""
+    """A running stack; made by `running`. `addresses` holds no password."""
 
-    def __init__(self, data: DataDir, plan: Plan) -> None:
+    def __init__(self, data: DataDir, plan: Plan, hurry: threading.Event) -> None:
         self._data = data
         self._plan = plan
         self._generation = current(data.generation, plan.config)
         self._ports = free_ports(3)
         self.addresses = _addresses(plan, *self._ports)
         self.config = plan.config
-        self._supervisor = Supervisor(self._jobs(self._generation), data.logs)
+        self._supervisor = Supervisor(self._jobs(self._generation), data.logs, hurry)
 
     def start(self) -> None:
-        """Start every process and wait until all are ready. Raises StackFailed."""
+        """Start every process and wait until all are ready. Raises StackFailed, PortTaken."""
+        require_free(self._plan.port)
         self._make_topics()
         self._fill_lost_tables()
         self._supervisor.start()
-        for name in ("ingest", "process", "sink"):
-            self._wait_until(name, f"{self.addresses[name]}/health/ready")
-        self._data.announce(self._plan.config, self.addresses)
-        if self._generation.active != self._generation.number:
-            self._wait_until_rebuilt()
-            self._swap()
+        for name in _NAMES:
+            self._wait_until_ready(name)
+        self._data.announce(self._plan.config, self.addresses, self._plan.clickhouse)
+
+    @property
+    def is_rebuilding(self) -> bool:
+        """Whether a changed definition or release derives every row anew, while the old rows are shown."""
+        return self._generation.active != self._generation.number
+
+    def show_rebuilt(self) -> None:
+        """Wait until the rows of a changed definition stand in the tables, and show them. Raises StackFailed.
+
+        It is done as soon as the sink has passed where the new rows ended when the last of them was written: traffic
+        that goes on changes nothing of that.
+        """
+        if not self.is_rebuilding:
+            return
+        from sinks.clickhouse.pump import GROUP
+
+        self._wait_while_alive(self._is_rebuilt)
+        with closing(self._open_log()) as log:
+            there = ends(log)
+            self._wait_while_alive(lambda: has_passed(log, GROUP, there))
+        self._swap()
 
     def _make_topics(self) -> None:
         """Create the topics of a Kafka that has none of ours; a cluster's own are made by `vsm topics apply`."""
@@ -78,12 +99,17 @@ class Stack:
         from schemas.topics_kafka import apply_if_none
 
         try:
-            more = read_kafka_settings(self._plan.kafka_settings)
-            apply_if_none(self._plan.kafka, KAFKA_PARTITIONS, replication=1, settings=more)
+            apply_if_none(self._plan.kafka, KAFKA_PARTITIONS, replication=1, settings=self._kafka_settings())
         except BadKafkaSettings as bad:
             raise StackFailed(str(bad)) from bad
         except LogUnavailable as away:
             raise StackFailed(f"Kafka does not answer: {away}") from away
+
+    def _kafka_settings(self) -> Mapping[str, object]:
+        return read_kafka_settings(self._plan.kafka_settings)
+
+    def _open_log(self) -> Log:
+        return open_log(self._plan.kafka or None, self._data.root, settings=self._kafka_settings())
 
     def _fill_lost_tables(self) -> None:
         """Let the sink read the log from its beginning when the embedded tables are gone."""
@@ -106,14 +132,14 @@ class Stack:
         self._supervisor.end()
         self._data.withdraw()
 
-    def _wait_until_rebuilt(self) -> None:
-        """Block until every row stands in the new generation and in the tables; the old one is shown meanwhile."""
-        while not (self._rebuilt() and is_settled(waiting(self.addresses))):
+    def _wait_while_alive(self, holds: Callable[[], bool]) -> None:
+        """Block until something holds. Raises StackFailed when a process can never go on."""
+        while not holds():
             time.sleep(_POLL_SECONDS)
             if any(child.hopeless for child in self._supervisor.children.values()):
                 raise StackFailed(f"the rebuild broke off; see {self._data.logs}")
 
-    def _rebuilt(self) -> bool:
+    def _is_rebuilt(self) -> bool:
         try:
             return httpx.get(f"{self.addresses['process']}/health/ready", timeout=5.0).json().get("rebuilt") is True
         except (httpx.TransportError, ValueError):
@@ -123,14 +149,14 @@ class Stack:
         """Make the rebuilt generation the one that views show: the sink does it when it starts with that number."""
         self._generation = activated(self._data.generation, self._generation)
         self._supervisor.replace(next(job for job in self._jobs(self._generation) if job.name == "sink"))
-        self._wait_until("sink", f"{self.addresses['sink']}/health/ready")
+        self._wait_until_ready("sink")
 
     def _jobs(self, generation: Generation) -> tuple[Job, ...]:
         process_port, sink_port, sql_port = self._ports
         shared = {
             "VSM_DATA": str(self._data.root),
             "VSM_CONFIG": str(self._plan.config),
-            "VSM_HOST": _HOST,
+            "VSM_HOST": HOST,
             "VSM_KAFKA": self._plan.kafka,
             "VSM_KAFKA_SETTINGS": self._plan.kafka_settings,
             "VSM_CLICKHOUSE": self._plan.clickhouse,
@@ -139,7 +165,7 @@ class Stack:
         }
         if self._plan.clock:
             shared["VSM_CLOCK"] = self._plan.clock
-        peers = f"http://{_HOST}:{process_port}/metrics,http://{_HOST}:{sink_port}/metrics"
+        peers = f"http://{HOST}:{process_port}/metrics,http://{HOST}:{sink_port}/metrics"
         return (
             Job(
                 name="ingest",
@@ -159,56 +185,50 @@ class Stack:
             ),
         )
 
-    def _wait_until(self, name: str, url: str) -> None:
+    def _wait_until_ready(self, name: str) -> None:
+        """Block until a process is ready, and it is ours that says so. Raises StackFailed, PortTaken."""
+        address = self.addresses[name]
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline and not self._supervisor.children[name].hopeless:
+            if self._supervisor.failure is not None:
+                raise self._supervisor.failure
             try:
-                if httpx.get(url, timeout=2.0).is_success:
-                    return
+                is_ready = httpx.get(f"{address}/health/ready", timeout=2.0).is_success
             except httpx.TransportError:
-                pass
+                is_ready = False
+            require_alone(urlsplit(address).port or 0, self._living())
+            if is_ready:
+                return
             time.sleep(_POLL_SECONDS)
         raise StackFailed(f"'{name}' did not come up; its last words:\n{_tail(self._data.logs / name)}")
 
+    def _living(self) -> list[int]:
+        return [pid for pid in self.pids().values() if pid is not None]
+
 
 @contextmanager
-def running(data: DataDir, plan: Plan) -> Iterator[Stack]:
-    """Hold the data directory, run the stack on it, and end it however the block ends."""
-    with data.held():
-        stack = Stack(data, plan)
-        try:
-            stack.start()
-            yield stack
-        finally:
-            stack.end()
+def running(data: DataDir, plan: Plan, hurry: threading.Event | None = None) -> Iterator[Stack]:
+    """Run the stack on a directory that this process holds, and end it however the block ends.
+
+    Once `hurry` is set the end waits for nobody. Raises StackFailed, PortTaken.
+    """
+    stack = Stack(data, plan, hurry or threading.Event())
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.end()
 
 
 def _addresses(plan: Plan, process_port: int, sink_port: int, sql_port: int) -> dict[str, str]:
-    ingest = f"http://{_HOST}:{plan.port}"
+    ingest = f"http://{HOST}:{plan.port}"
     return {
         "ingest": ingest,
         "metrics": f"{ingest}/metrics",
-        "process": f"http://{_HOST}:{process_port}",
-        "sink": f"http://{_HOST}:{sink_port}",
-        "sql": plan.clickhouse or f"http://{_HOST}:{sql_port}",
+        "process": f"http://{HOST}:{process_port}",
+        "sink": f"http://{HOST}:{sink_port}",
+        "sql": parsed(plan.clickhouse).shown if plan.clickhouse else f"http://{HOST}:{sql_port}",
     }
-
-
-def free_ports(number: int) -> list[int]:
-    """Return ports that are free now, all different, outside the range that outgoing connections are given."""
-    sockets: list[socket.socket] = []
-    try:
-        while len(sockets) < number:
-            each = socket.socket()
-            sockets.append(each)
-            try:
-                each.bind((_HOST, secrets.choice(_PORTS)))
-            except OSError:
-                sockets.pop().close()
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def _tail(log: Path, lines: int = 15) -> str:

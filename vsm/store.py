@@ -92,8 +92,7 @@ def open_store(data: Path, url: str | None = None) -> Iterator[Store]:
 def _connect(data: DataDir, url: str | None) -> _Client:
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
-    run = data.running()
-    address = url or (run.addresses.get("sql") if run is not None else None)
+    address = url or data.sql_address()
     if address is None and not data.clickhouse.exists():
         raise StoreMissing(f"nothing is stored in {data.root}: run 'vsm up --data {data.root}' first, or give --url")
     shown = str(data.clickhouse)

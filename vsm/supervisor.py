@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final
 
 import structlog
@@ -22,6 +23,7 @@ LONGEST_PAUSE_SECONDS: Final = 10.0
 HEALTHY_AFTER_SECONDS: Final = 20.0
 END_SECONDS: Final = 30.0
 _WATCH_SECONDS: Final = 0.1
+_END_LOOK_SECONDS: Final = 0.02
 
 _logger = structlog.get_logger(__name__)
 
@@ -84,18 +86,21 @@ class Child:
         elif now >= self._not_before:
             self._not_before = 0.0
             self.restarts += 1
-            self.start()
+            try:
+                self.start()
+            except OSError as refused:
+                _logger.warning("process not started", process=self.job.name, problem=str(refused))
 
-    def end(self, deadline: float) -> None:
-        """Wait for the process to end until `deadline`, then kill it."""
+    def end(self, deadline: float, hurry: threading.Event) -> None:
+        """Wait for the process to end until `deadline` or `hurry`, then kill it."""
         if self._process is None:
             return
-        try:
-            self._process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            _logger.warning("process killed after its time to end was over", process=self.job.name)
+        while self.pid is not None and time.monotonic() < deadline and not hurry.is_set():
+            hurry.wait(_END_LOOK_SECONDS)
+        if self.pid is not None:
+            _logger.warning("process killed before it had ended", process=self.job.name)
             self._process.kill()
-            self._process.wait()
+        self._process.wait()
 
     def ask_to_end(self) -> None:
         """Send SIGTERM if it runs."""
@@ -109,29 +114,29 @@ class Child:
 
 
 class Supervisor:
-    """Keeps jobs running from a thread of its own, from `start` to `end`."""
+    """Keeps jobs running from a thread of its own, from `start` to `end`.
 
-    def __init__(self, jobs: Sequence[Job], logs: Path) -> None:
+    Once `hurry` is set it kills at the end what has not ended yet. `failure` is why the jobs could not be started.
+    """
+
+    def __init__(self, jobs: Sequence[Job], logs: Path, hurry: threading.Event) -> None:
         self.children = {job.name: Child(job, logs) for job in jobs}
+        self.failure: OSError | None = None
+        self._hurry = hurry
         self._ending = threading.Event()
-        self._lock = threading.Lock()
+        self._orders: SimpleQueue[tuple[Job, threading.Event]] = SimpleQueue()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def start(self) -> None:
-        """Start every job and begin to watch."""
-        for child in self.children.values():
-            child.start()
+        """Start every job and watch it."""
         self._thread.start()
 
     def replace(self, job: Job) -> None:
-        """End a running job and start it anew with other arguments or environment."""
-        with self._lock:
-            old = self.children[job.name]
-            old.ask_to_end()
-            old.end(time.monotonic() + END_SECONDS)
-            fresh = Child(job, old.log_file.parent)
-            self.children[job.name] = fresh
-            fresh.start()
+        """End a running job and start it anew with other arguments or environment; returns when that is done."""
+        done = threading.Event()
+        self._orders.put((job, done))
+        while not done.wait(_WATCH_SECONDS) and self._thread.is_alive():
+            pass
 
     def hand_on(self, number: signal.Signals) -> None:
         """Send every process a signal."""
@@ -145,12 +150,28 @@ class Supervisor:
             self._thread.join()
 
     def _watch(self) -> None:
-        while not self._ending.wait(_WATCH_SECONDS):
-            with self._lock:
+        # All is done on this thread: a child is killed with the thread that started it (see vsm.orphan), and whoever
+        # interrupts the main thread must not catch it between starting a child and knowing of it.
+        try:
+            for child in self.children.values():
+                child.start()
+            while not self._ending.wait(_WATCH_SECONDS):
+                while not self._orders.empty():
+                    self._obey(*self._orders.get())
                 for child in self.children.values():
                     child.watch()
-        # Here and not in `end`: a child is killed with the thread that started it (see vsm.orphan).
+        except OSError as failed:
+            self.failure = failed
         deadline = time.monotonic() + END_SECONDS
         for child in self.children.values():
             child.ask_to_end()
-            child.end(deadline)
+            child.end(deadline, self._hurry)
+
+    def _obey(self, job: Job, done: threading.Event) -> None:
+        old = self.children[job.name]
+        old.ask_to_end()
+        old.end(time.monotonic() + END_SECONDS, self._hurry)
+        fresh = Child(job, old.log_file.parent)
+        self.children[job.name] = fresh
+        fresh.start()
+        done.set()

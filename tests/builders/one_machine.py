@@ -14,8 +14,9 @@ import httpx
 
 from vsm.data_dir import DataDir
 from vsm.organisation import prepare
+from vsm.ports import free_ports
 from vsm.settling import wait_until_settled
-from vsm.stack import Plan, Stack, free_ports, running
+from vsm.stack import Plan, Stack, running
 from vsm.store import open_store
 
 CLOCK: Final = "2026-01-01T00:00:00+00:00"
@@ -26,13 +27,24 @@ _TELEMETRY: Final = ("vsm_ingest_", "vsm_processors_", "vsm_sinks_")
 
 @contextmanager
 def organisation(
-    root: Path, clock: str = CLOCK, edit: Callable[[str], str] = lambda text: text, **plan: str
+    root: Path,
+    clock: str = CLOCK,
+    edit: Callable[[str], str] = lambda text: text,
+    *,
+    rebuild: bool = True,
+    **plan: str,
 ) -> Iterator[Stack]:
-    """Run the organisation's stack on `root`, its definition edited; may be entered again on the same root."""
+    """Run the organisation's stack on `root`, its definition edited; may be entered again on the same root.
+
+    `rebuild`: wait until the rows of a changed definition are shown.
+    """
     folder = DataDir(root)
     config = prepare(folder)
     config.write_text(edit(config.read_text(encoding="utf-8")), encoding="utf-8")
-    with running(folder, Plan(config=config, port=free_ports(1)[0], clock=clock, **plan)) as stack:
+    planned = Plan(config=config, port=free_ports(1)[0], clock=clock, **plan)
+    with folder.held(), running(folder, planned) as stack:
+        if rebuild:
+            stack.show_rebuilt()
         yield stack
 
 

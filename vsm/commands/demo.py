@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,10 +14,12 @@ from insights import map_text
 from lab.organisation import STREAMS
 from lab.simulate import deliveries
 from vsm.commands.ask import read_map
-from vsm.commands.up import on_end_signals, show_addresses
+from vsm.commands.up import show_addresses, wait_for_end
 from vsm.data_dir import DataDir, DataDirBusy
-from vsm.options import Data, fail, out
+from vsm.ending import ended_by_signals
+from vsm.options import Data, Port, fail, out
 from vsm.organisation import prepare, send
+from vsm.ports import PortTaken
 from vsm.progress import bar
 from vsm.sender import Unreachable
 from vsm.settling import NotSettled, wait_until_settled
@@ -32,41 +35,58 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed makes the same organisation.")] = 1,
     items: Annotated[int, typer.Option(min=1, help="How many work items.")] = 120,
     data: Data = DEMO_DATA,
-    port: Annotated[int, typer.Option(help="Port of the ingester and of the stack's /metrics.")] = 8080,
+    port: Port = 8080,
     *,
     once: Annotated[bool, typer.Option("--once", help="Exit after the maps are shown.")] = False,
 ) -> None:
     """Run the pipeline, let a simulated organisation send it webhooks, and show its value stream maps.
 
+    Ctrl-C ends it in order at any time, with status 0 once the maps were shown, else 1; a second one ends it at once.
+
     Example: `vsm demo --seed 7 --items 300`
     """
     folder = DataDir(data)
-    ending = on_end_signals()
+    shown = threading.Event()
     try:
-        plan = Plan(config=_prepare(folder), port=port)
-        out.print("starting the pipeline")
-        with running(folder, plan) as stack:
-            _send(stack, seed, items)
-            _show_maps(stack, folder)
-            if not once:
-                out.print(f"it stays up: try 'vsm query --data {data} \"SELECT ...\"'; Ctrl-C ends it", markup=False)
-                ending.wait()
-                out.print("ending")
-    except (DataDirBusy, StackFailed, Unreachable, NotSettled, StoreMissing, BadQuery) as bad:
+        _refuse_other_data(folder)
+        with ended_by_signals() as hurry, folder.held():
+            plan = Plan(config=_prepare(folder), port=port)
+            out.print("starting the pipeline; Ctrl-C ends it")
+            with running(folder, plan, hurry) as stack:
+                _send(stack, seed, items)
+                _show_maps(stack, folder)
+                shown.set()
+                if not once:
+                    out.print(
+                        f"it stays up: try 'vsm query --data {data} \"SELECT ...\"'; Ctrl-C ends it", soft_wrap=True
+                    )
+                    wait_for_end()
+    except KeyboardInterrupt:
+        if not shown.is_set():
+            fail("ended before the maps were shown")
+        out.print("ended")
+    except (DataDirBusy, PortTaken, StackFailed, Unreachable, NotSettled, StoreMissing, BadQuery) as bad:
         fail(str(bad))
+    except OSError as bad:
+        fail(f"{bad.filename or data}: {bad.strerror}")
+
+
+def _refuse_other_data(folder: DataDir) -> None:
+    """End the command when the directory holds something that no demo has put there."""
+    there = {path.name for path in folder.root.iterdir()} if folder.root.exists() else set()
+    if there - {folder.lock.name} and MARK not in there:
+        fail(f"{folder.root} holds no demo: give the demo a directory of its own with --data")
 
 
 def _prepare(folder: DataDir) -> Path:
-    """Return the organisation's definition in an empty directory; an earlier demo's data is removed."""
-    mark = folder.root / MARK
-    if folder.root.exists() and any(folder.root.iterdir()) and not mark.exists():
-        fail(f"{folder.root} holds no demo: give the demo a directory of its own with --data")
-    if folder.running() is not None:
-        raise DataDirBusy(f"a demo runs on {folder.root}: end it, or give this one its own --data and --port")
-    shutil.rmtree(folder.root, ignore_errors=True)
-    config = prepare(folder)
-    mark.touch()
-    return config
+    """Return the organisation's definition in an empty directory that we hold; an earlier demo's data is removed."""
+    for path in folder.root.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path != folder.lock:
+            path.unlink()
+    (folder.root / MARK).touch()
+    return prepare(folder)
 
 
 def _send(stack: Stack, seed: int, items: int) -> None:

@@ -11,62 +11,89 @@ from typing import Annotated
 import typer
 
 from schemas.definition_file import BadDefinition, load
+from sinks.clickhouse.address import BadAddress
 from vsm.data_dir import DataDir, DataDirBusy
 from vsm.defaults import write_default_config
-from vsm.options import DEFAULT_DATA, Data, KafkaSettings, fail, out
-from vsm.stack import Plan, StackFailed, running
+from vsm.ending import ended_by_signals
+from vsm.options import DEFAULT_DATA, Data, KafkaSettings, Port, fail, out
+from vsm.ports import PortTaken
+from vsm.stack import Plan, Stack, StackFailed, running
 
 
 def up(
     config: Annotated[Path | None, typer.Option(help="Value-stream file; without it one stream claims all.")] = None,
     data: Data = DEFAULT_DATA,
-    port: Annotated[int, typer.Option(help="Port of the ingester and of the stack's /metrics.")] = 8080,
+    port: Port = 8080,
     kafka: Annotated[str, typer.Option(help="A real Kafka, HOST:PORT, in place of the local log.")] = "",
     kafka_settings: KafkaSettings = "",
     clickhouse: Annotated[str, typer.Option(help="A real ClickHouse, its URL, in place of the embedded one.")] = "",
 ) -> None:
     """Run the whole pipeline on one machine until Ctrl-C; the same --data continues where it stopped.
 
+    Ctrl-C ends it in order at any time, with status 0; a second one ends it at once.
+
     Example: `vsm up --config value-streams.yaml --data ./vsm-data`
     """
     folder = DataDir(data)
-    ending = on_end_signals()
     try:
-        folder.make()
-        chosen = prepare(folder, config)
-        plan = Plan(config=chosen, port=port, kafka=kafka, kafka_settings=kafka_settings, clickhouse=clickhouse)
-        with running(folder, plan) as stack:
-            signal.signal(signal.SIGHUP, lambda *_: stack.reload())
-            show_addresses(stack.addresses)
-            out.print("running; Ctrl-C ends it")
-            ending.wait()
-            out.print("ending")
-    except (DataDirBusy, StackFailed, BadDefinition) as bad:
+        with ended_by_signals() as hurry, folder.held():
+            folder.make()
+            plan = Plan(
+                config=prepare(folder, config),
+                port=port,
+                kafka=kafka,
+                kafka_settings=kafka_settings,
+                clickhouse=clickhouse,
+            )
+            _run(folder, plan, hurry)
+    except KeyboardInterrupt:
+        out.print("ended")
+    except BadAddress as bad:
+        fail(f"--clickhouse is {bad}", status=2)
+    except (DataDirBusy, PortTaken, StackFailed, BadDefinition) as bad:
         fail(str(bad))
     except OSError as bad:
         fail(f"{bad.filename or data}: {bad.strerror}")
+
+
+def _run(folder: DataDir, plan: Plan, hurry: threading.Event) -> None:
+    """Run the stack until the end is asked for."""
+    out.print("starting; Ctrl-C ends it")
+    with running(folder, plan, hurry) as stack:
+        signal.signal(signal.SIGHUP, lambda *_: stack.reload())
+        show_addresses(stack.addresses)
+        show_rebuilt(stack)
+        out.print("running")
+        wait_for_end()
+
+
+def wait_for_end() -> None:
+    """Block until the end is asked for, which KeyboardInterrupt says."""
+    threading.Event().wait()
+
+
+def show_rebuilt(stack: Stack) -> None:
+    """Wait until what a changed definition or release makes of the log is shown. Raises StackFailed."""
+    if stack.is_rebuilding:
+        out.print(
+            "the definition or the release has changed: every row is derived anew, the old ones are shown meanwhile"
+        )
+        stack.show_rebuilt()
+        out.print("the new rows are shown")
 
 
 def prepare(folder: DataDir, config: Path | None) -> Path:
     """Return the value-stream file to run with, checked; the default one's new secrets are printed once."""
     if config is None:
         for tool, secret in write_default_config(folder).items():
-            out.print(f"secret of {tool} (shown once, kept in {folder.root}/secrets): {secret}", markup=False)
-    chosen = (config or folder.config).resolve()
+            out.print(f"secret of {tool} (shown once, kept in {folder.root}/secrets): {secret}", soft_wrap=True)
+    chosen = (config or folder.config).absolute()
     load(chosen)
     return chosen
 
 
 def show_addresses(addresses: Mapping[str, str]) -> None:
     """Print where to look."""
-    out.print(f"webhooks  {addresses['ingest']}/webhooks/TOOL/SOURCE", markup=False)
-    out.print(f"metrics   {addresses['metrics']}", markup=False)
-    out.print(f"SQL       {addresses['sql']}  (or: vsm query 'SELECT ...')", markup=False)
-
-
-def on_end_signals() -> threading.Event:
-    """Return an event that Ctrl-C or SIGTERM sets."""
-    ending = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ending.set())
-    return ending
+    out.print(f"webhooks  {addresses['ingest']}/webhooks/TOOL/SOURCE", soft_wrap=True)
+    out.print(f"metrics   {addresses['metrics']}", soft_wrap=True)
+    out.print(f"SQL       {addresses['sql']}  (or: vsm query 'SELECT ...')", soft_wrap=True)
