@@ -88,7 +88,9 @@ def derivation_of(settings: Settings) -> Derivation:
     streams = sorted(stream.name for stream in definition.value_streams)
     packing = (DERIVATION_VERSION, ENCODING, sorted(attributes_of_rules(definition)), streams)
     return Derivation(
-        new_core=lambda: Core(Partition(definition, settings.generation), Measures(definition, clock())),
+        new_core=lambda: Core(
+            Partition(definition, settings.generation), Measures(definition, clock(), settings.generation)
+        ),
         version=f"{DERIVATION_VERSION}/{definition.version}",
         packing=hashlib.sha256(repr(packing).encode()).hexdigest()[:16],
     )

@@ -87,9 +87,10 @@ def _whole_second(now: int) -> int:
 class Board:
     """One stream: takes rows, says measurements, a function of the rows it holds, the clock and the signs."""
 
-    def __init__(self, stream: ValueStream, definition_version: str, now: int | None) -> None:
+    def __init__(self, stream: ValueStream, definition_version: str, generation: int, now: int | None) -> None:
         self._stream = stream
         self._version = definition_version
+        self._generation = generation
         self._series = StreamSeries(stream, now)
         self._blocks: dict[tuple[str, int], Block] = {}
         self._tallies: dict[tuple[str, int], Mapping[int, int]] = {}
@@ -206,6 +207,7 @@ class Board:
                     upper=reading.upper,
                     completeness=None if quality is None else quality * reading.known,
                     definition_version=self._version,
+                    generation=self._generation,
                 )
 
     def _basis(self, visit: _Visit, window: int, series: Series, cell: Mapping[int, int]) -> Basis:

@@ -23,9 +23,13 @@ class Measures:
     once, before many rows are observed. Rows of streams that the definition does not know are left out.
     """
 
-    def __init__(self, definition: Definition, now_micros: int | None = None) -> None:
-        """Start empty; `now_micros` is the clock, None when it is not known before the first `measure`."""
+    def __init__(self, definition: Definition, now_micros: int | None = None, generation: int = 1) -> None:
+        """Start empty; `now_micros` is the clock, None when it is not known before the first `measure`.
+
+        `generation` is that of the rows; every measurement says it.
+        """
         self._version = definition.version
+        self._generation = generation
         self._streams: dict[str, ValueStream] = {stream.name: stream for stream in definition.value_streams}
         self._now = now_micros
         self._boards: dict[str, Board] = {}
@@ -98,6 +102,6 @@ class Measures:
     def _open(self, name: str) -> Board | None:
         board = self._boards.get(name)
         if board is None and name in self._streams:
-            board = self._boards[name] = Board(self._streams[name], self._version, self._now)
+            board = self._boards[name] = Board(self._streams[name], self._version, self._generation, self._now)
             self._dirty.add(name)
         return board

@@ -18,6 +18,7 @@ class Measurement(Struct, frozen=True, kw_only=True, gc=False):
     (`step_process_seconds`), its unit included. `window` is '' for a value of now. `statistic` is `p50 p85 p95 mean
     count ratio now`. '' in `step kind environment service` means all. `value` None: unknown (too few, or none).
     `n` counts what stands behind it; `lower`, `upper` bound it (95 %) where known; `completeness` in [0, 1] or None.
+    `generation` is that of the rows it was computed from, 0 where its writer did not say.
     """
 
     measured_at: int
@@ -35,3 +36,4 @@ class Measurement(Struct, frozen=True, kw_only=True, gc=False):
     upper: float | None = None
     completeness: float | None = None
     definition_version: str = ""
+    generation: int = 0

@@ -16,9 +16,11 @@ from schemas.clock import clock_from
 from schemas.codec import Codec
 from schemas.kafka_settings import read_kafka_settings
 from schemas.log_open import open_log
+from sinks.clickhouse.client import ClickHouse, open_store
 from sinks.clickhouse.engine import Bounds
 from sinks.clickhouse.front import Front
 from sinks.clickhouse.sink import ClickHouseSink
+from sinks.following import Follower
 from sinks.http import pages
 from sinks.no_pandas import skip_pandas
 from sinks.prometheus.sink import PrometheusSink
@@ -105,6 +107,7 @@ async def _serve(settings: Settings) -> None:
         telemetry=telemetry,
     )
     services = [(sink.name, sink.make(parts)) for sink in SINKS if sink.name in settings.chosen]
+    services += [("active", follower) for follower in _followers(settings, services)]
     runner = Runner(services)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -144,8 +147,24 @@ def _render(services: Sequence[tuple[str, Service]]) -> Callable[[int], Iterator
     return render
 
 
+def _followers(settings: Settings, services: Sequence[tuple[str, Service]]) -> Iterator[Follower]:
+    """Yield what keeps each page on the active generation: of a server, or of the store this process holds open."""
+    store = _store(services)
+
+    def opened() -> ClickHouse | None:
+        held = store is not None and store.is_open()
+        return open_store(settings.clickhouse, settings.data / "clickhouse") if settings.clickhouse or held else None
+
+    if store is not None or settings.clickhouse:
+        yield from (Follower(opened, s.page.show) for _, s in services if isinstance(s, PrometheusSink))
+
+
+def _store(services: Sequence[tuple[str, Service]]) -> ClickHouseSink | None:
+    return next((service for _, service in services if isinstance(service, ClickHouseSink)), None)
+
+
 def _front(settings: Settings, services: Sequence[tuple[str, Service]]) -> Front | None:
-    store = next((service for _, service in services if isinstance(service, ClickHouseSink)), None)
+    store = _store(services)
     if store is None or settings.clickhouse or not settings.sql_port:
         return None
     bounds = Bounds(

@@ -1,4 +1,7 @@
-"""Which generation of derived rows the `_current` views show: a swap is one insert."""
+"""Which generation of derived rows the `_current` views show: a swap is one insert.
+
+`active` holds one row; every row it ever held is kept in `activations`, by which `_as_of` views know what was shown.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,16 @@ def active(client: ClickHouse) -> int:
     return int(row[0])
 
 
-def activate(client: ClickHouse, generation: int) -> None:
-    """Make views show a generation; 0, or the one they show already, changes nothing.
+def activate(client: ClickHouse, generation: int, now: int) -> None:
+    """Make views show a generation from `now` (microseconds UTC) on; 0, or the one they show, changes nothing.
 
-    The new row is newer than the newest even if the server's clock was set back. Raises StoreUnavailable, BlockRefused.
+    The new row is newer than the newest even if the clock was set back. Raises StoreUnavailable, BlockRefused.
     """
     if not generation or active(client) == generation:
         return
     client.command(
-        f"INSERT INTO {DATABASE}.active (generation, activated_at) "  # noqa: S608 - a number and our own constant
-        f"SELECT {generation:d}, greatest(now64(6, 'UTC'), max(activated_at) + toIntervalMicrosecond(1)) "
+        f"INSERT INTO {DATABASE}.active (generation, activated_at) SELECT {generation:d}, "  # noqa: S608 - numbers and our own constant
+        f"greatest(fromUnixTimestamp64Micro({now:d}, 'UTC'), max(activated_at) + toIntervalMicrosecond(1)) "
         f"FROM {DATABASE}.active"
     )
+    client.command(f"OPTIMIZE TABLE {DATABASE}.active FINAL")

@@ -16,9 +16,9 @@ _HEAD: Final = f"""# Tables
 Database `{DATABASE}` in ClickHouse. Made from the migrated schema by `make docs-write`.
 
 People and boards read the `_current` views: the newest revision of each row of the active generation, what was
-withdrawn left out. The entity tables keep every revision; `TABLE_as_of(at = '2026-01-31 00:00:00')` shows what was
-known at a time. `_latest` tables have the columns of their table, one row (read with FINAL) for each of its things.
-Unknown is NULL, never 0. Times are UTC, spans are seconds.
+withdrawn left out. The entity tables keep every revision; `TABLE_as_of(at = '2026-01-31 00:00:00')` shows what `TABLE`
+was at a time: what was known then, by the generation that was active then. `_latest` tables have the columns of their
+table, one row (read with FINAL) for each of its things. Unknown is NULL, never 0. Times are UTC, spans are seconds.
 """
 
 

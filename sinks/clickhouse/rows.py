@@ -116,6 +116,7 @@ TABLES: Final = (
             *c.numbers("value", "lower", "upper", "completeness"),
             *c.wholes("n"),
             *c.texts("definition_version"),
+            *c.wholes("generation"),
         ),
     ),
     Table(

@@ -58,7 +58,7 @@ class ClickHouseSink:
             try:
                 store = open_store(settings.clickhouse, settings.data / "clickhouse")
                 apply(store)
-                activate(store, settings.active_generation)
+                activate(store, settings.active_generation, self._parts.clock())
             except StoreUnavailable as away:
                 self._parts.telemetry.outage.set(1)
                 _logger.warning("store not opened", code=away.code, pause_seconds=pause, reason=str(away)[:300])

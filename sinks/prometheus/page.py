@@ -1,6 +1,7 @@
 """The metrics page: measured series in pre-rendered blocks, so that a scrape costs little and never blocks for long.
 
-Pure but for a lock: time comes in as an argument. A series stays in its block as long as its partition is ours.
+Pure but for a lock: time comes in as an argument. A series stays in its block as long as its partition is ours and its
+generation is not past.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class _Block:
 
 
 class _Part:
-    """The series of one partition of the measurements."""
+    """The series of one partition of the measurements, in one generation."""
 
     __slots__ = ("blocks", "places")
 
@@ -81,14 +82,16 @@ class _Part:
 
 
 class Page:
-    """Every series of our partitions. Safe between the thread that feeds it and the one that serves it.
+    """Every series of our partitions. Safe between the threads that feed it, steer it and serve it.
 
-    `max_series` bounds the measured series; what finds no room is counted in `refused` and not shown.
+    It shows the active generation and holds those that are built beside it; while it was not told which that is, it
+    shows the newest. `max_series` bounds the measured series; what finds no room is counted in `refused` and not shown.
     """
 
-    def __init__(self, max_series: int) -> None:
+    def __init__(self, max_series: int, active: int = 0) -> None:
         self._max_series = max_series
-        self._parts: dict[int, _Part] = {}
+        self._active = active
+        self._parts: dict[tuple[int, int], _Part] = {}
         self._lock = Lock()
         self.refused = 0
 
@@ -97,13 +100,27 @@ class Page:
         """How many measured series the page holds, absent ones included."""
         return sum(len(part.places) for part in list(self._parts.values()))
 
+    def show(self, active: int) -> None:
+        """Show this generation from now on, and forget those before it; what said no generation is of it."""
+        with self._lock:
+            self._active = active
+            held = {place: part for place, part in self._parts.items() if place[1] >= active}
+            unsaid = {(owner, active): part for (owner, generation), part in self._parts.items() if not generation}
+            self._parts = {**unsaid, **held}
+
     def put(self, partition: int, key: bytes, measurement: Measurement) -> None:
-        """Take a measurement of the series `key`; an older one than is held changes nothing."""
+        """Take a measurement of the series `key`; an older one than is held changes nothing, nor a past generation's.
+
+        One that says no generation is of the one that is shown.
+        """
         found = lines(measurement)
         if not found:
             return
         with self._lock:
-            part = self._parts.setdefault(partition, _Part())
+            generation = measurement.generation or self._shown()
+            if generation < self._active:
+                return
+            part = self._parts.setdefault((partition, generation), _Part())
             places = part.places.get(key)
             if places is None:
                 if self.series >= self._max_series:
@@ -116,27 +133,39 @@ class Page:
     def remove(self, partition: int, key: bytes) -> None:
         """Make a series absent (a tombstone on the log)."""
         with self._lock:
-            part = self._parts.get(partition)
-            for block, place in part.places.get(key, ()) if part else ():
-                block.set(place, None, block.measured[place])
+            for (owner, _), part in self._parts.items():
+                for block, place in part.places.get(key, ()) if owner == partition else ():
+                    block.set(place, None, block.measured[place])
 
     def drop(self, partitions: Sequence[int]) -> None:
         """Forget every series of partitions that are no longer ours."""
         with self._lock:
-            for partition in partitions:
-                self._parts.pop(partition, None)
+            gone = set(partitions)
+            self._parts = {place: part for place, part in self._parts.items() if place[0] not in gone}
 
     def render(self, now: int) -> Iterator[bytes]:
-        """Yield the page in pieces, each quickly made; families without a series to show are left out."""
+        """Yield the page in pieces, each quickly made; families without a series to show are left out.
+
+        A generation or partition that comes or goes meanwhile is seen by the next one.
+        """
+        parts = self._shown_parts()
         for family in (*FAMILIES, ITEMS_FAMILY):
             head = f"# HELP {family.name} {family.help}\n# TYPE {family.name} gauge\n".encode()
-            for block in self._blocks(family.name):
+            for block in self._blocks(parts, family.name):
                 with self._lock:
                     text = block.text(now)
                 if text:
                     yield head + text
                     head = b""
 
-    def _blocks(self, family: str) -> list[_Block]:
+    def _blocks(self, parts: Sequence[_Part], family: str) -> list[_Block]:
         with self._lock:
-            return [block for part in self._parts.values() for block in part.blocks.get(family, ())]
+            return [block for part in parts for block in part.blocks.get(family, ())]
+
+    def _shown_parts(self) -> list[_Part]:
+        with self._lock:
+            shown = self._shown()
+            return [part for (_, generation), part in self._parts.items() if generation == shown]
+
+    def _shown(self) -> int:
+        return self._active or max((generation for _, generation in self._parts), default=0)

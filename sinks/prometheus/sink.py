@@ -32,7 +32,7 @@ class PrometheusSink:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._caught_up = False
-        self.page = Page(parts.settings.max_series)
+        self.page = Page(parts.settings.max_series, parts.settings.active_generation)
 
     def ready(self) -> bool:
         """Return whether everything that was on the log at the start stands on the page."""

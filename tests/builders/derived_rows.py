@@ -79,7 +79,7 @@ def one_of_each() -> Mapping[str, Struct]:
         ),
         "measurements": measured(
             kind="feature", environment="production", service="s", lower=1.0, upper=2.0, completeness=0.5,
-            definition_version="v1",
+            definition_version="v1", generation=1,
         ),
         "flow_events": fact(
             order=3, subject_url="https://x/1", state="open", outcome=Outcome.SUCCESS, environment="production",

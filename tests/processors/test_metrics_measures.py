@@ -20,6 +20,7 @@ from tests.builders.measured import (
     MICROS,
     MINUTE,
     NOW,
+    SOME_FACTS,
     STREAM,
     Said,
     Series,
@@ -323,6 +324,17 @@ def test_a_forgotten_stream_is_silent() -> None:
 def test_rows_of_unknown_streams_are_left_out() -> None:
     """A row of a stream that the definition does not know is in no number."""
     assert fed([visit(queued=NOW, stream="unrouted")]).measure_all(NOW, {}) == []
+
+
+def test_every_measurement_says_the_generation_of_its_rows() -> None:
+    """Series, the map and the feed alike, and what is retracted: all of it is of the rows' generation."""
+    measures = Measures(DEFINITION, NOW, generation=7)
+    row = deployment(finished=NOW - HOUR)
+    measures.observe(new(row))
+    said = measures.measure_all(NOW, SOME_FACTS)
+    measures.observe(gone(row))
+    said += measures.measure(NOW, SOME_FACTS)
+    assert {m.generation for m in said} == {7}
 
 
 def test_measured_at_is_a_whole_second() -> None:

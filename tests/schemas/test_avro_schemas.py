@@ -27,6 +27,7 @@ PUBLISHED = {
     "flow_event.v1.avsc": "f83e5a89ce578ac6",
     "incident.v1.avsc": "2f20fd1f464ccd1f",
     "measurement.v1.avsc": "c60eb1aed37a23e1",
+    "measurement.v2.avsc": "e8ba3a3ce05fed9b",
     "step_visit.v1.avsc": "54afe299da2d1fd4",
     "work_item.v1.avsc": "c717ae1b5ccefb0b",
 }

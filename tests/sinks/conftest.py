@@ -67,7 +67,7 @@ def log(tmp_path: Path) -> Iterator[LocalLog]:
 def emptied(store: ClickHouse) -> ClickHouse:
     """Empty every table the sink fills, and make generation 1 the active one."""
     latest = {table.name for table in TABLES} - {"flow_events", "dead_letters"}
-    for name in [table.name for table in TABLES] + [f"{name}_latest" for name in latest] + ["active"]:
+    for name in [table.name for table in TABLES] + [f"{name}_latest" for name in latest] + ["activations", "active"]:
         store.command(f"TRUNCATE TABLE vsm.{name}")
     store.command("INSERT INTO vsm.active (generation, activated_at) VALUES (1, '1970-01-01 00:00:01')")
     return store

@@ -57,13 +57,35 @@ def test_a_database_of_a_newer_release_is_an_error(blank: ClickHouse) -> None:
         apply(blank, [first])
 
 
-def test_an_interrupted_migration_is_run_again(blank: ClickHouse) -> None:
-    """A migration that was cut short before it was noted goes through at the next start."""
-    apply(blank, [])
-    for migration in migrations():
-        blank.command(migration.statements[0])
+@pytest.mark.parametrize("cut", migrations(), ids=lambda migration: migration.name)
+def test_an_interrupted_migration_is_run_again(blank: ClickHouse, cut: Migration) -> None:
+    """A migration that was cut short just before it was noted goes through at the next start."""
+    apply(blank, migrations()[: cut.number - 1])
+    for statement in cut.statements:
+        blank.command(statement)
     applied = apply(blank)
-    assert applied == [migration.name for migration in migrations()]
+    assert applied == [migration.name for migration in migrations()[cut.number - 1 :]]
+
+
+def test_what_was_measured_before_generations_stays_on_show(blank: ClickHouse) -> None:
+    """Measurements of a database that knew no generations are current until new ones come."""
+    apply(blank, migrations()[:9])
+    blank.command(
+        "INSERT INTO vsm.measurements (measured_at, value_stream, step, metric, statistic, value, n) "
+        "VALUES ('2026-01-01 00:00:00', 's', 'Review', 'step_completions', 'count', 3, 3)"
+    )
+    apply(blank)
+    assert blank.rows("SELECT step, value FROM vsm.measurements_current") == [("Review", 3.0)]
+
+
+def test_swaps_before_they_were_kept_are_not_forgotten(blank: ClickHouse) -> None:
+    """The generation an old database shows is known to have been activated when it was, the first one before it."""
+    apply(blank, migrations()[:9])
+    blank.command("INSERT INTO vsm.active (generation, activated_at) VALUES (2, '2026-01-01 00:00:00')")
+    blank.command("OPTIMIZE TABLE vsm.active FINAL")
+    apply(blank)
+    found = blank.rows("SELECT generation FROM vsm.activations FINAL ORDER BY activated_at")
+    assert found == [(1,), (2,)]
 
 
 def test_a_new_migration_is_applied_to_an_old_database(blank: ClickHouse) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -117,6 +118,42 @@ def test_a_tombstone_takes_a_series_away() -> None:
     page = page_of(measured(1.0))
     page.remove(0, key(measured(1.0)))
     assert text(page) == ""
+
+
+def test_a_generation_is_shown_when_it_is_active() -> None:
+    """What a new generation measures is held unseen until the swap, and then the old one's series are gone."""
+    page = Page(1000, active=1)
+    old, dropped = measured(1.0, generation=1), measured(1.0, step="Dropped", generation=1)
+    new = measured(2.0, generation=2, measured_at=T0 + SECOND)
+    for measurement in (old, dropped, new):
+        page.put(0, key(measurement), measurement)
+    before = text(page)
+    page.show(2)
+    page.put(0, key(old), msgspec.structs.replace(old, measured_at=T0 + 2 * SECOND))
+    after = text(page)
+    found = [(value(said, "vsm_step_wait_seconds"), "Dropped" in said) for said in (before, after)]
+    assert (found, page.series) == ([(1.0, True), (2.0, False)], 1)
+
+
+def test_the_newest_generation_is_shown_while_the_active_one_is_not_known() -> None:
+    """A page that nobody has told of a generation shows what was built last, each series once."""
+    page = page_of(measured(1.0, generation=1), measured(2.0, step="Build", generation=2))
+    assert [dict(labels)["step"] for _, labels in samples(text(page))] == ["Build", "Build"]
+
+
+def test_a_measurement_without_a_generation_is_of_the_one_shown() -> None:
+    """What a writer of an earlier release says updates the series it is of, and makes no second one."""
+    page = Page(1000, active=3)
+    page.put(0, key(measured()), measured(1.0, generation=3))
+    page.put(0, key(measured()), measured(2.0, measured_at=T0 + SECOND))
+    assert (page.series, value(text(page), "vsm_step_wait_seconds")) == (1, 2.0)
+
+
+def test_what_said_no_generation_stays_when_the_active_one_becomes_known() -> None:
+    """Read before anybody told which generation is active, an earlier release's measurements are of that one."""
+    page = page_of(measured(1.0))
+    page.show(3)
+    assert value(text(page), "vsm_step_wait_seconds") == 1.0
 
 
 def test_series_beyond_the_bound_are_counted() -> None:

@@ -44,6 +44,11 @@ class SinkProcess:
         except httpx.TransportError:
             return False
 
+    def gauges(self, name: str) -> list[str]:
+        """Return the values of a gauge's series."""
+        page = httpx.get(f"{self.page}/metrics", timeout=5).text
+        return [line.rpartition(" ")[2] for line in page.splitlines() if line.startswith(f"{name}{{")]
+
     def ask(self, sql: str) -> str:
         """Return an answer of the SQL front."""
         return httpx.post(self.sql, content=sql.encode(), timeout=10).text
@@ -92,9 +97,28 @@ def test_gauges_stand_and_stale_ones_do_not(sink: SinkProcess) -> None:
     assert found == ['vsm_step_wait_seconds{value_stream="checkout",step="Review",window="7d",quantile="0.5"} 1.25']
 
 
+def test_a_swap_swaps_the_page(tmp_path: Path) -> None:
+    """A row in the table `active`, whoever inserts it, changes what the gauges show."""
+    log = LocalLog(tmp_path / "log")
+    append(log, [measured(float(number), generation=number, measured_at=PINNED_MICROS) for number in (1, 2)])
+    log.close()
+    started = SinkProcess(tmp_path, VSM_SQL_WRITABLE="true", VSM_ACTIVE_GENERATION="1")
+    try:
+        wait_until(started.ready, 40)
+        before = started.gauges("vsm_step_wait_seconds")
+        started.ask("INSERT INTO vsm.active (generation) VALUES (2)")
+        wait_until(lambda: started.gauges("vsm_step_wait_seconds") != before, 20)
+        after = started.gauges("vsm_step_wait_seconds")
+    finally:
+        started.process.kill()
+        started.process.wait()
+    assert (before, after) == (["1.0"], ["2.0"])
+
+
 def test_it_speaks_of_itself(sink: SinkProcess) -> None:
     """The page carries the process's own telemetry."""
-    assert 'vsm_sinks_lag_records{sink="clickhouse"}' in httpx.get(f"{sink.page}/metrics").text
+    wait_until(lambda: len(sink.gauges("vsm_sinks_lag_records")) == 2, 20)
+    assert "vsm_sinks_outage 0.0" in httpx.get(f"{sink.page}/metrics").text
 
 
 def test_sigterm_ends_it_cleanly(data: Path) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from schemas.derived import StepVisit
+from schemas.derived import StepVisit, revision
 from sinks.clickhouse.active import activate, active
 from sinks.clickhouse.checksum import checksums
 from sinks.clickhouse.client import BlockRefused, ClickHouse
 from sinks.clickhouse.migrate import apply
 from sinks.clickhouse.rows import TABLES, Table, block
 from tests.builders.derived_rows import SECOND, T0, fact, letter, measured, one_of_each, visit
+from tests.builders.pumping import wait_until
 
 BY_NAME = {table.name: table for table in TABLES}
 
@@ -74,15 +75,27 @@ class StoreContract:
         put(store, visit("old", generation=1, progress=9))
         put(store, visit("new", generation=2, progress=1))
         before = store.rows("SELECT item_id FROM vsm.step_visits_current")
-        activate(store, 2)
+        activate(store, 2, T0)
         after = store.rows("SELECT item_id FROM vsm.step_visits_current")
         assert (before, after) == ([("old",)], [("new",)])
 
     def test_the_newest_activation_wins(self, store: ClickHouse) -> None:
         """Going back to an earlier generation is one insert too."""
         for generation in (2, 5, 3):
-            activate(store, generation)
+            activate(store, generation, T0)
         assert active(store) == 3
+
+    def test_the_table_of_the_active_generation_has_one_row(self, store: ClickHouse) -> None:
+        """Whoever reads the table after a swap sees the new generation alone."""
+        activate(store, 2, T0)
+        assert store.rows("SELECT generation FROM vsm.active") == [(2,)]
+
+    def test_a_swap_is_one_insert(self, store: ClickHouse) -> None:
+        """An insert by hand is shown at once, and its row is the only one soon after."""
+        store.command("INSERT INTO vsm.active (generation) VALUES (4)")
+        shown = active(store)
+        wait_until(lambda: store.rows("SELECT generation FROM vsm.active") == [(4,)], 30)
+        assert shown == 4
 
     def test_reading_a_past_day(self, store: ClickHouse) -> None:
         """The as-of view shows what was known at a time, and nothing learnt later."""
@@ -93,6 +106,42 @@ class StoreContract:
         )
         assert found == [("first",)]
 
+    @pytest.mark.parametrize(
+        ("seconds", "item"), [(3, "as it was"), (6, "as it was"), (7, "as it was"), (8, "anew"), (20, "anew")]
+    )
+    def test_a_past_day_is_read_as_it_was_shown(self, store: ClickHouse, seconds: int, item: str) -> None:
+        """A new generation, whatever times of knowledge its rows have, changes nothing of the days before its swap."""
+        put(store, visit("as it was", progress=2), visit("as it was", progress=5, withdrawn=True, generation=2))
+        put(store, visit("anew", progress=2, generation=2), visit("anew", progress=5, generation=2))
+        activate(store, 2, T0 + 8 * SECOND)
+        at = T0 + seconds * SECOND
+        found = store.rows(f"SELECT item_id FROM vsm.step_visits_as_of(at = fromUnixTimestamp64Micro({at}))")  # noqa: S608 - literal names
+        assert found == [(item,)]
+
+    @pytest.mark.parametrize("table", ["work_items", "changes", "deployments", "incidents"])
+    def test_every_table_is_read_as_it_was_shown(self, store: ClickHouse, table: str) -> None:
+        """Each entity table gives a past day by the generation that was active then."""
+        old = one_of_each()[table]
+        new = msgspec.structs.replace(old, revision=revision(2, 1), definition_version="v2")
+        store.insert(table, block(BY_NAME[table], [old, new]), "t")
+        activate(store, 2, T0 + 8 * SECOND)
+        asked = (
+            f"SELECT definition_version FROM vsm.{table}_as_of(at = fromUnixTimestamp64Micro({at}))"  # noqa: S608 - literal names
+            for at in (T0 + SECOND, T0 + 9 * SECOND)
+        )
+        assert [store.rows(sql) for sql in asked] == [[("v1",)], [("v2",)]]
+
+    def test_going_back_to_a_generation_is_remembered(self, store: ClickHouse) -> None:
+        """Each stretch between two swaps is read by what was active in it, also when an earlier one came back."""
+        put(store, visit("one"), visit("two", generation=2))
+        for second, generation in ((4, 2), (6, 1)):
+            activate(store, generation, T0 + second * SECOND)
+        asked = (
+            f"SELECT item_id FROM vsm.step_visits_as_of(at = fromUnixTimestamp64Micro({T0 + second * SECOND}))"  # noqa: S608 - literal names
+            for second in (3, 5, 7)
+        )
+        assert [store.rows(sql) for sql in asked] == [[("one",)], [("two",)], [("one",)]]
+
     def test_the_newest_measurement_of_each_series(self, store: ClickHouse) -> None:
         """A series shows its newest value, unknown included; another series is untouched by it."""
         table = BY_NAME["measurements"]
@@ -101,6 +150,26 @@ class StoreContract:
         store.insert("measurements", block(table, [measured(None, measured_at=T0 + 2 * SECOND)]), "n")
         found = store.rows("SELECT statistic, value FROM vsm.measurements_current ORDER BY statistic")
         assert found == [("p50", None), ("p85", 3.0)]
+
+    def test_measurements_follow_the_active_generation(self, store: ClickHouse) -> None:
+        """A generation is measured unseen until the swap; a step that it dropped is gone with it."""
+        table = BY_NAME["measurements"]
+        old = [measured(1.0, generation=1), measured(2.0, step="Dropped", generation=1)]
+        store.insert("measurements", block(table, [*old, measured(3.0, generation=2)]), "m")
+        sql = "SELECT step, value FROM vsm.measurements_current ORDER BY step"
+        before = store.rows(sql)
+        activate(store, 2, T0)
+        assert (before, store.rows(sql)) == ([("Dropped", 2.0), ("Review", 1.0)], [("Review", 3.0)])
+
+    def test_measurements_that_say_no_generation_stand_until_the_active_one_is_measured(
+        self, store: ClickHouse
+    ) -> None:
+        """What an earlier release measured is shown, stream by stream, as long as there is nothing newer to show."""
+        table = BY_NAME["measurements"]
+        store.insert("measurements", block(table, [measured(1.0), measured(2.0, value_stream="billing")]), "m")
+        store.insert("measurements", block(table, [measured(3.0, step="Build", generation=1)]), "n")
+        found = store.rows("SELECT value_stream, value FROM vsm.measurements_current ORDER BY value_stream")
+        assert found == [("billing", 2.0), ("checkout", 3.0)]
 
     def test_of_two_copies_of_a_fact_the_earlier_stands(self, store: ClickHouse) -> None:
         """The smaller (received_at, delivery_id) wins whatever the order of arrival."""
