@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from schemas.calendar_text import read_calendar
-from schemas.definition import ROUTE_TO_LIVE, SELECTABLE, Definition, ServicePaths, ValueStream, standard_map
+from schemas.definition import ROUTE_TO_LIVE, SELECTABLE, Definition, ServicePaths, Source, ValueStream, standard_map
 from schemas.event import UNROUTED
 from schemas.names_text import each_once, name_of
 from schemas.services_text import read_services
@@ -39,8 +39,13 @@ class BadDefinition(ValueError):  # noqa: N818 - an expected outcome, shown to w
 
 
 def load(path: Path) -> Definition:
-    """Read and parse a file; see `parse`. Raises BadDefinition, OSError."""
-    return parse(path.read_bytes(), name=str(path))
+    """Read and parse a file; see `parse`. A secret's file is named from the directory of this one on.
+
+    Raises BadDefinition, OSError.
+    """
+    found = parse(path.read_bytes(), name=str(path))
+    folder = path.absolute().parent
+    return msgspec.structs.replace(found, sources=tuple(_from(folder, source) for source in found.sources))
 
 
 def parse(source: bytes | str, name: str = "value-streams.yaml") -> Definition:
@@ -53,6 +58,13 @@ def parse(source: bytes | str, name: str = "value-streams.yaml") -> Definition:
     if problems or definition is None:
         raise BadDefinition(name, problems)
     return definition
+
+
+def _from(folder: Path, source: Source) -> Source:
+    """Return a source whose secrets' files are named in full."""
+    parts = (secret.partition(":") for secret in source.secrets)
+    secrets = tuple(f"file:{folder / rest}" if kind == "file" else f"{kind}:{rest}" for kind, _, rest in parts)
+    return msgspec.structs.replace(source, secrets=secrets)
 
 
 def _definition(root: Node) -> Definition:

@@ -71,7 +71,9 @@ def _source() -> Schema:
     secret = _object(
         {
             "env": _text("An environment variable that holds the secret."),
-            "file": _text("A file that holds the secret; a line end at its end is no part of it."),
+            "file": _text(
+                "A file that holds the secret, from this file's directory on; a line end at its end is no part of it."
+            ),
             "value": _text("The secret itself, as written. For trying out."),
         }
     )

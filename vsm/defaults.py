@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from schemas.definition_schema import SHIPPED
@@ -27,13 +26,13 @@ def write_default_config(data: DataDir) -> Mapping[str, str]:
     for tool, secret in made.items():
         write_private_once(folder / tool, secret)
     fresh = data.config.with_suffix(".new")
-    fresh.write_text(_text(folder), encoding="utf-8")
+    fresh.write_text(_text(folder.name), encoding="utf-8")
     fresh.replace(data.config)
     return {tool: (folder / tool).read_text(encoding="utf-8").strip() for tool in made}
 
 
-def _text(folder: Path) -> str:
-    sources = "\n".join(f"  - {{tool: {tool}, name: default, secret: {{file: {folder / tool}}}}}" for tool in TOOLS)
+def _text(folder: str) -> str:
+    sources = "\n".join(f"  - {{tool: {tool}, name: default, secret: {{file: {folder}/{tool}}}}}" for tool in TOOLS)
     return (
         f"# yaml-language-server: $schema={SHIPPED}\n"
         "# Made by `vsm up`. Give your own with --config FILE; `vsm check FILE` says what is wrong with it.\n"

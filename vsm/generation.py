@@ -12,22 +12,31 @@ from schemas.definition_file import load
 
 
 class Generation(Struct, frozen=True, kw_only=True):
-    """`number` is computed, `active` is shown; they differ while the new one is built beside the old."""
+    """`number` is computed, `active` is shown; they differ while the new one is built beside the old.
+
+    `config` is the value-stream file that it was computed by.
+    """
 
     number: int
     active: int
     derived_by: str
+    config: str = ""
 
 
 def current(file: Path, config: Path) -> Generation:
     """Return the generation to compute for this definition and code, one higher than before if either has changed."""
     derived_by = f"{DERIVATION_VERSION}/{load(config).version}"
-    before = msgspec.json.decode(file.read_bytes(), type=Generation) if file.exists() else None
+    before = known(file)
     if before is None:
-        return _written(file, Generation(number=1, active=1, derived_by=derived_by))
-    if before.derived_by == derived_by:
-        return before
-    return _written(file, Generation(number=before.number + 1, active=before.active, derived_by=derived_by))
+        return _written(file, Generation(number=1, active=1, derived_by=derived_by, config=str(config)))
+    number = before.number + (before.derived_by != derived_by)
+    now = Generation(number=number, active=before.active, derived_by=derived_by, config=str(config))
+    return before if now == before else _written(file, now)
+
+
+def known(file: Path) -> Generation | None:
+    """Return the generation computed last, None before the first."""
+    return msgspec.json.decode(file.read_bytes(), type=Generation) if file.exists() else None
 
 
 def activated(file: Path, generation: Generation) -> Generation:
