@@ -23,6 +23,7 @@ from processors.departure import BROKEN, DAMAGED, UNAVAILABLE
 from processors.ownership import Holding, Ownership
 from processors.parts import Parts
 from processors.recovery import GenerationRefused, Recovery
+from processors.telemetry import UNKNOWN
 from schemas import topics
 from schemas.log import Consumer, LogTruncated, LogUnavailable, OwnershipLost, Record, RecoveryStalled
 
@@ -61,7 +62,7 @@ class Feed:
         self._send: Callable[[Chunk], object] | None = None
         self._joined_at = float("inf")
         self._lag_at = 0.0
-        self._lag = 0
+        self._lag: int | None = None
         self._away = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
@@ -270,12 +271,12 @@ class Feed:
             except LogUnavailable:
                 return
             self._lag_at = time.monotonic()
-            self._telemetry.lag.set(self._lag)
+            self._telemetry.lag.set(UNKNOWN if self._lag is None else self._lag)
         held = [a for a in self._assignments.values() if a.holding is not None]
         self._telemetry.owned.set(len(held))
         self._telemetry.recovering.set(len(self._assignments) - len(held))
         self._telemetry.rebuilt.set(len(held) == len(self._assignments) and all(_whole(a) for a in held))
-        if self._lag == 0 and not self._in_hand and len(held) == len(self._assignments):
+        if not self._lag and not self._in_hand and len(held) == len(self._assignments):
             self._watchdog.beat()
 
     def _session_left_seconds(self) -> float:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+UNKNOWN: Final = math.nan
+"""What a gauge says before there is anything to be known: a lag of nothing assigned is not 0."""
 
 
 class Telemetry:
@@ -19,7 +26,8 @@ class Telemetry:
         self.dead_letters = self._counter("dead_letters", "Records that became dead letters.", "reason")
         self.refused_commits = self._counter("refused_commits", "Commits refused because the partition has moved.")
         self.dropped_chunks = self._counter("dropped_chunks", "Chunks dropped unacknowledged; they come again.")
-        self.lag = self._gauge("lag_records", "Source records not yet read.")
+        self.lag = self._gauge("lag_records", "Source records not yet read; NaN with no partition assigned.")
+        self.lag.set(UNKNOWN)
         self.owned = self._gauge("owned_partitions", "Partitions whose state is in memory.")
         self.recovering = self._gauge("recovering_partitions", "Partitions whose state is being read.")
         self.generation = self._gauge("generation", "Generation of the derivation.")

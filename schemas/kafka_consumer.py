@@ -132,8 +132,13 @@ class KafkaConsumer:
         found = self._committed([TopicPartition(topic, partition)])[0]
         return None if found.offset == OFFSET_INVALID else int(found.offset)
 
-    def lag(self) -> int:
-        """Return how many offsets of the assigned partitions are not yet returned by `poll`. Raises LogUnavailable."""
+    def lag(self) -> int | None:
+        """Return how many offsets of the assigned partitions are not yet returned by `poll`; None with none assigned.
+
+        Raises LogUnavailable.
+        """
+        if not self._positions:
+            return None
         try:
             ends = {
                 partition: self._consumer.get_watermark_offsets(TopicPartition(*partition), timeout=_ANSWER_SECONDS)
@@ -141,7 +146,8 @@ class KafkaConsumer:
             }
         except KafkaException as bad:
             raise LogUnavailable(f"Kafka does not tell its end: {bad}") from bad
-        return sum(max(0, high - max(low, self._positions[partition])) for partition, (low, high) in ends.items())
+        behind = (max(0, high - max(low, self._positions[partition])) for partition, (low, high) in ends.items())
+        return int(sum(behind))
 
     def session_left_seconds(self) -> float:
         """Return how long the session surely lasts, counted from the last poll; 0 with nothing assigned."""

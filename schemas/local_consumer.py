@@ -114,8 +114,13 @@ class LocalConsumer:
         except sqlite3.Error as bad:
             raise LogUnavailable(f"offsets of {self._group}: {bad}") from bad
 
-    def lag(self) -> int:
-        """Return how many offsets of the assigned partitions are not yet returned by `poll`. Raises LogUnavailable."""
+    def lag(self) -> int | None:
+        """Return how many offsets of its partitions are not yet returned by `poll`; None while another member reads.
+
+        Raises LogUnavailable.
+        """
+        if not self._positions:
+            return None
         try:
             return sum(
                 max(0, end_offset(self._files[topic], partition) - position)

@@ -133,8 +133,11 @@ class Consumer(Protocol):
     def committed(self, topic: str, partition: int) -> int | None:
         """Return the committed next offset, or None."""
 
-    def lag(self) -> int:
-        """Return how many records of the assigned partitions are not yet returned by `poll`."""
+    def lag(self) -> int | None:
+        """Return how many records of the assigned partitions are not yet returned by `poll`; None with none assigned.
+
+        A member that has just joined owns nothing, and knows nothing of how far behind it is.
+        """
 
     def session_left_seconds(self) -> float:
         """Return how long this member still surely owns its partitions, from the last poll on; <= 0 is not sure."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 
@@ -21,8 +23,11 @@ class Telemetry:
         self.undecodable = Counter(
             "vsm_sinks_undecodable_records", "Records that hold no such value.", ["topic"], registry=self.registry
         )
-        self.lag = Gauge(
-            "vsm_sinks_lag_records", "Records not yet read from the log.", ["sink"], registry=self.registry
+        self._lag = Gauge(
+            "vsm_sinks_lag_records",
+            "Records not yet read from the log; NaN with no partition assigned.",
+            ["sink"],
+            registry=self.registry,
         )
         self.waiting = Gauge(
             "vsm_sinks_rows_waiting", "Rows read and not yet written to ClickHouse.", registry=self.registry
@@ -42,3 +47,7 @@ class Telemetry:
         self.series_refused = Counter(
             "vsm_sinks_series_refused", "Series that found no room on the page.", registry=self.registry
         )
+
+    def lagged(self, sink: str, records: int | None) -> None:
+        """Say how far a sink is behind; None: that cannot be known."""
+        self._lag.labels(sink).set(math.nan if records is None else records)

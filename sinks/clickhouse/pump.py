@@ -69,6 +69,7 @@ class Pump:
         self._lag_at = 0.0
         self._age = limits.flush_seconds
         self._stop = Event()
+        telemetry.lagged("clickhouse", None)
 
     def ready(self) -> bool:
         """Return whether the last try to write, if there was one, went in."""
@@ -92,7 +93,7 @@ class Pump:
         """Say how far behind we are, seldom enough to cost nothing."""
         now = time.monotonic()
         if now >= self._lag_at:
-            self._telemetry.lag.labels("clickhouse").set(consumer.lag())
+            self._telemetry.lagged("clickhouse", consumer.lag())
             took = time.monotonic() - now
             self._lag_at = now + max(_LAG_SECONDS, _LAG_REST * took)
 

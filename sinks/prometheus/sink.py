@@ -20,6 +20,7 @@ GROUP: Final = "vsm-sink-prometheus"
 _POLL_RECORDS: Final = 1_000
 _POLL_SECONDS: Final = 0.1
 _LAG_SECONDS: Final = 0.2
+_STANDBY_SECONDS: Final = 60.0
 _LAG_REST: Final = 20
 """Asking a distant log for its ends takes at most one part in so many of our time."""
 
@@ -32,11 +33,13 @@ class PrometheusSink:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._caught_up = False
+        self._joined_at = float("inf")
+        parts.telemetry.lagged("prometheus", None)
         self.page = Page(parts.settings.max_series, parts.settings.active_generation)
 
     def ready(self) -> bool:
-        """Return whether everything that was on the log at the start stands on the page."""
-        return self._caught_up
+        """Return whether all that was on the log at the start stands on the page; one that waits in vain stands by."""
+        return self._caught_up or time.monotonic() - self._joined_at > _STANDBY_SECONDS
 
     def run(self, stop: Event) -> None:
         """Feed the page until `stop` is set. Raises what the log raises."""
@@ -44,6 +47,7 @@ class PrometheusSink:
             GROUP, (topics.MEASUREMENTS.name,), revoked=self._on_revoked, from_start=True
         )
         telemetry = self._parts.telemetry
+        self._joined_at = time.monotonic()
         look_at = 0.0
         try:
             while not stop.is_set():
@@ -52,9 +56,9 @@ class PrometheusSink:
                     self._take(record)
                 if (now := time.monotonic()) >= look_at:
                     lag = consumer.lag()
-                    telemetry.lag.labels("prometheus").set(lag)
+                    telemetry.lagged("prometheus", lag)
                     telemetry.series.set(self.page.series)
-                    self._caught_up = self._caught_up or not lag
+                    self._caught_up = self._caught_up or lag == 0
                     look_at = now + max(_LAG_SECONDS, _LAG_REST * (time.monotonic() - now))
         finally:
             consumer.close()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from schemas.log import Consumer, Outgoing, Record
 from schemas.topics import FLOW_EVENTS
 
 EVENTS: Final = FLOW_EVENTS.name
 DEADLINE_SECONDS: Final = 20.0
+
+T = TypeVar("T")
 
 
 class Heard:
@@ -61,7 +63,7 @@ def own(consumer: Consumer) -> None:
         consumer.poll(1, 0.05)
 
 
-def until(ask: Callable[[], int], holds: Callable[[int], bool], *, seconds: float = DEADLINE_SECONDS) -> int:
+def until(ask: Callable[[], T], holds: Callable[[T], bool], *, seconds: float = DEADLINE_SECONDS) -> T:
     """Ask until the answer holds, and return it."""
     deadline = time.monotonic() + seconds
     while not holds(answer := ask()):

@@ -66,7 +66,7 @@ def test_a_history_of_thousands_of_commits_comes_through_twice_the_same(reposito
             seen.append(tables(tmp_path))
         with open_store(tmp_path) as store:
             row = store.ask(COUNTS).rows[0]
-    commits, tags, items, done, left_open = (int(n) for n in row)
+    commits, tags, items, done, left_open = (int(str(n)) for n in row)
     assert (said[0], seen[0]) == (said[1], seen[1])
     assert commits > 2_000, said
     assert (tags > 10, items > 500, done > items // 2, left_open) == (True, True, True, 0), row

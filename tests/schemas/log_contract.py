@@ -306,6 +306,10 @@ class GroupContract:
 
         assert [r.offset for r in read(consumer, token, 3)] == [r.offset for r in found[2:]]
 
+    def test_without_a_partition_the_lag_is_not_known(self, group: str, join: Joining) -> None:
+        """A member that has just joined does not say that it has read everything."""
+        assert join(group).lag() is None
+
     def test_lag_goes_to_nothing(self, log: Log, token: bytes, group: str, join: Joining) -> None:
         """A member that has read everything has no lag; what is appended then is lag until it is read."""
         consumer = join(group)

@@ -99,7 +99,7 @@ def scraping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     if BINARY is None:
         pytest.skip("PROMETHEUS IS NOT INSTALLED: apt-get install prometheus; the PromQL of the board was not tried")
     page, telemetry = Page(1000), Telemetry()
-    telemetry.lag.labels("clickhouse").set(0)
+    telemetry.lagged("clickhouse", 0)
     for number, measurement in enumerate(measurements(time.time_ns() // 10**9 * SECOND)):
         page.put(0, b"%d" % number, measurement)
     server = PageServer(pages(telemetry.registry, page.render, lambda: time.time_ns() // 1000, lambda: True))
