@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import sqlite3
 import sys
@@ -43,7 +42,6 @@ _logger = structlog.get_logger(__name__)
 
 def main(settings: Settings) -> None:
     """Run the ingester until SIGTERM or SIGINT. Exits with status 1 and a logged reason when it cannot start."""
-    _log_to_stdout(settings.log_level)
     try:
         means = Means(
             settings=settings,
@@ -51,7 +49,7 @@ def main(settings: Settings) -> None:
             identity_key=load_identity_key(
                 settings.identity_key.get_secret_value(), settings.data, may_make=not settings.kafka
             ),
-            codec=open_codec(settings.schema_registry or None),
+            codec=open_codec(settings.schema_registry.get_secret_value() or None),
             opening=partial(
                 open_log,
                 settings.kafka or None,
@@ -120,15 +118,3 @@ async def serve(process: Process, asked: asyncio.Event) -> None:
         what = "the listener ended" if serving in ended else "a part of the ingester ended"
         _logger.error(what, problem=[repr(task.exception()) for task in ended])
         sys.exit(1)
-
-
-def _log_to_stdout(level: str) -> None:
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level.upper(), 20)),
-    )

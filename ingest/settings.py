@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 class Settings(BaseSettings):
     """Every setting of the ingest process, with unit, default and meaning."""
 
-    model_config = SettingsConfigDict(env_prefix="VSM_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="VSM_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, ge=1, le=65_535, description="Port to listen on.")
@@ -23,7 +23,10 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="librdkafka's settings, TLS and SASL: a JSON object, or a file of one or of name=value lines.",
     )
-    schema_registry: str = Field(default="", description="URL of a schema registry; empty: single-object encoding.")
+    schema_registry: SecretStr = Field(
+        default=SecretStr(""),
+        description="URL of a schema registry, user and password in it if need be; empty: single-object encoding.",
+    )
     data: Path = Field(default=Path("vsm-data"), description="Data directory: local log, identity key, import token.")
     config: Path = Field(default=Path("value-streams.yaml"), description="The value-stream file.")
     identity_key: SecretStr = Field(

@@ -133,7 +133,7 @@ def _application(settings: Settings) -> App:
 def _wire(app: App, settings: Settings, log: Log, derivation: Derivation, departure: Departure) -> Watchdog:
     """Make every part and hang it into the application."""
     sealed = _seal(settings)
-    codec = open_codec(settings.schema_registry or None)
+    codec = open_codec(settings.schema_registry.get_secret_value() or None)
     parts = Parts(
         settings=settings,
         log=log,

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """The processors' settings. Every field is the variable `VSM_` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="VSM_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="VSM_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     kafka: str = Field(default="", description="Bootstrap servers, HOST:PORT[,...]; empty: the local log under data.")
     kafka_settings: SecretStr = Field(
@@ -26,7 +26,10 @@ class Settings(BaseSettings):
         "it is never made here.",
     )
     clock: str = Field(default="", description="ISO 8601 time that pins the clock; empty: the wall clock.")
-    schema_registry: str = Field(default="", description="URL of a schema registry; empty: single-object encoding.")
+    schema_registry: SecretStr = Field(
+        default=SecretStr(""),
+        description="URL of a schema registry, user and password in it if need be; empty: single-object encoding.",
+    )
     generation: int = Field(
         default=1, ge=1, lt=1 << 24, description="Generation of the derivation; raised, every row is written again."
     )
@@ -48,6 +51,7 @@ class Settings(BaseSettings):
     leave_seconds: float = Field(
         default=15.0, gt=0, description="Seconds that leaving in order may take before the process ends at once."
     )
+    log_level: str = Field(default="info", description="Least level that is logged: debug, info, warning, error.")
     dead_letter_run: int = Field(default=200, ge=1, description="Dead letters in a row that stop a partition's worker.")
     dead_letter_share: float = Field(
         default=0.5, gt=0, le=1, description="Share of dead letters in the window that stops a partition's worker."

@@ -102,7 +102,7 @@ async def _serve(settings: Settings) -> None:
     parts = Parts(
         settings=settings,
         log=log,
-        codec=_codec(settings.schema_registry),
+        codec=_codec(settings.schema_registry.get_secret_value()),
         clock=clock_from(settings.clock),
         telemetry=telemetry,
     )
@@ -152,8 +152,9 @@ def _followers(settings: Settings, services: Sequence[tuple[str, Service]]) -> I
     store = _store(services)
 
     def opened() -> ClickHouse | None:
-        held = store is not None and store.is_open()
-        return open_store(settings.clickhouse, settings.data / "clickhouse") if settings.clickhouse or held else None
+        if not settings.clickhouse and not (store is not None and store.is_open()):
+            return None
+        return open_store(settings.clickhouse.get_secret_value(), settings.data / "clickhouse")
 
     if store is not None or settings.clickhouse:
         yield from (Follower(opened, s.page.show) for _, s in services if isinstance(s, PrometheusSink))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from vsm.logs import log_as_json
 from vsm.orphan import die_with_supervisor
 from vsm.processes import PROCESSES, run
 
@@ -11,6 +12,7 @@ from vsm.processes import PROCESSES, run
 def main() -> None:
     """Run the command line; the pipeline's own processes without loading the rest of it."""
     die_with_supervisor()
+    log_as_json()
     if len(sys.argv) == 2 and sys.argv[1] in PROCESSES:  # noqa: PLR2004 - the name alone
         run(sys.argv[1])
         return

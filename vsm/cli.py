@@ -27,6 +27,7 @@ app: Final = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,  # they hold passwords
 )
 topics: Final = typer.Typer(no_args_is_help=True, help="The Kafka topics.")
 events: Final = typer.Typer(no_args_is_help=True, help="Turn a git history or an event log into flow events.")

@@ -7,7 +7,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+import structlog
 from pydantic import ValidationError
+
+from vsm.logs import log_as_json
+
+_logger = structlog.get_logger(__name__)
 
 WRONG_USE: Final = 2
 """Exit status for settings that cannot be used: starting again does not help."""
@@ -17,21 +22,27 @@ def _ingest() -> None:
     from ingest.app import main
     from ingest.settings import Settings
 
-    main(Settings())
+    settings = Settings()
+    log_as_json(settings.log_level)
+    main(settings)
 
 
 def _process() -> None:
     from processors.app import main
     from processors.settings import Settings
 
-    main(Settings())
+    settings = Settings()
+    log_as_json(settings.log_level)
+    main(settings)
 
 
 def _sink() -> None:
     from sinks.run import main
     from sinks.settings import Settings
 
-    main(Settings())
+    settings = Settings()
+    log_as_json(settings.log_level)
+    main(settings)
 
 
 PROCESSES: Final[Mapping[str, Callable[[], None]]] = MappingProxyType(
@@ -40,7 +51,10 @@ PROCESSES: Final[Mapping[str, Callable[[], None]]] = MappingProxyType(
 
 
 def run(name: str) -> None:
-    """Run a process until it is asked to end. Exits with 2 for settings or a value-stream file it cannot use."""
+    """Run a process until it is asked to end.
+
+    Exits with 2 for settings or a value-stream file it cannot use, with 1 and the logged reason when it fails.
+    """
     from schemas.definition_file import BadDefinition
     from schemas.kafka_settings import BadKafkaSettings
     from schemas.sealing import BadIdentityKey
@@ -54,3 +68,6 @@ def run(name: str) -> None:
     except (BadDefinition, BadIdentityKey, BadKafkaSettings) as bad:
         print(bad, file=sys.stderr)
         sys.exit(WRONG_USE)
+    except Exception:
+        _logger.exception("process failed", process=name)
+        sys.exit(1)

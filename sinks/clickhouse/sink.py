@@ -56,7 +56,7 @@ class ClickHouseSink:
         pause = _FIRST_PAUSE_SECONDS
         while not stop.is_set():
             try:
-                store = open_store(settings.clickhouse, settings.data / "clickhouse")
+                store = open_store(settings.clickhouse.get_secret_value(), settings.data / "clickhouse")
                 apply(store)
                 activate(store, settings.active_generation, self._parts.clock())
             except StoreUnavailable as away:

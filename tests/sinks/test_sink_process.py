@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import httpx
 import pytest
@@ -36,6 +38,15 @@ class SinkProcess:
             [sys.executable, "-c", PROGRAM],
             env={**os.environ, "VSM_DATA": str(data), "VSM_CLOCK": PINNED, **ports, **environment},
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        self.process.kill()
+        self.process.wait()
 
     def ready(self) -> bool:
         """Return whether it says that it is ready."""
@@ -77,11 +88,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sink(data: Path) -> Iterator[SinkProcess]:
     """The process, ready."""
-    started = SinkProcess(data)
-    wait_until(started.ready, 40)
-    yield started
-    started.process.kill()
-    started.process.wait()
+    with SinkProcess(data) as started:
+        wait_until(started.ready, 40)
+        yield started
 
 
 def test_rows_arrive(sink: SinkProcess) -> None:
@@ -102,16 +111,12 @@ def test_a_swap_swaps_the_page(tmp_path: Path) -> None:
     log = LocalLog(tmp_path / "log")
     append(log, [measured(float(number), generation=number, measured_at=PINNED_MICROS) for number in (1, 2)])
     log.close()
-    started = SinkProcess(tmp_path, VSM_SQL_WRITABLE="true", VSM_ACTIVE_GENERATION="1")
-    try:
+    with SinkProcess(tmp_path, VSM_SQL_WRITABLE="true", VSM_ACTIVE_GENERATION="1") as started:
         wait_until(started.ready, 40)
         before = started.gauges("vsm_step_wait_seconds")
         started.ask("INSERT INTO vsm.active (generation) VALUES (2)")
         wait_until(lambda: started.gauges("vsm_step_wait_seconds") != before, 20)
         after = started.gauges("vsm_step_wait_seconds")
-    finally:
-        started.process.kill()
-        started.process.wait()
     assert (before, after) == (["1.0"], ["2.0"])
 
 
@@ -121,22 +126,22 @@ def test_it_speaks_of_itself(sink: SinkProcess) -> None:
     assert "vsm_sinks_outage 0.0" in httpx.get(f"{sink.page}/metrics").text
 
 
-def test_sigterm_ends_it_cleanly(data: Path) -> None:
+def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
     """On SIGTERM it is out with status 0 in less than 30 seconds."""
-    started = SinkProcess(data, VSM_SINKS="prometheus")
-    wait_until(started.ready, 40)
-    began = time.monotonic()
-    started.process.send_signal(signal.SIGTERM)
-    assert (started.process.wait(30), time.monotonic() - began < 30) == (0, True)
+    with SinkProcess(tmp_path, VSM_SINKS="prometheus") as started:
+        wait_until(started.ready, 40)
+        began = time.monotonic()
+        started.process.send_signal(signal.SIGTERM)
+        assert (started.process.wait(30), time.monotonic() - began < 30) == (0, True)
 
 
 def test_it_waits_for_a_store_that_is_away(tmp_path: Path) -> None:
     """Started before ClickHouse it is alive and not ready; SIGTERM ends it all the same."""
-    started = SinkProcess(tmp_path, VSM_CLICKHOUSE=f"http://127.0.0.1:{free_port()}", VSM_SINKS="clickhouse")
-    wait_until(lambda: answers(f"{started.page}/health/live"), 40)
-    ready = started.ready()
-    started.process.send_signal(signal.SIGTERM)
-    assert (ready, started.process.wait(30)) == (False, 0)
+    with SinkProcess(tmp_path, VSM_CLICKHOUSE=f"http://127.0.0.1:{free_port()}", VSM_SINKS="clickhouse") as started:
+        wait_until(lambda: answers(f"{started.page}/health/live"), 40)
+        ready = started.ready()
+        started.process.send_signal(signal.SIGTERM)
+        assert (ready, started.process.wait(30)) == (False, 0)
 
 
 def answers(url: str) -> bool:

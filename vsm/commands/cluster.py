@@ -63,9 +63,15 @@ def migrate(
 
     Example: `vsm migrate --clickhouse http://clickhouse:8123`
     """
-    from sinks.clickhouse.client import connect
-    from sinks.clickhouse.migrate import apply
+    from sinks.clickhouse.address import BadAddress
+    from sinks.clickhouse.client import BlockRefused, StoreUnavailable, connect
+    from sinks.clickhouse.migrate import MigrationChanged, apply
 
-    for name in apply(connect(clickhouse)):
-        out.print(f"applied {name}", markup=False)
+    try:
+        for name in apply(connect(clickhouse)):
+            out.print(f"applied {name}", markup=False)
+    except BadAddress as bad:
+        fail(f"--clickhouse is {bad}", status=2)
+    except (StoreUnavailable, BlockRefused, MigrationChanged) as bad:
+        fail(str(bad))
     out.print("schema is up to date")
