@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Final
 
 from rich import box
+from rich.cells import cell_len
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -16,6 +17,7 @@ from insights.durations import count, duration, per_day, percent
 from insights.value_stream_map import KINDS, StepBox, StreamMap
 
 _BOX_WIDTH: Final = 21
+_FRAME: Final = 6
 _BAR_WIDTH: Final = 60
 
 
@@ -53,10 +55,10 @@ def _box(step: StepBox, *, limits: bool) -> Panel:
     grid.add_row("WIP", count(step.work_in_progress.value))
     return Panel(
         grid,
-        title=step.name,
+        title=Text(step.name),
         subtitle="constraint" if limits else None,
         border_style="red" if limits else "cyan",
-        width=_BOX_WIDTH,
+        width=max(_BOX_WIDTH, cell_len(step.name) + _FRAME),
         box=box.ROUNDED,
         padding=(0, 1),
     )
@@ -118,5 +120,5 @@ def _totals(stream_map: StreamMap) -> Table:
         f" · recovery {duration(dora.failed_deployment_recovery_p50_seconds.value)}"
         f" · rework {percent(dora.deployment_rework_ratio.value)}",
     )
-    table.add_row("constraint", stream_map.constraint or "none found")
+    table.add_row("constraint", Text(stream_map.constraint or "none found"))
     return table

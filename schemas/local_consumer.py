@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import math
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -146,6 +147,8 @@ class LocalConsumer:
             for connection in (*self._files.values(), self._offsets):
                 connection.close()
             if self._lock is not None:
+                if self._from_start:  # nothing of the group stays; the lock of one with offsets stays beside them
+                    self._lock_path.unlink(missing_ok=True)
                 self._lock.close()
                 self._lock = None
 
@@ -160,6 +163,9 @@ class LocalConsumer:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:  # another member holds it
+            lock.close()
+            return False
+        if not os.fstat(lock.fileno()).st_nlink:  # whoever held it has taken the file away: another one counts now
             lock.close()
             return False
         try:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -121,3 +125,26 @@ def wait_for(holds: Callable[[], bool], told: Callable[[], str], seconds: float 
     while not holds():
         assert time.monotonic() < deadline, told()
         time.sleep(_LOOK_SECONDS)
+
+
+def on_terminal(*arguments: str | Path, columns: int, **more: str) -> tuple[int, str]:
+    """Run a command to its end on a terminal so wide; return its exit status and all that the terminal was sent."""
+    here, there = pty.openpty()
+    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vsm", *map(str, arguments)],
+        env=environment(TERM="xterm", **more),
+        stdin=subprocess.DEVNULL,
+        stdout=there,
+        stderr=there,
+    )
+    os.close(there)
+    sent = bytearray()
+    try:
+        while piece := os.read(here, 65_536):
+            sent += piece
+    except OSError:  # the other end is closed
+        pass
+    finally:
+        os.close(here)
+    return process.wait(DEADLINE_SECONDS), sent.decode()

@@ -43,6 +43,20 @@ def test_a_second_member_waits_for_the_first(log: LocalLog) -> None:
     assert (while_held, len(after)) == ([], 1)
 
 
+def test_a_group_that_keeps_no_offsets_leaves_no_file(tmp_path: Path, log: LocalLog) -> None:
+    """Its members still read one at a time: the lock that one takes away with it is never held by two."""
+    log.append_and_wait([Outgoing(EVENTS, 0, b"key", b"value")])
+    before = {path.name for path in (tmp_path / "log").glob("*.lock")}
+    first, second, third = (log.consumer("group", [EVENTS], from_start=True) for _ in range(3))
+    read = [len(member.poll(10, 0.0)) for member in (first, second)]
+    first.close()
+    read += [len(member.poll(10, 0.0)) for member in (third, second)]
+    third.close()
+    second.close()
+    left = {path.name for path in (tmp_path / "log").glob("*.lock")} - before
+    assert (read, left) == ([1, 0, 1, 0], set())
+
+
 def test_the_partition_count_is_fixed(tmp_path: Path) -> None:
     """A log keeps the count it was made with, whatever a later process asks for."""
     LocalLog(tmp_path / "log", partitions=3).close()

@@ -11,14 +11,14 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
 from insights import map_text
 from insights.value_stream_map import MAP_SQL, STEPS_SQL, STREAMS_SQL, StreamMap, build
 from schemas.definition_file import BadDefinition, load
 from vsm.data_dir import DataDir
 from vsm.options import DEFAULT_DATA, Data, Url, fail, out
-from vsm.store import Answer, BadQuery, Store, StoreMissing, open_store
+from vsm.printing import show_table
+from vsm.store import BadQuery, Store, StoreMissing, open_store
 
 
 class Window(StrEnum):
@@ -108,14 +108,9 @@ def query(
         writer.writerow(answer.columns)
         writer.writerows(["" if v is None else _plain(v) for v in row] for row in answer.rows)
     else:
-        out.print(_table(answer), soft_wrap=not out.is_terminal)
-
-
-def _table(answer: Answer) -> Table:
-    table = Table(*answer.columns)
-    for row in answer.rows:
-        table.add_row(*("NULL" if value is None else _plain(value) for value in row))
-    return table
+        show_table(
+            answer.columns, [["NULL" if value is None else _plain(value) for value in row] for row in answer.rows]
+        )
 
 
 def _plain(value: object) -> str:

@@ -9,11 +9,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from msgspec import Struct
-from rich.table import Table
 
 from ingest.dead_letters import opened
 from schemas.codec import BadRecord, Codec
@@ -30,9 +29,12 @@ from vsm.data_dir import DataDir
 from vsm.importing import address
 from vsm.letters import Letters, read_letters
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, fail, out
+from vsm.printing import show_line, show_table
 from vsm.sender import Recorded, Unreachable, play
 
 Which = Annotated[list[str], typer.Argument(help="Ids, or their beginnings; `all` for every one.")]
+
+_COLUMNS: Final = ("id", "received", "stage", "tool/source", "event", "reason", "detail", "bytes")
 
 
 class _Source(Struct, frozen=True, kw_only=True):
@@ -54,21 +56,24 @@ def list_letters(
     with _opened(_Source(data=data, kafka=kafka, kafka_settings=kafka_settings, registry=registry)) as (log, codec):
         found = read_letters(log, codec)
     letters = found.whole
-    table = Table("id", "received", "stage", "tool/source", "event", "reason", "detail", "bytes")
-    for letter in letters:
-        at = dt.datetime.fromtimestamp(letter.received_at / 1e6, tz=dt.UTC)
-        table.add_row(
-            letter.dead_letter_id[:12],
-            f"{at:%Y-%m-%d %H:%M:%S}",
-            letter.stage,
-            f"{letter.tool}/{letter.source}",
-            letter.event_type,
-            letter.reason.value,
-            letter.detail,
-            str(letter.size_bytes),
-        )
-    out.print(table if letters else "no dead letters")
+    if letters:
+        show_table(_COLUMNS, [_row(letter) for letter in letters])
+    else:
+        out.print("no dead letters")
     _tell(found)
+
+
+def _row(letter: DeadLetter) -> tuple[str, ...]:
+    return (
+        letter.dead_letter_id[:12],
+        f"{dt.datetime.fromtimestamp(letter.received_at / 1e6, tz=dt.UTC):%Y-%m-%d %H:%M:%S}",
+        letter.stage,
+        f"{letter.tool}/{letter.source}",
+        letter.event_type,
+        letter.reason.value,
+        letter.detail,
+        str(letter.size_bytes),
+    )
 
 
 def show(
@@ -86,19 +91,19 @@ def show(
     with _opened(_Source(data=data, kafka=kafka, kafka_settings=kafka_settings, registry=registry)) as (log, codec):
         found = read_letters(log, codec)
     for letter in _chosen(found, which):
-        out.print(f"{letter.dead_letter_id}  {letter.reason.value}: {letter.detail}", markup=False, soft_wrap=True)
+        show_line(f"{letter.dead_letter_id}  {letter.reason.value}: {letter.detail}")
         try:
             if letter.topic is None:
                 delivery = opened(letter, identity_key)
-                out.print(f"POST {delivery.url}", markup=False, soft_wrap=True)
+                show_line(f"POST {delivery.url}")
                 for name, value in sorted(delivery.headers.items()):
-                    out.print(f"{name}: {value}", markup=False, soft_wrap=True)
+                    show_line(f"{name}: {value}")
                 clear = delivery.body
             else:
                 clear = unseal(letter.body, identity_key)
         except BrokenSeal as broken:
             fail(str(broken))
-        out.print(clear.decode("utf-8", "backslashreplace"), markup=False, soft_wrap=True)
+        show_line(clear.decode("utf-8", "backslashreplace"))
     _tell(found)
 
 

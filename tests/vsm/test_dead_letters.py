@@ -1,0 +1,61 @@
+"""`vsm dead-letters list|show`: letters as they are, and nothing left in the directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingest.adapter import Delivery
+from ingest.dead_letters import Refused, dead_letter
+from schemas.codec import Codec
+from schemas.log import Outgoing
+from schemas.log_local import LocalLog
+from schemas.topics import DEAD_LETTERS
+from tests.builders.command import on_terminal, vsm
+from tests.builders.ingester import KEY
+
+BODY = 'root:x:0:0 :warning: [main] [/] [bold]fat[/bold] "\x1b]0;title\x07"\r\nend'
+DETAIL = "field 'branch[0]' of :smile: is missing, " + "and so on " * 30
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A directory with one dead letter, full of what looks like markup."""
+    delivery = Delivery(
+        tool="github", source="acme", headers={"x-github-event": "[push]"}, body=BODY.encode(),
+        url="/webhooks/github/acme", received_at=1_767_225_600_000_000,
+    )  # fmt: skip
+    letter = dead_letter(delivery, Refused(detail=DETAIL, event_type="[push]"), [], bytes.fromhex(KEY))
+    log = LocalLog(tmp_path / "log")
+    log.append_and_wait([Outgoing(DEAD_LETTERS.name, 0, b"k", Codec().encode(letter))])
+    log.close()
+    return tmp_path
+
+
+def test_a_letter_is_shown_as_it_came(data: Path) -> None:
+    """Off a terminal its headers and its body stand there byte by byte."""
+    done = vsm("dead-letters", "show", "all", "--data", data, VSM_IDENTITY_KEY=KEY)
+    headers = "POST /webhooks/github/acme\nx-github-event: [push]\n"
+    assert (done.returncode, done.stdout.partition("\n")[2]) == (0, headers + BODY.replace("\r\n", "\n") + "\n")
+
+
+def test_a_letter_steers_no_terminal(data: Path) -> None:
+    """On a terminal its control characters are spelled out."""
+    status, said = on_terminal("dead-letters", "show", "all", "--data", data, columns=80, VSM_IDENTITY_KEY=KEY)
+    assert (status, "\x1b]0" in said, r"\x1b]0;title\x07" in said, "root:x:0:0 :warning: [main] [/]" in said) == (
+        0, False, True, True,
+    )  # fmt: skip
+
+
+def test_the_list_is_whole_off_a_terminal(data: Path) -> None:
+    """A line a letter, nothing cut."""
+    done = vsm("dead-letters", "list", "--data", data)
+    (line,) = [line for line in done.stdout.splitlines() if "github/acme" in line]
+    assert (done.returncode, DETAIL.strip() in line, "[push]" in line, "…" in done.stdout) == (0, True, True, False)
+
+
+def test_looking_leaves_nothing_behind(data: Path) -> None:
+    """No lock of a reader that has gone."""
+    vsm("dead-letters", "list", "--data", data)
+    assert list((data / "log").glob("group-*")) == []
