@@ -19,11 +19,11 @@ from ingest.listener import shut
 from ingest.process import Means, Process
 from ingest.settings import Settings
 from ingest.spool import Spool, SpoolBusy
-from schemas.definition_file import BadDefinition, load
-from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
+from schemas.definition_file import load
+from schemas.kafka_settings import read_kafka_settings
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, RegistryUnavailable, open_codec
-from schemas.sealing import BadIdentityKey, load_identity_key
+from schemas.sealing import load_identity_key
 
 _BACKLOG: Final = 2_048
 _LAST_REQUESTS_SECONDS: Final = 0.25
@@ -32,16 +32,16 @@ _LAST_REQUESTS_SECONDS: Final = 0.25
 _TAKEOVER_SECONDS: Final = 0.1
 """How long the server may take to take its listener over; shut before, it would break off."""
 
-_CANNOT_START: Final = (
-    BadDefinition, BadIdentityKey, BadKafkaSettings, SpoolBusy, RegistryRefused, RegistryUnavailable, OSError,
-    sqlite3.Error,
-)  # fmt: skip
+_CANNOT_START: Final = (SpoolBusy, RegistryRefused, RegistryUnavailable, OSError, sqlite3.Error)
 
 _logger = structlog.get_logger(__name__)
 
 
 def main(settings: Settings) -> None:
-    """Run the ingester until SIGTERM or SIGINT. Exits with status 1 and a logged reason when it cannot start."""
+    """Run the ingester until SIGTERM or SIGINT. Exits with status 1 and a logged reason when it cannot start.
+
+    Raises BadDefinition, BadIdentityKey or BadKafkaSettings: what it was told cannot be used.
+    """
     try:
         means = Means(
             settings=settings,

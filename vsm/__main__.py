@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from vsm.logs import log_as_json
@@ -16,9 +17,13 @@ def main() -> None:
     if len(sys.argv) == 2 and sys.argv[1] in PROCESSES:  # noqa: PLR2004 - the name alone
         run(sys.argv[1])
         return
-    from vsm.cli import app
+    logging.disable()  # a command says itself what went wrong; libraries say it twice
+    try:
+        from vsm.cli import app
 
-    app()
+        app()
+    except KeyboardInterrupt:  # while it was being loaded
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 from rich.console import Console
 
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+(/[^\s?#]*)?")
+
+
+def _is_address(to: str | None) -> str | None:
+    """Let an ingester's address pass, and no address."""
+    if to is not None and not _ADDRESS.fullmatch(to):
+        raise typer.BadParameter("an ingester's address looks like http://127.0.0.1:8080")
+    return to
+
+
+To = Annotated[
+    str | None,
+    typer.Option("--to", callback=_is_address, help="The ingester; left out: the stack of --data, else port 8080."),
+]
 Data = Annotated[Path, typer.Option("--data", help="Data directory of the one-machine stack.")]
 Url = Annotated[str | None, typer.Option("--url", help="ClickHouse HTTP address, in place of --data.")]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -18,12 +19,17 @@ WRONG_USE: Final = 2
 """Exit status for settings that cannot be used: starting again does not help."""
 
 
+class NoDefinition(ValueError):  # noqa: N818 - shown to the user as it is
+    """The value-stream file cannot be read; says how to name another."""
+
+
 def _ingest() -> None:
     from ingest.app import main
     from ingest.settings import Settings
 
     settings = Settings()
     log_as_json(settings.log_level)
+    _require(settings.config)
     main(settings)
 
 
@@ -33,6 +39,7 @@ def _process() -> None:
 
     settings = Settings()
     log_as_json(settings.log_level)
+    _require(settings.config or settings.data / "value-streams.yaml")
     main(settings)
 
 
@@ -43,6 +50,13 @@ def _sink() -> None:
     settings = Settings()
     log_as_json(settings.log_level)
     main(settings)
+
+
+def _require(config: Path) -> None:
+    try:
+        config.open("rb").close()
+    except OSError as missing:
+        raise NoDefinition(f"{config}: {missing.strerror}: set VSM_CONFIG to the value-stream file") from missing
 
 
 PROCESSES: Final[Mapping[str, Callable[[], None]]] = MappingProxyType(
@@ -65,7 +79,7 @@ def run(name: str) -> None:
         for error in bad.errors():
             print(f"VSM_{'_'.join(str(p) for p in error['loc']).upper()}: {error['msg']}", file=sys.stderr)
         sys.exit(WRONG_USE)
-    except (BadDefinition, BadIdentityKey, BadKafkaSettings) as bad:
+    except (BadDefinition, BadIdentityKey, BadKafkaSettings, NoDefinition) as bad:
         print(bad, file=sys.stderr)
         sys.exit(WRONG_USE)
     except Exception:

@@ -54,6 +54,11 @@ def facts(
             seen[same] += 1
 
 
+def activities(rows: Iterable[Mapping[str, str | None]], column: str) -> tuple[str, ...]:
+    """Return the activities of rows, each once, in the order of their first. Raises BadRow."""
+    return tuple(dict.fromkeys(_cell(row, column, number) for number, row in enumerate(rows, start=1)))
+
+
 def steps_yaml(activities: Iterable[str], *, with_start: bool) -> str:
     """Return a `steps:` section with one step an activity, in their order."""
     lines = ["    steps:"]

@@ -135,9 +135,9 @@ def test_nothing_secret_is_written_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("config", ["version: 1\nsources: [", "version: 7\n"])
 def test_does_not_start_on_a_bad_file(tmp_path: Path, config: str) -> None:
-    """A bad value-stream file at the start is told with its place, and the process ends with status 1."""
+    """A bad value-stream file at the start is told with its place, and the process ends."""
     ingester = Ingester(tmp_path, config=config)
-    with pytest.raises(AssertionError, match="could not start"):
+    with pytest.raises(AssertionError, match=r"value-streams\.yaml:\d+:\d+: "):
         ingester.start()
 
 

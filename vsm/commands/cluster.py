@@ -52,7 +52,9 @@ def topics_apply(
         more = read_kafka_settings(kafka_settings)
         for line in apply(kafka, partitions=partitions, replication=replication, settings=more):
             out.print(line, markup=False)
-    except (BadKafkaSettings, LogUnavailable, TopicsRefused) as wrong:
+    except LogUnavailable as away:
+        fail(f"{away}: is Kafka running there, and is --kafka its address?")
+    except (BadKafkaSettings, TopicsRefused) as wrong:
         fail(str(wrong))
 
 
@@ -63,7 +65,7 @@ def migrate(
 
     Example: `vsm migrate --clickhouse http://clickhouse:8123`
     """
-    from sinks.clickhouse.address import BadAddress
+    from sinks.clickhouse.address import BadAddress, parsed
     from sinks.clickhouse.client import BlockRefused, StoreUnavailable, connect
     from sinks.clickhouse.migrate import MigrationChanged, apply
 
@@ -72,6 +74,8 @@ def migrate(
             out.print(f"applied {name}", markup=False)
     except BadAddress as bad:
         fail(f"--clickhouse is {bad}", status=2)
-    except (StoreUnavailable, BlockRefused, MigrationChanged) as bad:
+    except StoreUnavailable as away:
+        fail(f"{parsed(clickhouse).shown} cannot be migrated now: is ClickHouse running there? It says: {away}")
+    except (BlockRefused, MigrationChanged) as bad:
         fail(str(bad))
     out.print("schema is up to date")

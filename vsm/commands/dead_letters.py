@@ -28,7 +28,7 @@ from vsm.commands.send import report, source_secrets
 from vsm.data_dir import DataDir
 from vsm.importing import address
 from vsm.letters import Letters, read_letters
-from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, fail, out
+from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, To, fail, out
 from vsm.printing import show_line, show_table
 from vsm.sender import Recorded, Unreachable, play
 
@@ -111,7 +111,7 @@ def replay(
     which: Which,
     data: Data = DEFAULT_DATA,
     kafka: Kafka = "",
-    to: Annotated[str | None, typer.Option(help="The ingester; left out: the stack of --data, else port 8080.")] = None,
+    to: To = None,
     config: Annotated[Path | None, typer.Option(help="Value-stream file whose secrets sign.")] = None,
     kafka_settings: KafkaSettings = "",
     registry: Registry = "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,11 +15,10 @@ import typer
 from ingest.importers import event_log, git_history
 from vsm.data_dir import DataDir
 from vsm.importing import ImportRefused, address, folder_name, post, token
-from vsm.options import DEFAULT_DATA, Data, fail, out
+from vsm.options import DEFAULT_DATA, Data, To, fail, out
 from vsm.progress import bar
 
 Stream = Annotated[str, typer.Option("--stream", help="The value stream the events belong to.")]
-To = Annotated[str | None, typer.Option(help="The ingester; left out: the stack of --data, else port 8080.")]
 
 
 def import_csv(  # noqa: PLR0913 - the columns are options
@@ -39,14 +39,15 @@ def import_csv(  # noqa: PLR0913 - the columns are options
 
     Example: `vsm import csv log.csv --stream claims --case case_id --activity task --start begin --end end`
     """
+    if start is not None and lifecycle is not None:
+        fail("--start and --lifecycle exclude each other: a row has both times, or is one of them", status=2)
     columns = event_log.Columns(case=case, activity=activity, end=time, start=start, lifecycle=lifecycle, zone=zone)
     skipped = event_log.Skipped(by_lifecycle=Counter())
     folder = DataDir(data)
     try:
         if print_steps:
-            names = dict.fromkeys(row.get(activity) or "" for row in _rows(file))
-            text = event_log.steps_yaml([n for n in names if n], with_start=start is not None or lifecycle is not None)
-            out.print(text, end="", markup=False, soft_wrap=True)
+            names = event_log.activities(_rows(file), activity)
+            sys.stdout.write(event_log.steps_yaml(names, with_start=start is not None or lifecycle is not None))
             return
         total = sum(1 for _ in event_log.facts(_rows(file), columns))
         with bar("importing", total) as advance:

@@ -13,14 +13,15 @@ from ingest.secrets import UnreadableSecret, resolve
 from schemas.definition import Definition
 from schemas.definition_file import BadDefinition, load
 from vsm.data_dir import DataDir
-from vsm.options import DEFAULT_DATA, Data, fail, out
+from vsm.importing import address
+from vsm.options import DEFAULT_DATA, Data, To, fail, out
 from vsm.progress import bar
 from vsm.sender import BadRecording, Played, Unreachable, play, read_recording
 
 
 def send(
     file: Annotated[Path, typer.Argument(help="JSON lines: {tool, source, headers, body | body_b64}.")],
-    to: Annotated[str, typer.Option(help="The ingester.")] = "http://127.0.0.1:8080",
+    to: To = None,
     rate: Annotated[float | None, typer.Option(min=0.001, help="Deliveries a second, else as fast as taken.")] = None,
     config: Annotated[Path | None, typer.Option(help="Value-stream file whose secrets sign.")] = None,
     data: Data = DEFAULT_DATA,
@@ -29,12 +30,12 @@ def send(
 
     Example: `vsm send deliveries.jsonl --to http://127.0.0.1:8080 --rate 100`
     """
+    folder = DataDir(data)
     try:
-        secrets = _secrets(config, DataDir(data))
-        with file.open("rb") as lines:
-            total = sum(1 for line in lines if line.strip())
+        secrets = _secrets(config, folder)
+        total = sum(1 for _ in read_recording(file))  # all of it is looked at before any of it is sent
         with bar("sending", total) as advance:
-            played = asyncio.run(play(read_recording(file), to, secrets, rate=rate, sent=advance))
+            played = asyncio.run(play(read_recording(file), address(folder, to), secrets, rate=rate, sent=advance))
     except (BadRecording, BadDefinition, Unreachable) as bad:
         fail(str(bad))
     except OSError as bad:

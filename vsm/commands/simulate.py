@@ -29,7 +29,14 @@ def simulate(
     try:
         last = clock_from(end)()
         with bar("simulating", items) as advance:
-            write(seed, items, out_dir, last, progress=lambda _done, _of: advance())
+            done = 0
+
+            def progress(now: int, _of: int) -> None:
+                nonlocal done
+                advance(now - done)
+                done = now
+
+            write(seed, items, out_dir, last, progress=progress)
     except ValueError as bad:
         fail(f"--end: {bad}", status=2)
     except OSError as bad:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from schemas.definition_file import BadDefinition, load
-from sinks.clickhouse.address import BadAddress
+from sinks.clickhouse.address import BadAddress, parsed
 from vsm.data_dir import DataDir, DataDirBusy
 from vsm.defaults import write_default_config
 from vsm.ending import ended_by_signals
@@ -36,6 +36,8 @@ def up(
     """
     folder = DataDir(data)
     try:
+        if clickhouse:
+            parsed(clickhouse)
         with ended_by_signals() as hurry, folder.held():
             folder.make()
             plan = Plan(
