@@ -10,6 +10,7 @@ from vsm.commands import (
     ask,
     backup,
     check,
+    checksum,
     cluster,
     dead_letters,
     demo,
@@ -52,6 +53,7 @@ letters.command("list")(dead_letters.list_letters)
 letters.command("show")(dead_letters.show)
 letters.command("replay")(dead_letters.replay)
 app.command()(doctor.doctor)
+app.command()(checksum.checksum)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.add_typer(topics, name="topics")
