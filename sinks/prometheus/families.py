@@ -26,6 +26,11 @@ class Family(Struct, frozen=True):
     help: str
     statistics: frozenset[str] = _OF_ONE
 
+    @property
+    def type(self) -> str:
+        """The TYPE on the page: values with a `quantile` are a summary's, in rolling windows, without sum and count."""
+        return "summary" if self.statistics == _OF_QUANTILES else "gauge"
+
 
 FAMILIES: Final = (
     Family("vsm_step_process_seconds", "Process time of a step's visits finished in the window.", _OF_QUANTILES),

@@ -150,7 +150,7 @@ class Page:
         """
         parts = self._shown_parts()
         for family in (*FAMILIES, ITEMS_FAMILY):
-            head = f"# HELP {family.name} {family.help}\n# TYPE {family.name} gauge\n".encode()
+            head = f"# HELP {family.name} {family.help}\n# TYPE {family.name} {family.type}\n".encode()
             for block in self._blocks(parts, family.name):
                 with self._lock:
                     text = block.text(now)

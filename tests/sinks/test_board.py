@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 
 from deploy.grafana.board import FILE, SOURCES, board
 from deploy.grafana.panels import BOARD, STREAMS_QUERY, Panel, Source
@@ -23,6 +24,7 @@ from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.rows import TABLES, block
 from sinks.clickhouse.statement import refusal
 from sinks.http import pages
+from sinks.prometheus.families import FAMILIES
 from sinks.prometheus.page import Page
 from sinks.telemetry import Telemetry
 from tests.builders.derived_rows import SECOND, T0, letter, measured, visit
@@ -166,12 +168,30 @@ def test_no_panel_lies_over_another() -> None:
     assert len(taken) == len(set(taken))
 
 
+def promtool(*arguments: str, given: bytes = b"") -> str:
+    """Return what promtool finds wrong, '' for nothing."""
+    binary = shutil.which("promtool")
+    if binary is None:
+        pytest.skip(
+            "PROMTOOL IS NOT INSTALLED: apt-get install prometheus; the page and configuration were not checked"
+        )
+    done = subprocess.run([binary, *arguments], input=given, capture_output=True, check=False)
+    return (done.stdout + done.stderr).decode() if done.returncode else ""
+
+
 def test_prometheus_takes_its_configuration() -> None:
     """Nothing is wrong with deploy/prometheus/prometheus.yml, says promtool."""
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("PROMTOOL IS NOT INSTALLED: apt-get install prometheus; the configuration was not checked")
-    done = subprocess.run(
-        [promtool, "check", "config", str(ROOT / "deploy/prometheus/prometheus.yml")], capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    assert promtool("check", "config", str(ROOT / "deploy/prometheus/prometheus.yml")) == ""
+
+
+def test_the_page_is_clean() -> None:
+    """Every family with a stream of a hard name, and what the sinks say of themselves: promtool finds nothing wrong."""
+    page, telemetry = Page(1000), Telemetry()
+    telemetry.lagged("clickhouse", None)
+    for number, family in enumerate(FAMILIES):
+        for statistic in family.statistics:
+            metric, stream = family.name.removeprefix("vsm_"), 'we"ird\\\n'
+            series = measured(3.0, metric=metric, statistic=statistic, value_stream=stream, window=str(number))
+            page.put(0, f"{number}/{statistic}".encode(), series)
+    text = b"".join((*page.render(T0), generate_latest(telemetry.registry)))
+    assert promtool("check", "metrics", given=text) == ""

@@ -190,7 +190,7 @@ def test_a_family_stands_in_one_piece() -> None:
     for number in range(1200):
         series = measured(float(number), value_stream=f"s{number}")
         page.put(number % 3, key(series), series)
-    assert text(page).count("# TYPE vsm_step_wait_seconds gauge") == 1
+    assert text(page).count("# TYPE vsm_step_wait_seconds summary") == 1
 
 
 @settings(max_examples=50, deadline=None)
