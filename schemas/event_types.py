@@ -11,7 +11,7 @@ from typing import Final
 OURS: Final = MappingProxyType(
     {
         "commit.created": "a commit was authored (seen in a push); occurs at its author time",
-        "commit.landed": "a commit reached a branch: one that a tool made to land a change, or one of an imported main line",
+        "commit.landed": "a commit that a tool made to land a change reached a branch, or one an imported main line",
         "change.readied": "a draft change became ready for review, or a closed one was opened again",
         "deployment.queued": "a deployment was asked for",
         "deployment.started": "a deployment began to run",

@@ -53,6 +53,7 @@ class KafkaConsumer:
                 **settings,
                 "group.id": group,
                 "enable.auto.commit": False,
+                "enable.partition.eof": True,
                 "auto.offset.reset": "error",
                 "isolation.level": "read_committed",
                 "partition.assignment.strategy": "cooperative-sticky",
@@ -73,9 +74,18 @@ class KafkaConsumer:
         Raises LogUnavailable and LogTruncated; after the latter, or when the group's offsets could not be had at an
         assignment, it does so at every call: this member can only be closed.
         """
-        self._raise_failure()
-        if self._ended is not None:
-            raise self._ended
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            self._raise_failure()
+            if self._ended is not None:
+                raise self._ended
+            left = max(0.0, deadline - time.monotonic())
+            records = self._look(max_records, left)
+            if records or not left:
+                return records
+
+    def _look(self, max_records: int, timeout_seconds: float) -> list[Record]:
+        """Return what comes first, and what is there beside it; [] also where that was only the end of a partition."""
         try:
             first = self._consumer.poll(timeout_seconds)  # consume() alone would wait for a full batch
             messages = [] if first is None else [first]
@@ -133,21 +143,17 @@ class KafkaConsumer:
         return None if found.offset == OFFSET_INVALID else int(found.offset)
 
     def lag(self) -> int | None:
-        """Return how many offsets of the assigned partitions are not yet returned by `poll`; None with none assigned.
+        """Return how many offsets of the assigned partitions are not yet returned by `poll`.
 
-        Raises LogUnavailable.
+        None with none assigned, and until the first answer of each. It is what the last answers to our fetches said of
+        the partitions' ends: asking for them would wait behind a fetch, half a second for each.
         """
         if not self._positions:
             return None
-        try:
-            ends = {
-                partition: self._consumer.get_watermark_offsets(TopicPartition(*partition), timeout=_ANSWER_SECONDS)
-                for partition in self._positions
-            }
-        except KafkaException as bad:
-            raise LogUnavailable(f"Kafka does not tell its end: {bad}") from bad
-        behind = (max(0, high - max(low, self._positions[partition])) for partition, (low, high) in ends.items())
-        return int(sum(behind))
+        ends = {p: self._consumer.get_watermark_offsets(TopicPartition(*p), cached=True)[1] for p in self._positions}
+        if any(end < 0 for end in ends.values()):
+            return None
+        return sum(max(0, int(end) - self._positions[partition]) for partition, end in ends.items())
 
     def session_left_seconds(self) -> float:
         """Return how long the session surely lasts, counted from the last poll; 0 with nothing assigned."""
@@ -170,13 +176,16 @@ class KafkaConsumer:
         records = []
         for message in messages:
             error = message.error()
+            topic, partition, offset = message.topic(), message.partition(), message.offset()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                self._positions[topic, partition] = max(offset, self._positions[topic, partition])
+                continue
             if error is not None:
                 failure = read_failure(error)
                 self._failure = self._failure or failure
                 if isinstance(failure, LogTruncated):
                     self._ended = failure
                 continue
-            topic, partition, offset = message.topic(), message.partition(), message.offset()
             self._positions[topic, partition] = offset + 1
             records.append(
                 Record(topic, partition, offset, message.key() or b"", message.value(), message.timestamp()[1] * 1000)

@@ -23,8 +23,6 @@ GROUP: Final = "vsm-sink-clickhouse"
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _PAUSED_POLL_SECONDS: Final = 0.2
 _LAG_SECONDS: Final = 0.5
-_LAG_REST: Final = 20
-"""Asking a distant log for its ends takes at most one part in so many of our time."""
 _REST: Final = 4
 """A batch gathers for at least so many times as long as the last one took to write: a busy store gets larger ones."""
 _LONGEST_AGE: Final = 2.0
@@ -94,8 +92,7 @@ class Pump:
         now = time.monotonic()
         if now >= self._lag_at:
             self._telemetry.lagged("clickhouse", consumer.lag())
-            took = time.monotonic() - now
-            self._lag_at = now + max(_LAG_SECONDS, _LAG_REST * took)
+            self._lag_at = now + _LAG_SECONDS
 
     def _turn(self, consumer: Consumer) -> None:
         if self._pause:

@@ -21,8 +21,6 @@ _POLL_RECORDS: Final = 1_000
 _POLL_SECONDS: Final = 0.1
 _LAG_SECONDS: Final = 0.2
 _STANDBY_SECONDS: Final = 60.0
-_LAG_REST: Final = 20
-"""Asking a distant log for its ends takes at most one part in so many of our time."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -59,7 +57,7 @@ class PrometheusSink:
                     telemetry.lagged("prometheus", lag)
                     telemetry.series.set(self.page.series)
                     self._caught_up = self._caught_up or lag == 0
-                    look_at = now + max(_LAG_SECONDS, _LAG_REST * (time.monotonic() - now))
+                    look_at = now + _LAG_SECONDS
         finally:
             consumer.close()
 

@@ -75,7 +75,7 @@ def kill_everything(stack: Stack) -> None:
     for pid in before.values():
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         now = stack.pids()
         if all(now[name] not in (None, before[name]) for name in before) and _ready(stack):
