@@ -18,6 +18,7 @@ PASSING: Final[Mapping[int, str]] = MappingProxyType(
         96: "CANNOT_WRITE_TO_SOCKET",
         159: "TIMEOUT_EXCEEDED",
         160: "TOO_SLOW",
+        172: "CANNOT_CREATE_DIRECTORY",
         173: "CANNOT_ALLOCATE_MEMORY",
         198: "DNS_ERROR",
         201: "QUOTA_EXCEEDED",
@@ -46,7 +47,19 @@ PASSING: Final[Mapping[int, str]] = MappingProxyType(
         473: "DEADLOCK_AVOIDED",
         499: "S3_ERROR",
         516: "AUTHENTICATION_FAILED",
+        586: "CANNOT_CREATE_FILE",
+        696: "ASYNC_LOAD_CANCELED",
+        700: "USER_SESSION_LIMIT_EXCEEDED",
+        733: "TABLE_IS_BEING_RESTARTED",
+        745: "SERVER_OVERLOADED",
+        749: "TCP_CONNECTION_LIMIT_REACHED",
+        762: "HTTP_CONNECTION_LIMIT_REACHED",
+        776: "RESOURCE_LIMIT_EXCEEDED",
+        777: "MEMORY_RESERVATION_KILLED",
+        778: "MEMORY_RESERVATION_FAILED",
         999: "KEEPER_EXCEPTION",
+        1000: "POCO_EXCEPTION",
+        1001: "STD_EXCEPTION",
     }
 )
 """Codes of outages: the same block may be taken later. Any other code means a bug or a schema not migrated."""

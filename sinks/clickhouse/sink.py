@@ -56,9 +56,7 @@ class ClickHouseSink:
         pause = _FIRST_PAUSE_SECONDS
         while not stop.is_set():
             try:
-                store = open_store(settings.clickhouse.get_secret_value(), settings.data / "clickhouse")
-                apply(store)
-                activate(store, settings.active_generation, self._parts.clock())
+                store = self._open()
             except StoreUnavailable as away:
                 self._parts.telemetry.outage.set(1)
                 _logger.warning("store not opened", code=away.code, pause_seconds=pause, reason=str(away)[:300])
@@ -68,6 +66,18 @@ class ClickHouseSink:
                 self._parts.telemetry.outage.set(0)
                 return store
         return None
+
+    def _open(self) -> ClickHouse:
+        """Return the store, migrated; leave nothing open that could not be. Raises what migrating does."""
+        settings = self._parts.settings
+        store = open_store(settings.clickhouse.get_secret_value(), settings.data / "clickhouse")
+        try:
+            apply(store)
+            activate(store, settings.active_generation, self._parts.clock())
+        except BaseException:
+            store.close()
+            raise
+        return store
 
     def _made(self, store: ClickHouse) -> Pump:
         settings = self._parts.settings
