@@ -45,6 +45,9 @@ class Settings(BaseSettings):
         default=0, ge=0, lt=1 << 24, description="Generation that views show, set at the start; 0: as it stands."
     )
     batch_rows: int = Field(default=10_000, ge=1, description="Rows of all tables after which they are written.")
+    batch_bytes: int = Field(
+        default=32 << 20, ge=1, description="Bytes of records after which fewer rows are written; bounds memory."
+    )
     flush_seconds: float = Field(default=0.2, gt=0, description="Seconds after which fewer rows are written.")
     retry_seconds: float = Field(default=5.0, gt=0, description="Longest pause between two tries of a block.")
     sql_port: int = Field(

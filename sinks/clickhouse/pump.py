@@ -21,6 +21,8 @@ from sinks.telemetry import Telemetry
 
 GROUP: Final = "vsm-sink-clickhouse"
 _FIRST_PAUSE_SECONDS: Final = 0.2
+_POLL_SECONDS: Final = 0.5
+"""Longest wait for a record: whoever asks us to stop is heard however long a batch may gather."""
 _PAUSED_POLL_SECONDS: Final = 0.2
 _LAG_SECONDS: Final = 0.5
 _REST: Final = 4
@@ -39,9 +41,10 @@ class Block(Struct, frozen=True, kw_only=True):
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """When a batch is written, and how long a refused one rests."""
+    """When a batch is written (so many rows, bytes as they came, or seconds), and how long a refused one rests."""
 
     batch_rows: int
+    batch_bytes: int
     flush_seconds: float
     retry_seconds: float
 
@@ -101,11 +104,14 @@ class Pump:
                 self._write(consumer)
             return
         now = time.monotonic()
-        wait = self._batch.age_left(now, self._age)
+        wait = min(_POLL_SECONDS, self._batch.age_left(now, self._age))
         records = consumer.poll(self._limits.batch_rows - self._batch.rows, wait)
         self._take(records)
-        if self._batch.rows >= self._limits.batch_rows or not self._batch.age_left(time.monotonic(), self._age):
+        if self._is_full() or not self._batch.age_left(time.monotonic(), self._age):
             self._write(consumer)
+
+    def _is_full(self) -> bool:
+        return self._batch.rows >= self._limits.batch_rows or self._batch.size_bytes >= self._limits.batch_bytes
 
     def _stay(self, consumer: Consumer) -> None:
         """Keep the membership while paused; what a new assignment still brought is read again later."""
@@ -195,6 +201,7 @@ class Batch:
 
     def __init__(self) -> None:
         self.rows = 0
+        self.size_bytes = 0
         self.offsets: dict[tuple[str, int], int] = {}
         self._first: dict[tuple[str, int], int] = {}
         self._values: dict[str, tuple[Table, list[Struct]]] = {}
@@ -205,10 +212,11 @@ class Batch:
         return seconds if self._since is None else max(0.0, self._since + seconds - now)
 
     def skip(self, record: Record, now: float) -> None:
-        """Count a record as read that makes no row."""
+        """Count a record as read, whether or not it makes a row."""
         place = (record.topic, record.partition)
         self._first.setdefault(place, record.offset)
         self.offsets[place] = record.offset + 1
+        self.size_bytes += len(record.value or b"")
         self._since = now if self._since is None else self._since
 
     def add(self, table: Table, record: Record, value: Struct, now: float) -> None:

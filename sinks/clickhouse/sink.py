@@ -88,6 +88,9 @@ class ClickHouseSink:
             telemetry=self._parts.telemetry,
         )
         limits = Limits(
-            batch_rows=settings.batch_rows, flush_seconds=settings.flush_seconds, retry_seconds=settings.retry_seconds
+            batch_rows=settings.batch_rows,
+            batch_bytes=settings.batch_bytes,
+            flush_seconds=settings.flush_seconds,
+            retry_seconds=settings.retry_seconds,
         )
         return Pump(self._parts.log, self._parts.codec, store, letters, self._parts.telemetry, limits)

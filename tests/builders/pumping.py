@@ -28,11 +28,22 @@ _TOPIC = {table.kind: table.topic for table in TABLES}
 class Pumping:
     """Runs a pump while the block lasts; `failure` is what it died of."""
 
-    def __init__(self, log: Log, store: ClickHouse, *, batch_rows: int = 100, retry_seconds: float = 0.2) -> None:
+    def __init__(
+        self,
+        log: Log,
+        store: ClickHouse,
+        *,
+        batch_rows: int = 100,
+        batch_bytes: int = 1 << 24,
+        flush_seconds: float = 0.02,
+        retry_seconds: float = 0.2,
+    ) -> None:
         self.telemetry = Telemetry()
         self.failure: Exception | None = None
         letters = Letters(codec=CODEC, identity_key=b"k" * 32, clock=lambda: T0, telemetry=self.telemetry)
-        limits = Limits(batch_rows=batch_rows, flush_seconds=0.02, retry_seconds=retry_seconds)
+        limits = Limits(
+            batch_rows=batch_rows, batch_bytes=batch_bytes, flush_seconds=flush_seconds, retry_seconds=retry_seconds
+        )
         self.pump = Pump(log, CODEC, store, letters, self.telemetry, limits)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)

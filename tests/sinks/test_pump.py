@@ -28,6 +28,14 @@ def test_every_record_becomes_a_row(log: Log, embedded: ClickHouse) -> None:
     assert found == [350, 1, 1]
 
 
+def test_large_records_do_not_wait_for_many(log: Log, embedded: ClickHouse) -> None:
+    """A batch is written once its records are large enough, however few and young they are: memory stays bounded."""
+    append(log, [letter(f"l{number}", detail="x" * 1000) for number in range(5)], partition=0)
+    with Pumping(log, embedded, batch_bytes=4000, flush_seconds=3600):
+        wait_until(lambda: count(embedded, "dead_letters") == 5)
+    assert committed(log, GROUP, topics.DEAD_LETTERS.name, 0) == 5
+
+
 def test_offsets_follow_the_rows(log: Log, embedded: ClickHouse) -> None:
     """When the sink has ended, what it wrote is committed and nothing is read twice."""
     append(log, [visit(f"i{number}") for number in range(250)], partition=2)
