@@ -41,6 +41,7 @@ class DataDir:
         self.clickhouse = self.root / "clickhouse"
         self.logs = self.root / "logs"
         self.config = self.root / "value-streams.yaml"
+        self.secrets = self.root / "secrets"
         self.identity_key = self.root / "identity.key"
         self.import_token = self.root / "import.token"
         self.generation = self.root / "generation.json"

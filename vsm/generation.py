@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from processors.derivation import DERIVATION_VERSION
+from schemas.definition import Definition
 from schemas.definition_file import load
+from vsm.data_dir import DataDir
 
 
 class Generation(Struct, frozen=True, kw_only=True):
@@ -42,6 +44,24 @@ def known(file: Path) -> Generation | None:
 def activated(file: Path, generation: Generation) -> Generation:
     """Note that the computed generation is the one shown."""
     return _written(file, msgspec.structs.replace(generation, active=generation.number))
+
+
+def config_in_use(folder: DataDir, given: Path | None = None) -> Path:
+    """Return the value-stream file `given`, else the one of the stack that runs on a directory or was the last to.
+
+    Where that is not known, or the file is gone, the directory's own, which may be missing.
+    """
+    if given is not None:
+        return given
+    run, last = folder.running(), known(folder.generation)
+    used = run.config if run is not None else last.config if last is not None else ""
+    return Path(used) if used and Path(used).exists() else folder.config
+
+
+def definition_in_use(folder: DataDir, given: Path | None = None) -> Definition:
+    """Return what that file says; an empty definition if there is none. Raises BadDefinition, OSError."""
+    config = config_in_use(folder, given)
+    return load(config) if given is not None or config.exists() else Definition(version="")
 
 
 def _written(file: Path, generation: Generation) -> Generation:

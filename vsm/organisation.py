@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
-from lab.organisation import SECRET_VARIABLES, definition_yaml
+from lab.organisation import TOOLS, definition_yaml
 from lab.sending import SentDelivery
 from schemas.definition_file import load
 from vsm.commands.send import source_secrets
 from vsm.data_dir import DataDir
+from vsm.defaults import write_secrets
 from vsm.sender import Played, Recorded, play
 from vsm.stack import Stack
 
-_SECRET_BYTES: Final = 24
-
 
 def prepare(folder: DataDir) -> Path:
-    """Make the directory with the organisation's definition in it, its secrets in this process's environment."""
+    """Make the directory with the organisation's definition and its secrets in it."""
     folder.make()
-    for variable in SECRET_VARIABLES.values():
-        os.environ.setdefault(variable, secrets.token_urlsafe(_SECRET_BYTES))
-    folder.config.write_text(definition_yaml(), encoding="utf-8")
+    folder.config.write_text(definition_yaml(write_secrets(folder, TOOLS)), encoding="utf-8")
     return folder.config
 
 

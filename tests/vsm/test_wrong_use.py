@@ -21,6 +21,8 @@ CASES: Mapping[str, tuple[tuple[str, ...], Mapping[str, str], int, str]] = {
     "a bad line of a recording": (("send", "bad.jsonl"), {}, 1, "bad.jsonl:2: Expected `str`, got `int` - at `$.tool`"),
     "bad base64 in a recording": (("send", "base64.jsonl"), {}, 1, "base64.jsonl:1: "),
     "no recording": (("send", "none.jsonl"), {}, 1, "none.jsonl: No such file or directory"),
+    "no file whose secrets sign": (("send", "bad.jsonl", "--config", "none.yaml"), {}, 1, "none.yaml: No such file or"),
+    "no file to trace by": (("trace", "x", "--config", "none.yaml"), {}, 1, "none.yaml: No such file or directory"),
     "no ClickHouse": (
         ("migrate", "--clickhouse", "http://127.0.0.1:1"), {}, 1, "http://127.0.0.1:1 cannot be migrated now: is Click",
     ),

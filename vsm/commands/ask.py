@@ -6,7 +6,6 @@ import csv
 import datetime as dt
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -14,8 +13,9 @@ import typer
 
 from insights import map_text
 from insights.value_stream_map import MAP_SQL, STEPS_SQL, STREAMS_SQL, StreamMap, build
-from schemas.definition_file import BadDefinition, load
+from schemas.definition_file import BadDefinition
 from vsm.data_dir import DataDir
+from vsm.generation import definition_in_use
 from vsm.options import DEFAULT_DATA, Data, Url, fail, out
 from vsm.printing import show_table
 from vsm.store import BadQuery, Store, StoreMissing, open_store
@@ -79,9 +79,7 @@ def read_map(store: Store, folder: DataDir, stream: str, window: str) -> StreamM
 
 def _steps(store: Store, folder: DataDir, stream: str) -> list[str]:
     """Return the steps in the order of the definition the directory runs with, else of their visits' times."""
-    run = folder.running()
-    chosen = Path(run.config) if run is not None else folder.config
-    if chosen.exists() and (known := load(chosen).stream(stream)) is not None:
+    if (known := definition_in_use(folder).stream(stream)) is not None:
         return [step.name for step in known.steps]
     return [str(row["step"]) for row in store.query(STEPS_SQL, {"stream": stream})]
 

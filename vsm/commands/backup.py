@@ -15,7 +15,7 @@ from schemas.log import LogUnavailable
 from schemas.log_local import backup as backup_log
 from vsm.archive import BadArchive, pack, unpack
 from vsm.data_dir import DataDir
-from vsm.generation import known
+from vsm.generation import config_in_use
 from vsm.options import DEFAULT_DATA, Data, fail, out
 
 SINGLE_FILES: Final = ("identity.key", "import.token", "generation.json")
@@ -38,7 +38,7 @@ def backup(
     try:
         with tempfile.TemporaryDirectory(dir=folder.root) as room:
             backup_log(folder.log, Path(room) / "log")
-            config = _config(folder)
+            config = config_in_use(folder)
             sources = _sources(config)
             pack(file, {"log": Path(room) / "log", **_beside(folder, config, sources)})
     except LogUnavailable as bad:
@@ -70,13 +70,6 @@ def restore(
     out.print(f"restored {root}: run 'vsm up --data {root}'", soft_wrap=True)
 
 
-def _config(folder: DataDir) -> Path:
-    """Return the value-stream file in use, now or last; that of the directory where it is not known or gone."""
-    generation = known(folder.generation)
-    used = Path(generation.config) if generation is not None and generation.config else folder.config
-    return used if used.exists() else folder.config
-
-
 def _sources(config: Path) -> tuple[Source, ...]:
     """Return the sources of a file as they stand there; none of one that cannot be read."""
     try:
@@ -92,7 +85,7 @@ def _beside(folder: DataDir, config: Path, sources: tuple[Source, ...]) -> Mappi
     for _, _, rest in _references(sources):
         if _is_beside(rest):
             found[str(PurePosixPath(rest))] = config.parent / rest
-    found |= {f"secrets/{path.name}": path for path in sorted((folder.root / "secrets").glob("*"))}
+    found |= {f"{folder.secrets.name}/{path.name}": path for path in sorted(folder.secrets.glob("*"))}
     return {name: path for name, path in found.items() if path.exists()}
 
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 from ingest.dead_letters import opened
 from schemas.codec import BadRecord, Codec
 from schemas.dead_letter import DeadLetter
-from schemas.definition_file import BadDefinition, load
+from schemas.definition_file import BadDefinition
 from schemas.event import FlowEvent
 from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import Log, LogUnavailable, Outgoing, RecordRefused
@@ -26,6 +26,7 @@ from schemas.registry import RegistryRefused, open_codec
 from schemas.sealing import BrokenSeal, load_identity_key, unseal
 from vsm.commands.send import report, source_secrets
 from vsm.data_dir import DataDir
+from vsm.generation import definition_in_use
 from vsm.importing import address
 from vsm.letters import Letters, read_letters
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, To, fail, out
@@ -130,13 +131,13 @@ def replay(
         log.append_and_wait(records)
     if records:
         out.print(f"{len(records):>8}  records appended again")
-    run = folder.running()
-    chosen = config or (Path(run.config) if run is not None else folder.config)
     try:
-        secrets = source_secrets(load(chosen)) if chosen.exists() else {}
+        secrets = source_secrets(definition_in_use(folder, config))
         played = asyncio.run(play(deliveries, address(folder, to), secrets))
     except (BadDefinition, Unreachable) as bad:
         fail(str(bad))
+    except OSError as missing:
+        fail(f"{missing.filename}: {missing.strerror}")
     report(played)
     _tell(found)
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -17,12 +18,18 @@ from msgspec import Struct
 from ingest.secrets import UnreadableSecret, resolve
 from schemas.definition import Definition
 from schemas.definition_file import BadDefinition, load
+from schemas.event import UNROUTED
 from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import LogUnavailable, RecordRefused
 from schemas.log_open import open_log
+from schemas.registry import Registry as SchemaRegistry
+from schemas.registry import RegistryRefused, RegistryUnavailable
 from schemas.topics import TOPICS
+from vsm.crossing import crossings
 from vsm.data_dir import PRIVATE, DataDir
-from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Url, out
+from vsm.generation import config_in_use
+from vsm.logs import redacted
+from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, out
 from vsm.store import BadQuery, StoreMissing, open_store
 
 LEAST_FREE_BYTES: Final = 1_000_000_000
@@ -53,6 +60,7 @@ class Place(Struct, frozen=True, kw_only=True):
     kafka: str
     kafka_settings: str
     url: str | None
+    registry: str
 
 
 Check = Callable[[Place], Iterator[Finding]]
@@ -63,17 +71,25 @@ def doctor(
     config: Annotated[Path | None, typer.Option(envvar="VSM_CONFIG", help="Value-stream file.")] = None,
     kafka: Kafka = "",
     kafka_settings: KafkaSettings = "",
-    url: Url = None,
+    url: Annotated[str | None, typer.Option(envvar="VSM_CLICKHOUSE", help="ClickHouse's HTTP address.")] = None,
+    registry: Registry = "",
 ) -> None:
     """Check connections, settings, keys, disk and the flow of data, and say what to mend.
 
     Example: `vsm doctor --data ./vsm-data`
     """
-    place = Place(data=DataDir(data), config=config, kafka=kafka, kafka_settings=kafka_settings, url=url)
+    place = Place(
+        data=DataDir(data),
+        config=config,
+        kafka=kafka,
+        kafka_settings=kafka_settings,
+        url=url or None,
+        registry=registry,
+    )
     findings = [finding for check in CHECKS for finding in check(place)]
     for finding in findings:
         mend = f": {finding.mend}" if finding.mend else ""
-        out.print(f"{finding.grade.value:<5} {finding.what}{mend}", markup=False, soft_wrap=True)
+        out.print(f"{finding.grade.value:<5} {finding.what}{mend}", soft_wrap=True)
     if any(finding.grade is Grade.BAD for finding in findings):
         raise typer.Exit(1)
 
@@ -97,8 +113,7 @@ def _directory(place: Place) -> Iterator[Finding]:
 
 
 def _definition(place: Place) -> Iterator[Finding]:
-    run = place.data.running()
-    path = place.config or (Path(run.config) if run is not None else place.data.config)
+    path = config_in_use(place.data, place.config)
     try:
         definition = load(path)
     except FileNotFoundError:
@@ -158,6 +173,21 @@ def _log(place: Place) -> Iterator[Finding]:
         log.close()
 
 
+def _registry(place: Place) -> Iterator[Finding]:
+    if not place.registry:
+        return
+    what = f"schema registry {redacted(place.registry)}"
+    with closing(SchemaRegistry(place.registry)) as registry:
+        try:
+            registry.schema_of(1)
+        except LookupError:  # an answer all the same
+            pass
+        except (RegistryUnavailable, RegistryRefused) as bad:
+            yield Finding(Grade.BAD, what, str(bad))
+            return
+    yield Finding(Grade.GOOD, what)
+
+
 def _tables(place: Place) -> Iterator[Finding]:
     try:
         with open_store(place.data.root, place.url) as store:
@@ -166,8 +196,12 @@ def _tables(place: Place) -> Iterator[Finding]:
                 " dateDiff('second', max(received_at), now64(6)) AS age FROM vsm.flow_events"
             )[0]
             letters = store.query("SELECT uniqExact(dead_letter_id) AS letters FROM vsm.dead_letters")[0]["letters"]
+            crossed = crossings(store)
     except StoreMissing as missing:
-        yield Finding(Grade.ODD, "no tables", str(missing))
+        if place.url:
+            yield Finding(Grade.BAD, "no tables", f"{missing}; `vsm migrate` makes them")
+        else:
+            yield Finding(Grade.ODD, "no tables", str(missing))
         return
     except BadQuery as bad:
         yield Finding(Grade.BAD, "tables", f"{bad}; `vsm migrate` brings the schema up to date")
@@ -177,10 +211,18 @@ def _tables(place: Place) -> Iterator[Finding]:
         yield Finding(Grade.ODD, f"{row['unrouted']} events that no stream claims", "see attributes in flow_events")
     if letters:
         yield Finding(Grade.ODD, f"{letters} dead letters", "vsm dead-letters list")
+    for crossing in crossed:
+        where = "no stream" if crossing.stream == UNROUTED else crossing.stream
+        yield Finding(
+            Grade.ODD,
+            f"{crossing.deployments} deployments in {where} bring what only {crossing.knows} knows, such as "
+            f"{crossing.example}",
+            f"select their repository or service in {crossing.knows}",
+        )
     age = row["age"]
     if row["events"] and isinstance(age, int | float) and age > LATE_SECONDS:
         yield Finding(Grade.ODD, f"the newest event came {age / 3600:.1f} h ago", "is a webhook switched off?")
 
 
-CHECKS: Final[tuple[Check, ...]] = (_directory, _definition, _processes, _log, _tables)
+CHECKS: Final[tuple[Check, ...]] = (_directory, _definition, _processes, _log, _registry, _tables)
 """Every check, in the order they are shown."""

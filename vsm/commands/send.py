@@ -11,8 +11,9 @@ import typer
 
 from ingest.secrets import UnreadableSecret, resolve
 from schemas.definition import Definition
-from schemas.definition_file import BadDefinition, load
+from schemas.definition_file import BadDefinition
 from vsm.data_dir import DataDir
+from vsm.generation import definition_in_use
 from vsm.importing import address
 from vsm.options import DEFAULT_DATA, Data, To, fail, out
 from vsm.progress import bar
@@ -32,7 +33,7 @@ def send(
     """
     folder = DataDir(data)
     try:
-        secrets = _secrets(config, folder)
+        secrets = source_secrets(definition_in_use(folder, config))
         total = sum(1 for _ in read_recording(file))  # all of it is looked at before any of it is sent
         with bar("sending", total) as advance:
             played = asyncio.run(play(read_recording(file), address(folder, to), secrets, rate=rate, sent=advance))
@@ -62,9 +63,3 @@ def source_secrets(definition: Definition) -> Mapping[tuple[str, str], bytes]:
             except UnreadableSecret:
                 continue
     return found
-
-
-def _secrets(config: Path | None, folder: DataDir) -> Mapping[tuple[str, str], bytes]:
-    run = folder.running()
-    chosen = config or (Path(run.config) if run is not None else folder.config)
-    return source_secrets(load(chosen)) if chosen.exists() else {}

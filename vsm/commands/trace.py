@@ -13,9 +13,10 @@ from ingest.routing import Router, as_told
 from processors.facts import attributes_of_rules, from_event
 from processors.steps import matches
 from schemas.definition import Definition, Rule
-from schemas.definition_file import BadDefinition, load
+from schemas.definition_file import BadDefinition
 from schemas.event import UNROUTED, FlowEvent
 from vsm.data_dir import DataDir
+from vsm.generation import definition_in_use
 from vsm.options import DEFAULT_DATA, Data, Url, fail, out
 from vsm.store import BadQuery, Store, StoreMissing, open_store
 
@@ -54,14 +55,14 @@ def trace(
     Example: `vsm trace 72d3162e-cc78-11e3-81ab-4c9367dc0958`
     """
     folder = DataDir(data)
-    run = folder.running()
-    chosen = config or (Path(run.config) if run is not None else folder.config)
     try:
-        definition = load(chosen) if chosen.exists() else Definition(version="")
+        definition = definition_in_use(folder, config)
         with open_store(data, url) as store:
             lines = list(_story(store, definition, what))
     except (StoreMissing, BadQuery, BadDefinition) as bad:
         fail(str(bad))
+    except OSError as missing:
+        fail(f"{missing.filename}: {missing.strerror}")
     for line in lines:
         out.print(line, markup=False, soft_wrap=True)
     if not lines:
