@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -28,7 +29,8 @@ from sinks.service import Parts, Service
 from sinks.settings import Settings
 from sinks.telemetry import Telemetry
 
-_END_SECONDS: Final = 20.0
+_END_SECONDS: Final = 10.0
+"""A store that hangs is not waited for longer: what it was not seen to take comes again at the next start."""
 _LOOPBACK: Final = "127.0.0.1"
 
 _logger = structlog.get_logger(__name__)
@@ -80,10 +82,11 @@ class Runner:
         return not self.stop.is_set() and all(service.ready() for _, service in self._services)
 
     def end(self) -> None:
-        """Tell the threads to end and wait for them, up to 20 seconds."""
+        """Tell the threads to end and wait for them, up to 10 seconds for all."""
         self.stop.set()
+        deadline = time.monotonic() + _END_SECONDS
         for thread in self._threads:
-            thread.join(_END_SECONDS)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self, name: str, service: Service) -> None:
         try:

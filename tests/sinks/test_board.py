@@ -172,9 +172,7 @@ def promtool(*arguments: str, given: bytes = b"") -> str:
     """Return what promtool finds wrong, '' for nothing."""
     binary = shutil.which("promtool")
     if binary is None:
-        pytest.skip(
-            "PROMTOOL IS NOT INSTALLED: apt-get install prometheus; nothing was checked"
-        )
+        pytest.skip("PROMTOOL IS NOT INSTALLED: apt-get install prometheus; nothing was checked")
     done = subprocess.run([binary, *arguments], input=given, capture_output=True, check=False)
     return (done.stdout + done.stderr).decode() if done.returncode else ""
 

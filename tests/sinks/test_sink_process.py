@@ -144,6 +144,18 @@ def test_it_waits_for_a_store_that_is_away(tmp_path: Path) -> None:
         assert (ready, started.process.wait(30)) == (False, 0)
 
 
+def test_a_store_that_hangs_holds_no_end_up(tmp_path: Path) -> None:
+    """While ClickHouse takes connections and answers nothing, SIGTERM still ends it in time."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with SinkProcess(tmp_path, VSM_CLICKHOUSE=address) as started:
+            wait_until(lambda: answers(f"{started.page}/health/live"), 40)
+            with silent.accept()[0], silent.accept()[0]:
+                began = time.monotonic()
+                started.process.send_signal(signal.SIGTERM)
+                assert (started.process.wait(60), time.monotonic() - began < 20) == (0, True)
+
+
 def answers(url: str) -> bool:
     """Return whether a page answers."""
     try:
