@@ -20,10 +20,10 @@ from ingest.process import Means, Process
 from ingest.settings import Settings
 from ingest.spool import Spool, SpoolBusy
 from schemas.definition_file import load
+from schemas.identity_key import load_identity_key
 from schemas.kafka_settings import read_kafka_settings
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, RegistryUnavailable, open_codec
-from schemas.sealing import load_identity_key
 
 _BACKLOG: Final = 2_048
 _LAST_REQUESTS_SECONDS: Final = 0.25

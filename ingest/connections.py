@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
-from typing import Final
 
 import structlog
 
@@ -14,9 +13,6 @@ from ingest.receive import Connection
 from ingest.secrets import UnreadableSecret
 from schemas.definition import Definition, Source
 from schemas.identity import pseudonym
-
-DEFAULT: Final = "default"
-"""The source's name when the path leaves it out."""
 
 _logger = structlog.get_logger(__name__)
 

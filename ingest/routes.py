@@ -7,7 +7,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.connections import DEFAULT
+DEFAULT: Final = "default"
+"""The source's name when the path leaves it out."""
 
 
 class Kind(StrEnum):

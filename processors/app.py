@@ -33,11 +33,12 @@ from processors.telemetry import Telemetry
 from processors.watchdog import Watchdog
 from schemas import topics
 from schemas.clock import clock_from
+from schemas.identity_key import load_identity_key
 from schemas.kafka_settings import read_kafka_settings
 from schemas.log import Log
 from schemas.log_open import open_log
 from schemas.registry import open_codec
-from schemas.sealing import load_identity_key, seal
+from schemas.sealing import seal
 
 _NO_BROKER: Final = "kafka://127.0.0.1:9092"
 """Faust wants an address; nothing ever connects to it."""

@@ -70,8 +70,8 @@ def run(name: str) -> None:
     Exits with 2 for settings or a value-stream file it cannot use, with 1 and the logged reason when it fails.
     """
     from schemas.definition_file import BadDefinition
+    from schemas.identity_key import BadIdentityKey
     from schemas.kafka_settings import BadKafkaSettings
-    from schemas.sealing import BadIdentityKey
 
     try:
         PROCESSES[name]()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import chdb
 import msgspec
 from msgspec import Struct
+
+from sinks.clickhouse.question import Question
 
 _CODE: Final = re.compile(r"Code: (\d+)\.")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -38,20 +39,6 @@ class QueryFailed(Exception):  # noqa: N818 - the answer to whoever asked; `code
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
         self.code = code
-
-
-class Question(Struct, frozen=True, kw_only=True):
-    """One query: text, the format of its answer unless it names one, parameters, settings, the current database.
-
-    `data`: for an INSERT, the rows in `format`; None for every other query.
-    """
-
-    sql: str
-    format: str
-    data: bytes | None = None
-    parameters: Mapping[str, str] = {}
-    settings: Mapping[str, str] = {}
-    database: str = "default"
 
 
 class Answer(Struct, frozen=True, kw_only=True):

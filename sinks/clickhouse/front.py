@@ -17,8 +17,8 @@ from typing import Final
 
 from aiohttp import web
 
-from sinks.clickhouse.engine import Answer, Bounds, QueryFailed, Question, ask
-from sinks.clickhouse.question import BadRequest, question, unpacked
+from sinks.clickhouse.engine import Answer, Bounds, QueryFailed, ask
+from sinks.clickhouse.question import BadRequest, Question, question, unpacked
 from sinks.clickhouse.statement import refusal
 
 _BODY_BYTES: Final = 1 << 30

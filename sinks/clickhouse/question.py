@@ -7,12 +7,26 @@ import zlib
 from collections.abc import Mapping
 from typing import Final
 
-from sinks.clickhouse.engine import Question
+from msgspec import Struct
 
 DEFAULT_FORMAT: Final = "TabSeparated"
 _FORMAT: Final = re.compile(r"\bFORMAT\s+([A-Za-z0-9_]+)\s*;?\s*\Z", re.IGNORECASE)
 _INSERT: Final = re.compile(rb"\s*(INSERT\s+INTO\s[^;]*?)\s+FORMAT\s+([A-Za-z0-9_]+)[ \t]*(?:\r?\n|\Z)", re.IGNORECASE)
 _PARAMETER: Final = "param_"
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """One query: text, the format of its answer unless it names one, parameters, settings, the current database.
+
+    `data`: for an INSERT, the rows in `format`; None for every other query.
+    """
+
+    sql: str
+    format: str
+    data: bytes | None = None
+    parameters: Mapping[str, str] = {}
+    settings: Mapping[str, str] = {}
+    database: str = "default"
 
 
 class BadRequest(ValueError):  # noqa: N818 - the answer to whoever asked

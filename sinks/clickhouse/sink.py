@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from schemas.sealing import load_identity_key
+from schemas.identity_key import load_identity_key
 from sinks.clickhouse.active import activate
 from sinks.clickhouse.client import ClickHouse, StoreUnavailable, open_store
 from sinks.clickhouse.migrate import apply

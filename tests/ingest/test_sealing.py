@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from schemas.dead_letter import PART_BYTES, DeadLetter, DeadLetterReason
-from schemas.sealing import BadIdentityKey, BrokenSeal, join, load_identity_key, seal, split, unseal
+from schemas.identity_key import BadIdentityKey, load_identity_key
+from schemas.sealing import BrokenSeal, join, seal, split, unseal
 
 KEY = bytes(range(32))
 

@@ -19,11 +19,12 @@ from schemas.codec import BadRecord, Codec
 from schemas.dead_letter import DeadLetter
 from schemas.definition_file import BadDefinition
 from schemas.event import FlowEvent
+from schemas.identity_key import load_identity_key
 from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import Log, LogUnavailable, Outgoing, RecordRefused
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, open_codec
-from schemas.sealing import BrokenSeal, load_identity_key, unseal
+from schemas.sealing import BrokenSeal, unseal
 from vsm.commands.send import report, source_secrets
 from vsm.data_dir import DataDir
 from vsm.generation import definition_in_use
