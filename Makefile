@@ -4,13 +4,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-PYTHON ?= python3.11
+PYTHON ?= $(or $(shell command -v python3.11 2>/dev/null),python3)
 UV := $(or $(shell command -v uv 2>/dev/null),.cache/uv/bin/uv)
 BIN := .venv/bin
 ITEMS ?= 120
 SEED ?= 1
+COVERED ?= schemas ingest processors sinks lab
 
-.PHONY: help env demo test test-real check format lint types rules docs docs-write deploy-check bench truth clean
+.PHONY: help env demo test coverage test-real check format lint types rules docs docs-write deploy-check bench truth clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -24,14 +25,17 @@ env: .venv/.synced ## Make the environment from the lock file
 
 .cache/uv/bin/uv:
 	@echo "installing uv into .cache/uv"
-	@$(PYTHON) -m venv .cache/uv || { echo "needs $(PYTHON) with venv: apt-get install python3.11 python3.11-venv"; exit 1; }
-	@.cache/uv/bin/pip install --quiet --disable-pip-version-check uv
+	@command -v $(PYTHON) > /dev/null || { echo "needs Python 3.11: apt-get install python3" >&2; exit 1; }
+	@$(PYTHON) bootstrap.py $@
 
 demo: env ## Run the one-machine stack under a simulated organisation; Ctrl-C ends it
 	@$(BIN)/vsm demo --seed $(SEED) --items $(ITEMS)
 
 test: env ## Run every test that needs no broker of its own
 	@$(BIN)/pytest
+
+coverage: env ## Run the tests of the rooms and print how much of the rooms they run, branches too
+	@$(BIN)/pytest $(COVERED:%=--cov=%) --cov-report=term:skip-covered --timeout=600 -k "not memory" $(COVERED:%=tests/%)
 
 test-real: env ## Run the tests against a real Apache Kafka (Java 17 and Maven, or a Docker engine)
 	@$(BIN)/pytest -m real
