@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import structlog
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+from ingest.adapter import Adapter
+from ingest.adapters import ADAPTERS
+from ingest.event_table import BEGIN, END, with_event_table
 from ingest.settings import Settings as IngestSettings
 from processors.settings import Settings as ProcessorSettings
 from schemas.definition_schema import SHIPPED, schema_text
@@ -60,17 +66,27 @@ def events_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def tool_page(path: Path, adapter: Adapter) -> str:
+    """Return a tool's page with its table of events; a new tool's begins with nothing else."""
+    page = path.read_text(encoding="utf-8") if path.exists() else f"# {adapter.tool}\n\n## Events\n\n{BEGIN}\n{END}\n"
+    return with_event_table(page, adapter)
+
+
+TOOL_PAGES: Final[Mapping[Path, Adapter]] = {DOCS / "tools" / f"{adapter.tool}.md": adapter for adapter in ADAPTERS}
+
 PAGES: Final[Mapping[Path, Callable[[], str]]] = {
     DOCS / "settings.md": settings_page,
     DOCS / "event-types.md": events_page,
     DOCS / "tables.md": tables_page,
     SHIPPED: schema_text,
+    **{path: partial(tool_page, path, adapter) for path, adapter in TOOL_PAGES.items()},
 }
 """Generated page -> what makes it."""
 
 
 def main(arguments: list[str]) -> int:
     """Write every page, or with `--check` return 1 when one is stale."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     stale = False
     for path, make in PAGES.items():
         text = make()

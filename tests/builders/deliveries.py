@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -16,19 +14,13 @@ from ingest.adapters import ADAPTERS
 from ingest.environments import normalise
 from schemas.event import FlowEvent
 from schemas.identity import pseudonym
+from vsm.signing import SIGN
 
 FIXTURES: Final = Path(__file__).parent.parent / "ingest" / "adapters" / "fixtures"
 RECEIVED_AT: Final = 1_772_800_000_000_000
 SECRET: Final = b"a secret of the tests"
 SOURCE: Final = "acme"
 BY_TOOL: Final[Mapping[str, Adapter]] = {adapter.tool: adapter for adapter in ADAPTERS}
-
-_SIGNED: Final = {
-    "github": ("x-hub-signature-256", "sha256="),
-    "jira": ("x-hub-signature", "sha256="),
-    "pagerduty": ("x-pagerduty-signature", "v1="),
-}
-_TOKENS: Final = ("argocd", "cdevents")
 
 
 class Golden(Struct, frozen=True):
@@ -147,7 +139,4 @@ def delivery(one: Golden, *, proof: Mapping[str, str] | None = None) -> Delivery
 
 def signature(tool: str, body: bytes, secret: bytes = SECRET) -> dict[str, str]:
     """Return the header that proves a body by a secret, as the tool sends it."""
-    if tool in _TOKENS:
-        return {"authorization": f"Bearer {secret.decode()}"}
-    header, prefix = _SIGNED[tool]
-    return {header: prefix + hmac.new(secret, body, hashlib.sha256).hexdigest()}
+    return {name.lower(): value for name, value in SIGN[tool](secret, body).items()}
