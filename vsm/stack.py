@@ -26,6 +26,8 @@ from vsm.reached import ends, has_passed
 from vsm.supervisor import Job, Supervisor
 
 READY_SECONDS: Final = 90.0
+MOST_RESTARTS: Final = 5
+"""A process that has died so often before it was ready will not be."""
 FLUSH_SECONDS: Final = 1.0
 """How long rows wait for a block on one machine: the engine shares its cores with everything else."""
 KAFKA_PARTITIONS: Final = 12
@@ -186,19 +188,22 @@ class Stack:
         )
 
     def _wait_until_ready(self, name: str) -> None:
-        """Block until a process is ready, and it is ours that says so. Raises StackFailed, PortTaken."""
+        """Block until a process is ready, and it is ours that says so. Raises StackFailed, PortTaken.
+
+        The processors read their state first, for as long as that takes: they leave by themselves when it stalls.
+        """
         address = self.addresses[name]
+        child = self._supervisor.children[name]
         deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline and not self._supervisor.children[name].hopeless:
+        while time.monotonic() < deadline and not child.hopeless and child.restarts < MOST_RESTARTS:
             if self._supervisor.failure is not None:
                 raise self._supervisor.failure
-            try:
-                is_ready = httpx.get(f"{address}/health/ready", timeout=2.0).is_success
-            except httpx.TransportError:
-                is_ready = False
+            answer = _health(address)
             require_alone(urlsplit(address).port or 0, self._living())
-            if is_ready:
+            if answer is True:
                 return
+            if answer is False and name == "process":
+                deadline = time.monotonic() + READY_SECONDS
             time.sleep(_POLL_SECONDS)
         raise StackFailed(f"'{name}' did not come up; its last words:\n{_tail(self._data.logs / name)}")
 
@@ -229,6 +234,14 @@ def _addresses(plan: Plan, process_port: int, sink_port: int, sql_port: int) -> 
         "sink": f"http://{HOST}:{sink_port}",
         "sql": parsed(plan.clickhouse).shown if plan.clickhouse else f"http://{HOST}:{sql_port}",
     }
+
+
+def _health(address: str) -> bool | None:
+    """Return whether a process says that it is ready; None when nobody answers."""
+    try:
+        return httpx.get(f"{address}/health/ready", timeout=2.0).is_success
+    except httpx.TransportError:
+        return None
 
 
 def _tail(log: Path, lines: int = 15) -> str:

@@ -170,6 +170,31 @@ def test_what_was_answered_survives_kill_9_of_everything(tmp_path: Path, up: Cal
     assert answers == [202, 202]
 
 
+def broken_key(data: Path) -> None:
+    """Leave a key in the directory that is none."""
+    data.mkdir()
+    (data / "identity.key").write_text("no key")
+
+
+def broken_state(data: Path) -> None:
+    """Leave a state in the directory that nobody can read."""
+    (data / "log").mkdir(parents=True)
+    (data / "log" / "vsm.state.v1.sqlite").write_text("no database " * 1_000)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "says"),
+    [(broken_key, "identity.key must be hexadecimal"), (broken_state, "vsm.state.v1.sqlite: file is not a database")],
+)
+def test_a_process_that_cannot_start_is_told(tmp_path: Path, breaks: Callable[[Path], None], says: str) -> None:
+    """Its last words are shown, with status 1, as soon as it is plain that trying again is of no use."""
+    breaks(tmp_path / "data")
+    done = vsm("up", "--data", tmp_path / "data", "--port", str(free_ports(1)[0]))
+    assert (done.returncode, "did not come up; its last words:" in done.stderr, says in done.stderr) == (
+        1, True, True,
+    ), done.stderr  # fmt: skip
+
+
 @pytest.fixture
 def clickhouse(tmp_path: Path) -> Iterator[ClickHouseServer]:
     """A real ClickHouse."""

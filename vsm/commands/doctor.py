@@ -107,7 +107,7 @@ def _directory(place: Place) -> Iterator[Finding]:
         f"free disk {free / 1e9:.1f} GB",
         "" if free > LEAST_FREE_BYTES else "the log refuses deliveries when the disk is full: make room",
     )
-    for path in (place.data.identity_key, place.data.import_token):
+    for path in (place.data.identity_key, place.data.import_token, *place.data.secrets.glob("*")):
         if path.exists() and stat.S_IMODE(path.stat().st_mode) != PRIVATE:
             yield Finding(Grade.BAD, f"{path} can be read by others", f"chmod 600 {path}")
 
