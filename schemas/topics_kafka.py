@@ -12,6 +12,7 @@ from schemas.kafka_errors import QUIET
 from schemas.log import LogUnavailable
 from schemas.topics import TOPICS, Topic
 
+_REACH_SECONDS: Final = 10.0
 _ANSWER_SECONDS: Final = 30.0
 _SAFE_REPLICATION: Final = 3
 
@@ -30,7 +31,7 @@ def apply(
     """
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": QUIET, **(settings or {})})
     try:
-        found = admin.list_topics(timeout=_ANSWER_SECONDS).topics
+        found = admin.list_topics(timeout=_REACH_SECONDS).topics
         there = [topic for topic in TOPICS if topic.name in found]
         counts = {topic.name: len(found[topic.name].partitions) for topic in there}
         differences = [
@@ -54,7 +55,7 @@ def apply_if_none(
     """
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": QUIET, **(settings or {})})
     try:
-        found = admin.list_topics(timeout=_ANSWER_SECONDS).topics
+        found = admin.list_topics(timeout=_REACH_SECONDS).topics
     except KafkaException as bad:
         raise LogUnavailable(f"{bootstrap}: {bad.args[0].str()}") from bad
     there = any(topic.name in found for topic in TOPICS)
