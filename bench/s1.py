@@ -7,6 +7,7 @@ lists.
 
 from __future__ import annotations
 
+import gc
 import statistics
 import tempfile
 import time
@@ -24,7 +25,7 @@ from sinks.clickhouse.migrate import apply
 from sinks.clickhouse.rows import TABLES, block
 
 BAR: Final = 0.6
-ROUNDS: Final = 5
+ROUNDS: Final = 11
 SIZES: Final = (1_000, 10_000)
 BARRED: Final = 10_000
 T0: Final = 1_780_000_000_000_000
@@ -90,7 +91,8 @@ def rival(client: Any, values: list[StepVisit]) -> None:  # noqa: ANN401 - untyp
 
 
 def cpu(work: Callable[[], None]) -> float:
-    """Return the CPU seconds of the whole process that some work took."""
+    """Return the CPU seconds of the whole process that some work took, beginning without garbage of others."""
+    gc.collect()
     began = time.process_time()
     work()
     return time.process_time() - began

@@ -22,6 +22,7 @@ _INSERT: Final = {
     "deduplicate_blocks_in_dependent_materialized_views": 1,  # a block cut short between table and copy is completed
     "optimize_on_insert": 0,  # revisions collapse when parts merge; doing it at every insert doubles its cost
     "async_insert": 0,  # an answer means that the block is in
+    "max_threads": 1,  # one block is one thread's work: more only wait for one another
 }
 
 
