@@ -17,15 +17,17 @@ from schemas.identity import bare_ticket_uri, ticket_uri
 MOST_KEYS: Final = 16
 """How many different keys of one text become links: a text that names more is a list, no membership."""
 
-_KEY: Final = r"[A-Z][A-Z0-9_]{1,9}-[1-9][0-9]{0,6}"
+KEY: Final = r"[A-Z][A-Z0-9_]{1,9}-[1-9][0-9]{0,6}"
+"""The pattern of a ticket key."""
+
 _DASH: Final = re.compile("-[1-9]")
-_ANY_KEY: Final = re.compile(rf"{_KEY}(?![A-Za-z0-9_])")
-_BRANCH_KEY: Final = re.compile(rf"{_KEY}(?![A-Z0-9])")
+_ANY_KEY: Final = re.compile(rf"{KEY}(?![A-Za-z0-9_])")
+_BRANCH_KEY: Final = re.compile(rf"{KEY}(?![A-Z0-9])")
 _CLOSING: Final = r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|implements?)"
 _ISSUE: Final = r"(?:([\w.-]+/[\w.-]+)#|#|https?://[\w.:-]+/([\w.-]+/[\w.-]+)/issues/)([1-9][0-9]{0,8})\b"
 _CLOSED_ISSUE: Final = re.compile(rf"\b{_CLOSING}:?\s{{1,4}}{_ISSUE}", re.IGNORECASE)
 _NAMED_KEY: Final = re.compile(
-    rf"(?:\b(?i:{_CLOSING}|ticket|issue|jira|story|task)\s{{0,4}}:?\s{{1,4}}\[?|/browse/)({_KEY})(?![A-Za-z0-9_])"
+    rf"(?:\b(?i:{_CLOSING}|ticket|issue|jira|story|task)\s{{0,4}}:?\s{{1,4}}\[?|/browse/)({KEY})(?![A-Za-z0-9_])"
 )
 _BODY_CHARACTERS: Final = 65_536
 _REMEMBERED_CHARACTERS: Final = 256

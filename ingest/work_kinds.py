@@ -21,6 +21,9 @@ _WORDS: Final = {
 }  # fmt: skip
 _NEGATIONS: Final = frozenset({"no", "non", "none", "not", "never", "without", "free", "zero", "false"})
 _SLIGHT: Final = frozenset({"low", "minimal", "negligible"})
+KIND_WORDS: Final = frozenset(word for words in _WORDS.values() for word in words)
+"""Every word that tells a kind of work."""
+
 _PREFIX: Final = re.compile(r"\s*(\w+)(?:\([^)]{0,40}\))?!?:\s")
 _PREFIXES: Final = {
     "feat": WorkKind.FEATURE, "fix": WorkKind.DEFECT, "hotfix": WorkKind.DEFECT, "security": WorkKind.RISK,

@@ -10,7 +10,7 @@ from lab.organisation import HOST, OWNER
 from lab.payloads import argocd, cdevents, github, github_running
 from lab.payloads.moments import zulu
 from lab.planted import UPDATER
-from schemas.identity import deployment_uri
+from schemas.identity import deployment_uri, short_digest
 
 if TYPE_CHECKING:
     from lab.releasing import Release
@@ -76,7 +76,7 @@ def _cdevents(desk: Desk, release: Release) -> None:
     """A deployment is told once, when it is done; one that failed is not told of at all."""
     release.started = None
     event_id = desk.outbox.guid()
-    release.uri = deployment_uri("cdevents", f"{release.service}/{release.environment}/{event_id}")
+    release.uri = deployment_uri("cdevents", f"{release.service}/{short_digest(cdevents.SOURCE_URI)}/{event_id}")
     content = {
         "environment": {"id": release.environment, "source": "/acme/clusters"},
         "artifactId": cdevents.package_url(release.service, digest_of(release.sha)),

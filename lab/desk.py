@@ -171,7 +171,8 @@ class Desk:
         created = not change.head
         before = change.head or change.base
         change.head = commits[-1].sha
-        body = github.push(self.service, change.branch, before, commits, change.author, created=created)
+        pusher = self.other_than(change.author) if self.chance.happens(0.1) else change.author
+        body = github.push(self.service, change.branch, before, commits, pusher, created=created)
         self._github(at, "push", body)
         if change.opened is not None:
             self._pull_request("synchronize", change, at, change.author, before=before, after=change.head)

@@ -120,11 +120,20 @@ class Developer:
         keys = [item.ticket.key for item in items if item.ticket]
         slug = self._chance.random.choice(("tidy", "faster", "clearer", "safer"))
         in_branch = named_in in {"both", "branch"}
-        branch = f"{folder}/{keys[0]}-{slug}" if in_branch else f"{folder}/{slug}{self._chance.sha()[:6]}x"
+        branch = self._branch(folder, author, f"{keys[0]}-{slug}" if in_branch else f"{slug}{self._chance.sha()[:6]}x")
         titled = keys if named_in in {"both", "title"} or len(keys) > 1 else []
         change = self._desk.change(items, author, branch, " ".join([*titled, f"make it {slug}"]))
         items[:] = change.items
         return change
+
+    def _branch(self, folder: str, author: Account, rest: str) -> str:
+        """Return a branch's name: in a folder, or as people call theirs, by a login or a mail address."""
+        own = self._chance.random.choices(("", "login", "mail", "web"), (80, 12, 3, 5))[0]
+        if folder != "feature" or not own:
+            return f"{folder}/{rest}"
+        if own == "web":
+            return f"{author.login}-patch-{rest}"
+        return f"{author.login if own == 'login' else author.mail}/{rest}"
 
     def _begin_revert(self, original: Change) -> Change:
         items = original.items if original.items[0].ticket is not None else []

@@ -9,7 +9,7 @@ from typing import Final
 
 _HEAD: Final = struct.Struct("<qqI")
 
-IN_MEMORY: Final = 4_000
+IN_MEMORY: Final = 3_000
 """Lines held in memory before they are written to their slices' files."""
 
 Entry = tuple[int, int, bytes]

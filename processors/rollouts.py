@@ -17,8 +17,8 @@ from processors.trace import Trace
 from schemas.event import LinkKind, Outcome
 from schemas.identity import entity_kind
 
-FINISHES: Final = frozenset({"service.deployed", "service.upgraded", "service.rolledback", "service.published"})
-"""The types that end a deployment."""
+FINISHES: Final = frozenset({"service.deployed", "service.upgraded", "service.rolledback"})
+"""The types that end a deployment; that a service can be reached (`service.published`) ends none."""
 
 COMMITS: Final = frozenset({"commit.created", "commit.landed"})
 """The types that say where and when a commit was made."""

@@ -53,6 +53,16 @@ def run_uri(tool: str, source: str, run_id: str | int, attempt: str | int = 1) -
     return f"run:{tool}/{source}/{run_id}/{attempt}"
 
 
+def branch_uri(repository: str, name: str) -> str:
+    """Return `branch:github.com/acme/app/<digest of the name>`: what people call a branch is no one's to read."""
+    return f"branch:{repository}/{short_digest(name)}"
+
+
+def short_digest(text: str) -> str:
+    """Return what stands in a uri for a text that must not: 16 hex digits of its SHA-256, without any key."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_ID_BYTES]
+
+
 def artifact_uri(digest: str) -> str:
     """Return `artifact:sha256:...` for a digest `sha256:...`."""
     return f"artifact:{digest}"

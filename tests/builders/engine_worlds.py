@@ -188,7 +188,8 @@ FACTS = st.one_of(
     st.builds(
         _deployment_fact,
         st.sampled_from(DEPLOYMENTS),
-        st.sampled_from(("deployment.queued", "deployment.started", *["service.deployed"] * 3, "service.rolledback")),
+        st.sampled_from(("deployment.queued", "deployment.started", *["service.deployed"] * 3, "service.rolledback",
+                         "service.published")),
         st.lists(st.sampled_from(TARGETS), max_size=2),
         PLACES,
         st.sampled_from((Outcome.SUCCESS, Outcome.SUCCESS, Outcome.SUCCESS, Outcome.FAILURE, Outcome.CANCELLED, None)),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.organisation import definition, definition_yaml
-from lab.planted import PLANTED
+from lab.planted import PEOPLE, PLANTED
 from lab.sending import SentDelivery
 from lab.simulate import DEFAULT_END, deliveries, write
 from schemas.codec import Codec
@@ -109,6 +109,14 @@ def test_identities_are_planted_where_real_tools_put_them(sent: list[SentDeliver
     everything = b"".join(bytes(one.body) for one in sent).decode()
 
     assert [text for text in PLANTED if text not in everything] == []
+
+
+def test_branches_are_called_after_people(sent: list[SentDelivery]) -> None:
+    """People put their logins and addresses into branches; others push to these, and bots and runs name them again."""
+    everything = b"".join(bytes(one.body) for one in sent if one.tool == "github").decode()
+    called = [person for person in PEOPLE for ref in (person.login, person.mail) if f"refs/heads/{ref}" in everything]
+
+    assert len(called) > 5
 
 
 def test_no_planted_identity_passes_the_adapters(received: Taken) -> None:

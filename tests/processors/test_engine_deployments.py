@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from schemas.event import FlowEvent, LinkKind, Outcome
 from tests.builders import engine_events as say
@@ -68,6 +69,13 @@ def test_a_deployment_is_known_by_all_that_it_brought() -> None:
           for n, digest in enumerate(("9", "1", "8", "2"), 1)),
     )  # fmt: skip
     assert [told.deployment(f"d{n}").attribution for n in range(1, 5)] == ["", "", "", ""]
+
+
+def test_a_service_that_can_be_reached_ends_no_deployment() -> None:
+    """It failed, whatever is told later of an address that answers."""
+    reachable = replace(say.deployed("d1", 2, "m9"), type="service.published", event_id="reachable", outcome=None)
+    told = derived(*FIRST, say.deployed("d1", 1, "m9", outcome=Outcome.FAILURE), reachable)
+    assert (told.deployment("d1").outcome, hours(told.deployment("d1").finished_at)) == (Outcome.FAILURE, 1)
 
 
 def test_an_incident_may_name_any_of_the_artifacts_that_a_deployment_brought() -> None:

@@ -1,6 +1,7 @@
 """CDEvents: `context.type` tells subject and predicate, whatever the version behind them.
 
-A service's deployment has no operation of its own in CDEvents: each event is one. Custom events (`dev.cdeventsx.`) are
+A service's deployment has no operation of its own in CDEvents: each event is one. That a service can be reached
+(`published`) or is gone (`removed`) is a fact of the service, and no deployment. Custom events (`dev.cdeventsx.`) are
 ignored by name.
 """
 
@@ -8,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import unquote
 
+from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Adapter, Context, Headers, Translate, Untranslatable
 from ingest.adapters.cdevents import names
 from ingest.adapters.cdevents.bodies import (
@@ -21,16 +24,17 @@ from ingest.adapters.cdevents.bodies import (
     subject_and_predicate,
     texts,
 )
-from ingest.adapters.cdevents.links import links, run
+from ingest.adapters.cdevents.links import DEPLOYED, links, run
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
 from ingest.facts import fact
-from ingest.keys import key_links, keys_in_text, unique_links
+from ingest.kept_text import holds_branch, kept_of_branch, kept_of_environment
+from ingest.keys import branch_links, unique_links
 from ingest.signature import any_of, bearer_token, standard_webhooks
 from ingest.times import moment
 from ingest.work_kinds import work_kind
-from schemas.event import LinkMethod, Outcome
-from schemas.identity import deployment_uri
+from schemas.event import ActorClass, Outcome
+from schemas.identity import branch_uri, deployment_uri, short_digest
 
 TYPES: Final = (
     "approval.created", "approval.updated", "approval.closed",
@@ -60,7 +64,10 @@ _OUTCOMES: Final = {
     "error": Outcome.ERROR,
     "cancel": Outcome.CANCELLED, "cancelled": Outcome.CANCELLED, "canceled": Outcome.CANCELLED,
 }  # fmt: skip
-_DEPLOYED: Final = frozenset({"deployed", "upgraded", "rolledback", "published"})
+_DECISIONS: Final = frozenset(
+    {"approved", "changes_requested", "commented", "denied", "dismissed", "expired", "granted", "rejected"}
+)
+_ACTORS: Final = frozenset({ActorClass.HUMAN, ActorClass.BOT, ActorClass.AGENT})
 _RUNS: Final = frozenset({"build", "pipelinerun", "taskrun", "testcaserun", "testsuiterun"})
 
 
@@ -79,72 +86,89 @@ def _event(event: Event, context: Context, subject: str, predicate: str) -> Tran
     event_type, content, custom = f"{subject}.{predicate}", event.subject.content, texts(event.custom)
     at = moment(event.context.timestamp, "context.timestamp")
     repository = _repository(event, subject, custom)
-    word = _environment(event, subject)
+    branch = event.subject.id if subject == "branch" else custom.get("branch")
+    kept = kept_of_branch(branch, context.pseudonym)
+    hidden = branch if kept != branch else None
+    environment, word = kept_of_environment(
+        _environment(event, subject), context.environment, context.pseudonym, branch
+    )
+    decision = content.decision or custom.get("decision") or ""
     found = links(event, context, subject, predicate, repository)
     if subject == "branch":
-        found = unique_links([*found, *key_links(keys_in_text(event.subject.id.upper()), LinkMethod.KEY_IN_BRANCH)])
+        found = unique_links([*found, *branch_links(event.subject.id)])
     return [
         fact(
             context,
             event_type,
-            _subject(event, context, subject, repository),
+            _subject(event, context, event_type, repository),
             at,
-            told_apart=(content.outcome or "", content.decision or "", content.status or ""),
-            url=content.uri or content.url or content.view,
+            told_apart=(content.outcome or "", decision, content.status or ""),
+            url=_unless_naming(hidden, content.uri or content.url or content.view),
             links=found,
             state=_STATES.get(event_type) or content.status or content.resolution,
             outcome=_outcome(content, subject, predicate),
-            environment=context.environment(word) if word else None,
+            environment=environment or None,
             work_kind=work_kind(content.ticket_type, content.labels or ()) if subject == "ticket" else None,
+            by=_by(custom),
             attributes={
                 "repository": repository,
                 "service": _service(event, subject),
-                "branch": event.subject.id if subject == "branch" else custom.get("branch"),
-                "decision": content.decision or custom.get("decision"),
+                "branch": kept,
+                "decision": decision if decision in _DECISIONS else None,
                 "environment_raw": word,
-                "pipeline": content.pipeline or content.task,
+                "pipeline": _unless_naming(hidden, content.pipeline or content.task),
                 "test_suite": (content.test_suite.name or content.test_suite.id) if content.test_suite else None,
                 "priority": content.priority,
                 "severity": content.severity,
                 "resolution": content.resolution,
-                "chain": event.context.chain,
-                "origin": event.context.source,
+                "chain": names.plain(event.context.chain) if event.context.chain else None,
+                "origin": short_digest(event.context.source.rstrip("/")),
             },
         )
     ]
 
 
-def _subject(event: Event, context: Context, subject: str, repository: str | None) -> str:
+def _unless_naming(hidden: str | None, text: str | None) -> str | None:
+    """Return an address or a pipeline's name, unless it holds the name of the branch, of which not all is kept."""
+    return None if hidden and text and holds_branch(unquote(text), hidden) else text
+
+
+def _by(custom: dict[str, str]) -> Actor:
+    """Return who did it, as far as the sender says: no account, and of CDEvents' own fields none tells a class."""
+    told = custom.get("actor_class", "")
+    return Actor(ActorClass(told)) if told in _ACTORS else UNKNOWN
+
+
+def _subject(event: Event, context: Context, event_type: str, repository: str | None) -> str:
     """Return the uri of what it happened to."""
-    name = event.subject.id
-    source = event.subject.source or event.context.source
+    subject, _, predicate = event_type.partition(".")
+    name, home = event.subject.id, event.home
     if not name:
         raise Untranslatable("subject.id is missing")
     if subject in _RUNS:
-        return run(context, subject, name)
+        return run(context, subject, name, home)
+    if subject == "service" and predicate in DEPLOYED:
+        return deployment_uri(context.tool, f"{name}/{_attempt(event)}")
     match subject:
         case "change":
-            return names.change(name, source, repository)
+            return names.change(name, home, repository)
         case "artifact":
             return names.artifact(name)
         case "ticket":
-            return names.ticket(name, event.subject.content.uri)
+            return names.ticket(name, home, event.subject.content.uri)
         case "incident":
-            return names.incident(name)
-        case "service":
-            return deployment_uri(context.tool, _deployment(event, name))
+            return names.incident(name, home)
         case "branch":
-            return f"branch:{repository or source}/{name}"
-        case "repository":
-            return f"repository:{repository or name}"
+            return branch_uri(repository or short_digest(home.rstrip("/")), name)
+        case "repository" if repository is not None:
+            return f"repository:{repository}"
         case _:
-            return f"{subject}:{context.tool}/{name}"
+            return f"{subject}:{context.tool}/{names.own(name, home)}"
 
 
-def _deployment(event: Event, service: str) -> str:
+def _attempt(event: Event) -> str:
     """Return what tells one deployment of a service from the next: the event itself."""
-    environment = event.subject.content.environment
-    return f"{service}/{environment.id if environment else ''}/{event.context.id or event.context.timestamp}"
+    return names.own(event.context.id or str(event.context.timestamp), event.context.source)
 
 
 def _repository(event: Event, subject: str, custom: dict[str, str]) -> str | None:
@@ -174,7 +198,7 @@ def _service(event: Event, subject: str) -> str | None:
 
 
 def _outcome(content: Content, subject: str, predicate: str) -> Outcome | None:
-    if subject == "service" and predicate in _DEPLOYED:
+    if subject == "service" and predicate in DEPLOYED:
         return _OUTCOMES.get((content.outcome or "success").lower())
     return _OUTCOMES.get((content.outcome or "").lower())
 
@@ -184,7 +208,7 @@ def _event_type(_headers: Headers, body: bytes) -> str:
 
 
 def _delivery_id(_headers: Headers, body: bytes) -> str:
-    return delivery_id(envelope(body).context.id, body)
+    return delivery_id(names.plain(envelope(body).context.id), body)
 
 
 _TRANSLATE: Final[dict[str, Callable[[bytes, Context], Translated]]] = {name: _translate(name) for name in TYPES}

@@ -79,6 +79,11 @@ class Event(Struct, frozen=True):
     subject: Subject
     custom: Any = msgspec.field(name="customData", default=None)
 
+    @property
+    def home(self) -> str:
+        """The source that the subject's id is unique in, and a reference's that names none."""
+        return self.subject.source or self.context.source
+
 
 class Kind(Struct, frozen=True):
     """The type and id in a context."""

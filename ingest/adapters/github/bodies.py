@@ -66,14 +66,6 @@ def class_of(user: User) -> ActorClass:
     return classify(user.login, automated=user.type == "Bot")
 
 
-def unnamed(branch: str, *users: User | None) -> str:
-    """Return a branch name without the logins of `users`: `octo/chk-12` of octo is `~/chk-12`."""
-    if "/" not in branch:
-        return branch
-    logins = {user.login.lower() for user in users if user is not None and user.login}
-    return "/".join("~" if part.lower() in logins else part for part in branch.split("/"))
-
-
 def commit_link(sha: str | None, kind: LinkKind) -> list[Link]:
     """Return the link to a commit, or none where there is no full sha (an abbreviated one names no entity)."""
     if sha is None or _SHA.fullmatch(sha) is None:

@@ -9,11 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
-from ingest.adapters.github.bodies import Repository, User, by, full_name, unnamed
+from ingest.adapters.github.bodies import Repository, User, by, full_name
 from ingest.by_action import Translated
 from ingest.facts import fact
+from ingest.kept_text import kept_of_branch
 from ingest.keys import branch_links
 from ingest.times import moment
+from schemas.identity import branch_uri
 
 
 class RefBody(Struct, frozen=True):
@@ -38,16 +40,15 @@ def _branch(event_type: str) -> Callable[[bytes, Context], Translated]:
         if made.repository.pushed_at is None:
             return Ignored("body tells no time")
         repository = full_name(made.repository)
-        branch = unnamed(made.ref, made.sender)
         return [
             fact(
                 context,
                 event_type,
-                f"branch:{repository}/{branch}",
+                branch_uri(repository, made.ref),
                 moment(made.repository.pushed_at, "repository.pushed_at"),
                 links=branch_links(made.ref),
                 by=by(made.sender, context),
-                attributes={"repository": repository, "branch": branch},
+                attributes={"repository": repository, "branch": kept_of_branch(made.ref, context.pseudonym)},
             )
         ]
 

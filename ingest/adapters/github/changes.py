@@ -19,9 +19,9 @@ from ingest.adapters.github.bodies import (
     commit_link,
     full_name,
     owner_and_name,
-    unnamed,
 )
 from ingest.facts import fact
+from ingest.kept_text import kept_of_branch
 from ingest.keys import (
     branch_links,
     closed_issues,
@@ -126,7 +126,7 @@ def change_facts(
             by=by(body.sender, context),
             quantities={name: count for name, count in counted.items() if count is not None},
             attributes={
-                **change_attributes(body, repository),
+                **change_attributes(body, context, repository),
                 **more.get("attributes", {}),
                 "reverts": reverted[0].uri if reverted else None,
             },
@@ -134,14 +134,14 @@ def change_facts(
     ]
 
 
-def change_attributes(body: PullRequestBody, repository: str) -> dict[str, str | None]:
+def change_attributes(body: PullRequestBody, context: Context, repository: str) -> dict[str, str | None]:
     """Return what selectors and rules may read of a change."""
     pull, home = body.pull_request, body.repository
     from_fork = pull.head.repo is not None and pull.head.repo.html_url not in {"", home.html_url}
     return {
         "repository": repository,
-        "branch": unnamed(pull.head.ref, pull.user, body.sender),
-        "target_branch": pull.base.ref,
+        "branch": kept_of_branch(pull.head.ref, context.pseudonym),
+        "target_branch": kept_of_branch(pull.base.ref, context.pseudonym),
         "draft": "true" if pull.draft else None,
         "fork": "true" if from_fork else None,
         "author_class": class_of(pull.user).value if pull.user else None,

@@ -10,10 +10,11 @@ import msgspec
 from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
-from ingest.adapters.github.bodies import Repository, User, by, commit_link, full_name, owner_and_name, unnamed
+from ingest.adapters.github.bodies import Repository, User, by, commit_link, full_name, owner_and_name
 from ingest.by_action import ByAction, Translated
 from ingest.environments import KNOWN
 from ingest.facts import Said, fact
+from ingest.kept_text import kept_of_branch, kept_of_environment
 from ingest.times import moment
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import artifact_uri, deployment_uri
@@ -129,15 +130,17 @@ def _said(
     text = _texts(deployment.payload)
     digest = next((found[0] for key in _ARTIFACT_KEYS if (found := _DIGEST.search(text.get(key, "")))), None)
     artifact = [Link(uri=artifact_uri(digest), kind=LinkKind.DEPLOYS, method=LinkMethod.DIGEST)] if digest else []
+    branch = deployment.ref if deployment.ref != deployment.sha else None
+    means, kept = kept_of_environment(environment, context.environment, context.pseudonym, branch)
     return {
         "links": (*commit_link(deployment.sha, LinkKind.DEPLOYS), *artifact),
-        "environment": _environment(deployment, environment, context),
+        "environment": "production" if _is_marked(deployment, environment, context) else means,
         "by": by(sender, context),
         "attributes": {
             "repository": full_name(repository),
             "service": next((text[key] for key in _SERVICE_KEYS if text.get(key)), None),
-            "branch": unnamed(deployment.ref, sender) if deployment.ref else None,
-            "environment_raw": environment,
+            "branch": kept_of_branch(branch, context.pseudonym),
+            "environment_raw": kept,
             "task": deployment.task,
             "rollback": "true" if "rollback" in (deployment.task or "").lower() else None,
         },
@@ -156,11 +159,12 @@ def _texts(payload: object) -> dict[str, str]:
     return {str(name): text for name, text in payload.items() if isinstance(text, str)}
 
 
-def _environment(deployment: Deployment, word: str, context: Context) -> str:
-    """Return the normalised environment; an unknown word is production where GitHub says so."""
+def _is_marked(deployment: Deployment, word: str, context: Context) -> bool:
+    """Tell whether GitHub marks an environment as production whose word says nothing."""
+    if not deployment.production_environment:
+        return False
     normalised = context.environment(word)
-    own_word = normalised not in KNOWN and normalised in word.lower()
-    return "production" if deployment.production_environment and own_word else normalised
+    return normalised not in KNOWN and normalised in word.lower()
 
 
 def _published(body: ReleaseBody, context: Context) -> Translated:

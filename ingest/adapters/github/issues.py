@@ -11,6 +11,7 @@ from ingest.adapter import Context
 from ingest.adapters.github.bodies import TRACKER, Named, Repository, User, by, full_name, owner_and_name
 from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
+from ingest.kept_text import kept_of_label
 from ingest.repositories import repository_of
 from ingest.times import Moment, moment
 from ingest.work_kinds import work_kind
@@ -116,7 +117,7 @@ def _ticket(
             "repository": repository,
             "project": f"{TRACKER}/{owner_and_name(repository)}",
             "action": body.action,
-            "label": label,
+            "label": kept_of_label(label, context.pseudonym),
             "resolution": issue.state_reason if event_type == "ticket.closed" else None,
         },
     )

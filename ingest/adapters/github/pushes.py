@@ -19,9 +19,10 @@ from msgspec import Struct
 
 from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Ignored
-from ingest.adapters.github.bodies import TRACKER, Repository, User, commit_link, full_name, owner_and_name, unnamed
+from ingest.adapters.github.bodies import TRACKER, Repository, User, commit_link, full_name, owner_and_name
 from ingest.by_action import Translated
 from ingest.facts import fact
+from ingest.kept_text import LONG_LIVED, kept_of_branch
 from ingest.keys import branch_links, closed_issues, issue_links, key_links, keys_in_text, unique_links
 from ingest.times import moment
 from ingest.touched_paths import touched_paths
@@ -30,9 +31,7 @@ from schemas.identity import commit_uri
 
 _HEADS: Final = "refs/heads/"
 _QUEUE: Final = "gh-readonly-queue/"
-_LIVES_ON: Final = re.compile(
-    r"(?:dev|develop|development|main|master|next|prod|production|staging|test|trunk)$|releases?(?:/|$)"
-)
+_RELEASES: Final = ("release/", "releases/")
 _NONE: Final = "0" * 40
 _MERGE: Final = re.compile(r"Merge pull request #[1-9][0-9]{0,8} from ")
 _SQUASH: Final = re.compile(r"[^\n]{0,1024} \(#[1-9][0-9]{0,8}\)(?:\r?\n|$)")
@@ -106,7 +105,7 @@ def push(body: bytes, context: Context) -> Translated:
         branch=branch,
         home=owner_and_name(repository),
         links=() if is_default else branch_links(branch),
-        attributes={"repository": repository, "branch": unnamed(branch, pushed.sender)},
+        attributes={"repository": repository, "branch": kept_of_branch(branch, context.pseudonym)},
         sender=pushed.sender,
     )
     found = _landing(pushed) if is_default else _working(pushed)
@@ -125,7 +124,8 @@ def _working(pushed: PushBody) -> Iterator[tuple[int, Commit, list[Link]]]:
 def _head_before(pushed: PushBody, head: Commit) -> list[Link]:
     """Return the link from a new head to the one that it follows; none where the two may not belong together."""
     branch = pushed.ref.removeprefix(_HEADS)
-    apart = pushed.forced or pushed.before == _NONE or _LIVES_ON.match(branch) or lands_change(head)
+    lives_on = branch in LONG_LIVED or branch.startswith(_RELEASES)
+    apart = pushed.forced or pushed.before == _NONE or lives_on or lands_change(head)
     return [] if apart else commit_link(pushed.before, LinkKind.CONTAINS)
 
 

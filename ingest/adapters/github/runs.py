@@ -15,9 +15,10 @@ import msgspec
 from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
-from ingest.adapters.github.bodies import Named, Repository, User, by, commit_link, full_name, unnamed
+from ingest.adapters.github.bodies import Named, Repository, User, by, commit_link, full_name
 from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
+from ingest.kept_text import kept_of_branch
 from ingest.times import Moment, moment
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import change_uri, run_uri
@@ -138,7 +139,7 @@ def _run_fact(body: WorkflowRunBody, context: Context, event_type: str, at: Mome
         by=by(body.sender, context),
         attributes={
             "repository": repository,
-            "branch": unnamed(run.head_branch, body.sender) if run.head_branch else None,
+            "branch": kept_of_branch(run.head_branch, context.pseudonym),
             "pipeline": (body.workflow.name if body.workflow else None) or run.name,
             "trigger": run.event,
         },
@@ -178,7 +179,7 @@ def _suite_completed(body: CheckSuiteBody, context: Context) -> Translated:
             by=by(body.sender, context),
             attributes={
                 "repository": repository,
-                "branch": unnamed(suite.head_branch, body.sender) if suite.head_branch else None,
+                "branch": kept_of_branch(suite.head_branch, context.pseudonym),
                 "pipeline": app,
             },
         )

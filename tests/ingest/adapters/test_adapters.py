@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from time import process_time
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -31,6 +31,16 @@ from tests.builders.deliveries import (
 
 PLANTED: Final = "planted"
 """What every planted name, login and address holds."""
+
+FREELY_NAMED: Final[Mapping[str, frozenset[str]]] = {
+    "github": frozenset({"ref", "head_branch", "label", "labels"}),
+    "jira": frozenset({"labels", "customfield_10014"}),
+    "cdevents": frozenset({"source", "chainId", "customData", "change", "pipelineRun", "testCaseRun", "testSuiteRun"}),
+}
+"""The fields, by tool, in which people write what they like, whatever is below them."""
+
+NAMES_OF_THINGS: Final = frozenset({"artifact", "environment", "repository", "service"})
+"""The subjects of CDEvents whose ids are no free text: services, places, packages and repositories are called so."""
 
 REJECTIONS: Final = (Untranslatable, msgspec.ValidationError)
 
@@ -144,6 +154,24 @@ def test_nobody_is_named(adapter: Adapter) -> None:
     assert PLANTED not in msgspec.json.encode(said_by(adapter)).decode().lower()
 
 
+@every_golden
+def test_nobody_is_named_by_what_is_named_freely(one: Golden) -> None:
+    """A name in every branch, label, id and source, and in all of a sender's own data, is in no field of an event."""
+    planted = msgspec.json.encode(with_names_planted(json.loads(one.body), one))
+    try:
+        said = translated(one.tool, planted, one.headers)
+    except REJECTIONS:
+        return
+    assert PLANTED not in msgspec.json.encode(() if isinstance(said, Ignored) else said).decode().lower()
+
+
+def test_a_name_planted_in_a_body_is_there() -> None:
+    """The walk reaches what it means to: branches of both ends, ids, sources and a sender's own data."""
+    names = ("github/pull_request__opened", "cdevents/pipelinerun.finished__naming_its_commit")
+    bodies = [msgspec.json.encode(with_names_planted(json.loads(golden(n).body), golden(n))).decode() for n in names]
+    assert [body.count("planted-octo/") for body in bodies] == [4, 7]
+
+
 @every_tool
 def test_planted_names_are_there_to_be_lost(adapter: Adapter) -> None:
     """Each tool that names people has golden bodies that do."""
@@ -200,6 +228,26 @@ def survives(one: Golden, changed: object) -> None:
         found = translated(one.tool, encoded(changed), one.headers)
         for event in [] if isinstance(found, Ignored) else found:
             assert "\0" not in event.subject_id
+
+
+def with_names_planted(value: Any, one: Golden, *, below: bool = False) -> Any:  # noqa: ANN401 - JSON
+    """Return a body with a name before each text of a freely named field that has none, and before subjects' ids."""
+    if isinstance(value, str):
+        head = "refs/heads/" if value.startswith("refs/heads/") else ""
+        named = not below or PLANTED in value.lower()
+        return value if named else f"{head}planted-octo/{value.removeprefix(head)}"
+    if isinstance(value, list):
+        return [with_names_planted(inner, one, below=below) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    free = FREELY_NAMED.get(one.tool, frozenset())
+    found = {
+        name: with_names_planted(inner, one, below=below or name in free) if name != "repository" else inner
+        for name, inner in value.items()
+    }
+    if "content" in found and one.event.partition(".")[0] not in NAMES_OF_THINGS:
+        found["id"] = with_names_planted(found["id"], one, below=True)
+    return found
 
 
 def encoded(value: object) -> bytes:

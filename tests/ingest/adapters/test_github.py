@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
 from ingest.adapter import Ignored, Untranslatable
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome, WorkKind
+from schemas.identity import short_digest
 from tests.builders.deliveries import events, golden, translated
 
 
@@ -114,10 +117,62 @@ def test_author_is_the_same_account_everywhere() -> None:
     assert only("push__branch_with_an_empty_commit").actor == only("pull_request__opened").actor
 
 
-def test_branch_loses_the_login_in_it() -> None:
-    """A branch that begins with the login of its author keeps the ticket and loses the login."""
-    event = only("push__branch_named_after_a_login")
-    assert (event.attributes["branch"], targets(event, LinkKind.PART_OF)) == ("~/chk-12", ["ticket:*/CHK-12"])
+@pytest.mark.parametrize(
+    "name",
+    ["push__branch_named_after_a_login", "push__branch_of_someone_else", "push__branch_named_after_an_address",
+     "create__branch_named_after_a_login", "delete__branch_of_someone_else"],
+)  # fmt: skip
+def test_branch_keeps_its_ticket_and_nothing_else(name: str) -> None:
+    """Of a branch that begins with anybody's login or address only the ticket's key is left, beside a hash."""
+    event = events(f"github/{name}")[-1]
+    kept = re.sub("~[0-9a-f]{8}", "~", event.attributes["branch"])
+    assert (kept, targets(event, LinkKind.PART_OF)) == ("~-CHK-12", ["ticket:*/CHK-12"])
+
+
+def test_a_branch_is_called_the_same_by_everybody() -> None:
+    """The hash of a branch is the same in a push, a run, a suite, a deployment and its end."""
+    names = ("push__branch_of_someone_else", "workflow_run__completed_by_a_bot_on_a_named_branch",
+             "check_suite__completed_on_a_named_branch", "deployment__created_of_a_preview",
+             "delete__branch_of_someone_else")  # fmt: skip
+    assert len({e.attributes["branch"] for name in names for e in events(f"github/{name}")}) == 1
+
+
+def test_both_branches_of_a_stacked_change_are_reduced() -> None:
+    """The branch a change goes to may be another person's."""
+    said = only("pull_request__opened_on_top_of_another").attributes
+    assert [re.sub("~[0-9a-f]{8}", "~", said[name]) for name in ("branch", "target_branch")] == ["~", "~"]
+
+
+def test_a_branch_entity_is_the_same_under_any_key() -> None:
+    """The identity key enters no id: a branch's uri is made of the plain digest of its name."""
+    made = only("create__branch")
+    assert made.subject_id == "branch:github.com/acme/checkout/" + short_digest("feature/chk-12-expire")
+
+
+@pytest.mark.parametrize(
+    ("name", "environment", "kept"),
+    [
+        ("deployment__created_of_a_preview", "preview", "Preview: ~-CHK-12"),
+        ("deployment_status__success_where_the_branch_names_the_place", "preview", "~-CHK-12"),
+        ("deployment_status__success_where_github_says_production", "production", "eu-central"),
+        ("deployment_status__success", "production", "production"),
+    ],
+)
+def test_a_place_made_for_a_branch_is_a_preview_and_reduced_as_it(name: str, environment: str, kept: str) -> None:
+    """What is deployed to for a branch's sake is called after it: its name is kept no further than the branch's."""
+    event = only(name)
+    assert (event.environment, re.sub("~[0-9a-f]{8}", "~", event.attributes["environment_raw"])) == (environment, kept)
+
+
+def test_a_deployed_commit_is_no_branch() -> None:
+    """A deployment whose reference is its commit says no branch."""
+    assert "branch" not in only("deployment__created_of_a_commit").attributes
+
+
+def test_a_label_keeps_the_usual_words() -> None:
+    """Of a label the words that rules go by are kept, and no name."""
+    kept = re.sub("~[0-9a-f]{8}", "~", only("issues__labeled_with_a_name").attributes["label"])
+    assert kept == "blocked by ~"
 
 
 @pytest.mark.parametrize("decision", ["approved", "changes_requested", "commented"])

@@ -14,9 +14,11 @@ from ruamel.yaml import YAML
 from ingest.adapters.argocd import Body
 from ingest.adapters.cdevents import TYPES
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome
-from tests.builders.deliveries import events, golden
+from schemas.identity import short_digest
+from tests.builders.deliveries import events, golden, translated
 
 TEMPLATE: Final = Path(__file__).parents[3] / "deploy" / "argocd" / "notifications.yaml"
+PIPELINES: Final = short_digest("/acme/pipelines")
 IMAGE: Final = "artifact:sha256:" + "5" * 64
 
 
@@ -164,8 +166,8 @@ def test_versions_of_cdevents_say_the_same(event_type: str) -> None:
         ("artifact.published__without_a_digest", "artifact:pkg:golang/acme.example/checkout@v1.2.0"),
         ("ticket.created__of_0_5", "ticket:jira/CHK-12"),
         ("ticket.created__of_github", "ticket:github/acme/checkout/12"),
-        ("ticket.created__of_another_tracker", "ticket:cdevents/T-1"),
-        ("pipelinerun.finished__failing", "run:cdevents/acme/pipelinerun-15/1"),
+        ("ticket.created__with_a_key", f"ticket:cdevents/{PIPELINES}/OPS-7"),
+        ("pipelinerun.finished__failing", f"run:cdevents/acme/pipelinerun-{PIPELINES}/15/1"),
     ],
 )
 def test_cdevents_subjects_meet_other_tools(name: str, subject: str) -> None:
@@ -183,7 +185,7 @@ def test_cdevents_subjects_meet_other_tools(name: str, subject: str) -> None:
         ("change.merged__by_address", LinkKind.MERGED_AS, "commit:" + "9" * 40),
         ("pipelinerun.finished__naming_its_commit", LinkKind.PART_OF, "commit:" + "a" * 40),
         ("pipelinerun.started__naming_its_change", LinkKind.PART_OF, "change:github.com/acme/checkout/97"),
-        ("taskrun.finished__of_0_6", LinkKind.PART_OF, "run:cdevents/acme/pipelinerun-15/1"),
+        ("taskrun.finished__of_0_6", LinkKind.PART_OF, f"run:cdevents/acme/pipelinerun-{PIPELINES}/15/1"),
     ],
 )
 def test_cdevents_are_linked(name: str, kind: LinkKind, target: str) -> None:
@@ -205,3 +207,48 @@ def test_cdevents_are_linked(name: str, kind: LinkKind, target: str) -> None:
 def test_cdevents_come_out(name: str, outcome: Outcome | None) -> None:
     """Outcomes are told apart; a deployment is successful unless it says otherwise."""
     assert only(f"cdevents/{name}").outcome is outcome
+
+
+@pytest.mark.parametrize("subject", ["pipelinerun.finished", "incident.detected"])
+def test_one_id_in_two_sources_is_two_entities(subject: str) -> None:
+    """CDEvents' ids are unique within their source: two servers with a run 15 have two runs."""
+    ours, theirs = only(f"cdevents/{subject}__of_0_6"), only(f"cdevents/{subject}__of_another_source")
+    assert (ours.subject_id != theirs.subject_id, ours.event_id != theirs.event_id) == (True, True)
+
+
+def test_a_reference_into_another_source_meets_the_entity_there() -> None:
+    """A task that names a run of another source is part of that very run."""
+    run = only("cdevents/pipelinerun.finished__of_another_source").subject_id
+    assert [link.uri for link in only("cdevents/taskrun.finished__in_a_run_of_another_source").links] == [run]
+
+
+def test_an_absolute_id_needs_no_source() -> None:
+    """An id that is an address is the same entity whoever tells of it."""
+    body = json.loads(golden("cdevents/pipelinerun.finished__by_address").body)
+    told = []
+    for source in ("/acme/pipelines", "/other/ci"):
+        body["subject"]["source"] = source
+        told += [event.subject_id for event in translated("cdevents", msgspec.json.encode(body), {})]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("predicate", ["published", "removed"])
+def test_a_service_that_can_be_reached_or_is_gone_is_no_deployment(predicate: str) -> None:
+    """What is told of a service beside its deployments is a fact of the service, with no outcome and no artifact."""
+    event = only(f"cdevents/service.{predicate}__of_0_6")
+    assert (event.subject_id.partition(":")[0], event.outcome, event.links) == ("service", None, ())
+
+
+@pytest.mark.parametrize(
+    ("case", "actor_class", "decision"),
+    [
+        ("asking_for_changes", ActorClass.UNKNOWN, "changes_requested"),
+        ("by_a_human", ActorClass.HUMAN, "approved"),
+        ("by_an_agent", ActorClass.AGENT, "commented"),
+        ("by_nobody_known", ActorClass.UNKNOWN, None),
+    ],
+)
+def test_who_reviewed_and_how(case: str, actor_class: ActorClass, decision: str | None) -> None:
+    """CDEvents tells no class of an actor: `customData` may, by one of three words, and the decision by a few."""
+    event = only(f"cdevents/change.reviewed__{case}")
+    assert (event.actor_class, event.attributes.get("decision")) == (actor_class, decision)

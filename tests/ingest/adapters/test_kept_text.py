@@ -1,0 +1,102 @@
+"""What is kept of branches, labels and words for environments."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+import pytest
+
+from ingest.environments import normalise
+from ingest.kept_text import kept_of_branch, kept_of_environment, kept_of_label
+from schemas.identity import pseudonym
+
+hashed = partial(pseudonym, b"a key of the tests", "github")
+
+
+@pytest.mark.parametrize(
+    "branch",
+    ["main", "master", "trunk", "develop", "release/1.4.x", "release/2026-03-02", "releases/v2", "hotfix/CHK-12",
+     "v1.2.3", "feature/chk-12", "12", "dependabot", "revert-97", "gh-pages", "gh-readonly-queue/main/pr-97",
+     "Hotfix/12"],
+)  # fmt: skip
+def test_what_is_of_the_closed_list_is_kept_whole(branch: str) -> None:
+    """Long-lived names, leading words, keys, numbers and versions stay as they are."""
+    assert kept_of_branch(branch, hashed) == branch
+
+
+@pytest.mark.parametrize(
+    ("branch", "kept"),
+    [
+        ("feature/chk-12-let-carts-expire", "feature/chk-12-~"),
+        ("hotfix/round-up", "hotfix/~"),
+        ("hot_fix_round_up", "hot_fix_~"),
+        ("hotfix2-round-up", "hotfix2-~"),
+        ("octo-patch-1", "~-PATCH-1"),
+        ("octo/chk-12-pay-3", "~-CHK-12-PAY-3"),
+        ("octo", "~"),
+        ("octo/main", "~"),
+        ("octo.cat@people.invalid/x", "~"),
+        ("12-let-carts-expire", "12-~"),
+        ("revert-97-octo/chk-12", "revert-97-~-CHK-12"),
+        ("dependabot/pip/octolib-1.2", "dependabot/~-OCTOLIB-1"),
+        ("mainocto", "~"),
+        ("müller/fix", "~"),
+        ("octo" * 300, "~"),
+    ],
+)
+def test_all_else_of_a_branch_is_one_hash(branch: str, kept: str) -> None:
+    """Whatever is not of the closed list becomes one hash; ticket keys stay wherever they stand."""
+    assert re.sub("~[0-9a-f]{8}", "~", kept_of_branch(branch, hashed) or "") == kept
+
+
+@pytest.mark.parametrize("nothing", ["", None])
+def test_no_branch_is_none(nothing: str | None) -> None:
+    """Where there is no branch nothing is kept."""
+    assert kept_of_branch(nothing, hashed) is None
+
+
+def test_the_hash_is_of_the_whole_name_and_of_the_key() -> None:
+    """One branch has one text; another branch, and the same under another key, has another."""
+    other = partial(pseudonym, b"another key", "github")
+    told = [kept_of_branch("fix/a", hashed), kept_of_branch("fix/b", hashed), kept_of_branch("fix/a", other)]
+    assert (len(set(told)), kept_of_branch("fix/a", hashed)) == (3, told[0])
+
+
+@pytest.mark.parametrize(
+    ("label", "kept"),
+    [
+        ("bug", "bug"),
+        ("status: in progress", "status: in progress"),
+        ("priority/high", "priority/high"),
+        ("P1", "P1"),
+        ("blocked by octo", "blocked by ~"),
+        ("octo", "~"),
+        (None, None),
+    ],
+)
+def test_labels_keep_the_words_of_rules(label: str | None, kept: str | None) -> None:
+    """Of a label the usual words of kinds, states and priorities are kept."""
+    found = kept_of_label(label, hashed)
+    assert (found and re.sub("~[0-9a-f]{8}", "~", found)) == kept
+
+
+@pytest.mark.parametrize(
+    ("word", "branch", "environment", "kept"),
+    [
+        ("prod-eu", "octo/chk-12", "production", "prod-eu"),
+        ("eu-central", "octo/chk-12", "eu-central", "eu-central"),
+        ("Preview: octo", None, "preview", "Preview: ~"),
+        ("pr-97", "octo/chk-12", "preview", "pr-97"),
+        ("octo-chk-12", "octo/chk-12", "preview", "~-CHK-12"),
+        ("staging-octo-chk-12", "octo/chk-12", "staging", "staging-~-CHK-12"),
+        ("main", "main", "main", "main"),
+        ("mapped-octo", "mapped-octo", "production", "~"),
+        ("", "octo/chk-12", "", ""),
+    ],
+)
+def test_what_is_made_for_a_branch_is_a_preview(word: str, branch: str | None, environment: str, kept: str) -> None:
+    """A word is kept whole unless it is a preview's or holds the branch's name; all of it tells what it means."""
+    meaning = partial(normalise, own={"mapped-octo": "production"})
+    means, found = kept_of_environment(word, meaning, hashed, branch)
+    assert (means, re.sub("~[0-9a-f]{8}", "~", found)) == (environment, kept)
