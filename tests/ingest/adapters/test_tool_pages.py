@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ingest.adapter import Adapter
 from ingest.adapters import ADAPTERS
 from ingest.by_action import ByAction
 from ingest.event_table import event_table, with_event_table
-from tests.builders.tool_pages import PAGES
+
+PAGES = Path(__file__).parents[3] / "docs" / "tools"
 
 every_tool = pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.tool)
 
 
 @every_tool
 def test_page_holds_the_table_of_today(adapter: Adapter) -> None:
-    """A tool's page is up to date; `python -m tests.builders.tool_pages` writes it."""
+    """A tool's page is up to date; `make docs-write` writes it."""
     page = (PAGES / f"{adapter.tool}.md").read_text()
     assert with_event_table(page, adapter) == page
 
