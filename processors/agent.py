@@ -122,13 +122,14 @@ class Carrier:
         Where it is in doubt up to where rows were written, record by record.
         """
         engine, budget, decode = chunk.holding.core.engine, chunk.holding.budget, self._codec.decode
-        doubtful = chunk.holding.progress.is_doubtful
+        progress = chunk.holding.progress
         dead: list[DeadLetter] = []
         drained: list[Drained] = []
         passed = 0
         for record in chunk.records:
             event: FlowEvent | None = None
-            if doubtful(record.offset):
+            doubtful = bool(progress.doubts) and progress.is_doubtful(record.offset)
+            if doubtful:
                 drained.append(engine.drain(record.offset))
             try:
                 event = decode(record.value, FlowEvent)
@@ -141,7 +142,7 @@ class Carrier:
                 passed = 0
             else:
                 passed += 1
-            if doubtful(record.offset):
+            if doubtful:
                 drained.append(engine.drain(record.offset + 1))
         budget.passed(passed)
         return dead, together([*drained, engine.drain(chunk.next_offset)])
