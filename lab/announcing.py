@@ -50,7 +50,8 @@ def _github(desk: Desk, release: Release) -> None:
 def _argocd(desk: Desk, release: Release) -> None:
     """The image is told by its tag (the commit) or by its digest; the revision is the GitOps repository's own."""
     started = release.started or release.finished
-    release.uri = deployment_uri("argocd", f"{release.service}-{release.environment}/{zulu(started)}")
+    named = f"{argocd.NAMESPACE}/{release.service}-{release.environment}"
+    release.uri = deployment_uri("argocd", f"{named}/{zulu(started)}")
     tagged = release.service.endswith("api")
     image = f"{argocd.REGISTRY}/{release.service}"
     image += f":{release.sha}" if tagged else f"@{digest_of(release.sha)}"
@@ -59,7 +60,7 @@ def _argocd(desk: Desk, release: Release) -> None:
         service=release.service,
         environment=release.environment,
         project=desk.stream.name,
-        image=image,
+        images=(desk.live_images.get(release.environment), image),
         manifests=desk.chance.sha(),
         started=started,
     )
@@ -67,6 +68,8 @@ def _argocd(desk: Desk, release: Release) -> None:
         desk.outbox.send(started, "argocd", argocd.headers(), sync(phase="Running", finished=None))
     over = sync(phase="Succeeded" if release.success else "Failed", finished=release.finished)
     desk.outbox.send(release.finished, "argocd", argocd.headers(), over)
+    if release.success:
+        desk.live_images[release.environment] = image
     if desk.chance.happens(0.05):
         body = argocd.health(release.service, release.environment)
         desk.outbox.send(release.finished + 60, "argocd", argocd.headers(), body)

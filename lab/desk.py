@@ -53,6 +53,7 @@ class Desk:
         self.outbox = outbox
         self.own = own
         self.main = chance.sha()
+        self.live_images: dict[str, str] = {}
         self._tracker = tracker
         self._used: set[int] = set()
         self._epic: Ticket | None = None

@@ -1,8 +1,9 @@
 """Argo CD notifications, in the body of our template (`deploy/argocd/notifications.yaml`).
 
 One operation is one deployment, known by the application and the operation's start: a re-sync of the same revision is
-another deployment, and a second notification of one operation is the same. Health is ignored: it is no deployment's
-outcome, and an incident comes from the incident tool.
+another deployment, and a second notification of one operation is the same. It brought what its resources name, not what
+runs: while pods are replaced the old ones are live, too. Health is ignored: it is no deployment's outcome, and an
+incident comes from the incident tool.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ingest.adapter import Adapter, Context, Headers, Untranslatable
 from ingest.by_action import ByAction, Translated
 from ingest.delivery_ids import body_hash
 from ingest.facts import MOST_CHARACTERS, Said, fact
+from ingest.kept_text import kept_of_environment
 from ingest.repositories import repository_of
 from ingest.signature import bearer_token
 from ingest.times import Moment, moment
@@ -30,7 +32,7 @@ _TAG: Final = re.compile(r"[^@]*/[^/@]*:([\w][\w.-]{0,127})(?:@.*)?")
 
 
 class Application(Struct, frozen=True):
-    """The application: its name is the default service."""
+    """The application: its name is the default service. `images` are those of its live pods, old ones among them."""
 
     name: str
     namespace: str = ""
@@ -39,18 +41,19 @@ class Application(Struct, frozen=True):
     environment: str | None = None
     repository: str | None = None
     images: tuple[str, ...] | None = None
-    health: str | None = None
 
 
 class Destination(Struct, frozen=True):
     """Where it runs."""
 
     namespace: str | None = None
-    name: str | None = None
 
 
 class Operation(Struct, frozen=True):
-    """The sync operation: Running, Succeeded, Failed, Error or Terminating."""
+    """The sync operation: Running, Succeeded, Failed, Error or Terminating.
+
+    `images` are those of the resources that it applied (Argo CD 3.1 and later tell them).
+    """
 
     phase: str
     started_at: str = msgspec.field(name="startedAt")
@@ -58,6 +61,7 @@ class Operation(Struct, frozen=True):
     revision: str | None = None
     revisions: tuple[str, ...] | None = None
     automated: bool | None = None
+    images: tuple[str, ...] | None = None
 
 
 class Body(Struct, frozen=True):
@@ -90,6 +94,7 @@ def _broken(body: Body, context: Context) -> Translated:
 
 
 def _started(body: Body, context: Context) -> FlowEvent:
+    """Return the begin, the same whenever it is told: what the operation brings is known at its end."""
     said = _said(body, context)
     said["state"] = "Running"
     return fact(context, "deployment.started", _uri(body, context), _started_at(body), **said)
@@ -100,6 +105,8 @@ def _finished(body: Body, context: Context, outcome: Outcome) -> Translated:
     said["state"] = body.operation.phase
     said["outcome"] = outcome
     said["told_apart"] = (body.operation.phase,)
+    operation = body.operation
+    said["links"] = deployed(_images(body), (operation.revision or "", *(operation.revisions or ())))
     at = moment(body.operation.finished_at, "operation.finishedAt")
     return [_started(body, context), fact(context, "service.deployed", _uri(body, context), at, **said)]
 
@@ -109,19 +116,22 @@ def _started_at(body: Body) -> Moment:
 
 
 def _uri(body: Body, context: Context) -> str:
-    if not body.application.name:
+    application = body.application
+    if not application.name:
         raise Untranslatable("application.name is missing")
-    return deployment_uri(context.tool, f"{body.application.name}/{body.operation.started_at}")
+    named = f"{application.namespace}/{application.name}" if application.namespace else application.name
+    return deployment_uri(context.tool, f"{named}/{body.operation.started_at}")
 
 
 def _said(body: Body, context: Context) -> Said:
     """Return what both facts of an operation carry."""
     application, operation = body.application, body.operation
-    word = application.environment or body.destination.namespace or ""
+    environment, word = kept_of_environment(
+        application.environment or body.destination.namespace or "", context.environment, context.pseudonym
+    )
     automated = operation.automated
     return {
-        "links": deployed(application.images or (), (operation.revision or "", *(operation.revisions or ()))),
-        "environment": context.environment(word) if word else None,
+        "environment": environment,
         "by": Actor(ActorClass.UNKNOWN if automated is None else ActorClass.BOT if automated else ActorClass.HUMAN),
         "attributes": {
             "service": application.service or application.name,
@@ -132,6 +142,12 @@ def _said(body: Body, context: Context) -> Said:
             "automated": None if automated is None else str(automated).lower(),
         },
     }
+
+
+def _images(body: Body) -> tuple[str, ...]:
+    """Return the images that the operation brought; where none are told, those that are live once it has succeeded."""
+    live = body.application.images if body.operation.phase == "Succeeded" else None
+    return body.operation.images or live or ()
 
 
 def deployed(images: tuple[str, ...], revisions: tuple[str, ...]) -> tuple[Link, ...]:

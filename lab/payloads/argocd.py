@@ -9,6 +9,11 @@ from lab.organisation import HOST, OWNER
 from lab.payloads.moments import zulu
 
 REGISTRY = "registry.acme.example"
+NAMESPACE = "argocd"
+
+_SIDECAR = f"{REGISTRY}/proxies/sidecar:v1.31.0"
+_INJECTED = f"{REGISTRY}/mesh/proxy@sha256:{'0' * 64}"
+"""What the cluster puts beside every pod: live, but no part of what is deployed."""
 
 
 def headers() -> Mapping[str, str]:
@@ -21,26 +26,32 @@ def sync(
     service: str,
     environment: str,
     project: str,
-    image: str,
+    images: tuple[str | None, str],
     manifests: str,
     phase: str,
     started: int,
     finished: int | None,
 ) -> dict[str, Any]:
-    """Return a notification of a sync operation; `manifests` is the revision of the GitOps repository."""
+    """Return a notification of a sync operation; `manifests` is the revision of the GitOps repository.
+
+    `images`: the one that ran before (None: none did), and the one that is brought. That is known when the operation is
+    over; live are until then the pods of the one before, at its end for a while those of both.
+    """
+    before, image = images
+    old = [before] if before else []
+    new = [] if finished is None else [image]
     return {
         "event": "sync",
         "application": {
             "name": f"{service}-{environment}",
-            "namespace": "argocd",
+            "namespace": NAMESPACE,
             "project": project,
             "service": service,
             "environment": environment,
             "repository": f"https://{HOST}/{OWNER}/manifests.git",
-            "images": [image, f"{REGISTRY}/proxies/sidecar:v1.31.0"],
-            "health": "Progressing" if finished is None else "Healthy",
+            "images": sorted({*old, *new, _SIDECAR, _INJECTED}),
         },
-        "destination": {"namespace": environment, "name": "in-cluster"},
+        "destination": {"namespace": environment},
         "operation": {
             "phase": phase,
             "startedAt": zulu(started),
@@ -48,6 +59,7 @@ def sync(
             "revision": manifests,
             "revisions": None,
             "automated": True,
+            "images": [] if finished is None else [image, _SIDECAR],
         },
     }
 
