@@ -6,7 +6,8 @@ import errno
 import secrets
 import socket
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ _PORTS: Final = range(20_000, 32_000)
 _PROC: Final = Path("/proc")
 _SOCKET: Final = "socket:["
 _LISTENS: Final = "0A"
+_DYING_SECONDS: Final = 0.5
 _TABLES: Final = ("net/tcp", "net/tcp6")
 _HERE: Final = frozenset(f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}" for host in (HOST, "0.0.0.0"))  # noqa: S104 - whoever listens on every address listens on ours
 
@@ -37,12 +39,22 @@ def require_free(port: int) -> None:
             raise PortTaken(f"port {port} cannot be used: {refused.strerror}; give another --port") from refused
 
 
-def require_alone(port: int, pids: Iterable[int]) -> None:
-    """Raise PortTaken when another process than `pids` listens on a port. Elsewhere than on Linux nobody is seen."""
+def require_alone(port: int, pids: Callable[[], Iterable[int]]) -> None:
+    """Raise PortTaken when another process than ours listens on a port. Elsewhere than on Linux nobody is seen.
+
+    A socket is somebody else's if it still is after a moment: one of ours that is dying may hold it without showing it.
+    """
+    seen = _foreign(port, pids())
+    if not seen:
+        return
+    time.sleep(_DYING_SECONDS)
+    if still := seen & _foreign(port, pids()):
+        raise PortTaken(_taken(port, still))
+
+
+def _foreign(port: int, pids: Iterable[int]) -> set[str]:
     here = {inode for inode, address in _listeners(port).items() if address in _HERE}
-    foreign = here.difference(*(_sockets(pid) for pid in pids))
-    if foreign:
-        raise PortTaken(_taken(port, foreign))
+    return here.difference(*(_sockets(pid) for pid in pids))
 
 
 def free_ports(number: int) -> list[int]:

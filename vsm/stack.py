@@ -199,7 +199,7 @@ class Stack:
             if self._supervisor.failure is not None:
                 raise self._supervisor.failure
             answer = _health(address)
-            require_alone(urlsplit(address).port or 0, self._living())
+            require_alone(urlsplit(address).port or 0, self._living)
             if answer is True:
                 return
             if answer is False and name == "process":

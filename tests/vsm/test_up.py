@@ -107,13 +107,13 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 s.bind(("127.0.0.1", {port})); s.listen(); print("listens", flush=True); s.accept()
 """
     with listening(port, shared=True):
-        require_alone(port, [os.getpid()])
+        require_alone(port, lambda: [os.getpid()])
         with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as other:
             assert other.stdout is not None
             other.stdout.readline()
             try:
                 with pytest.raises(PortTaken, match=f"port {port} is taken by process {other.pid} "):
-                    require_alone(port, [os.getpid()])
+                    require_alone(port, lambda: [os.getpid()])
             finally:
                 other.kill()
 
