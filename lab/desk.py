@@ -232,7 +232,7 @@ class Desk:
         self._pull_request("closed", change, at, change.merged_by)
         body = github.push(self.service, "main", self.main, commits, change.merged_by, created=False)
         self._github(at, "push", body)
-        self._github(at, "delete", github.branch_deleted(self.service, change.branch, change.merged_by))
+        self._github(at, "delete", github.branch_deleted(self.service, change.branch, change.merged_by, at))
         self.main = change.merge_sha
         self.build(change, change.merge_sha, "main", at)
 

@@ -123,26 +123,51 @@ def _hurry(desk: Desk, route: Route, fix: Change, happened: Happened) -> int:
 
 
 def _incident(desk: Desk, service: str, detected: int, resolved: int, cause: Release | None) -> Trouble:
-    """Tell of an incident; what caused it is named in some, and can be known by time and service in the others."""
+    """Tell of an incident; what caused it is named in some, and can be known by time and service in the others.
+
+    Some of these are seen at another service first. What is written down or moved after the end is not known.
+    """
     chance = desk.chance
     desk.own.incident += 1
     number = desk.own.incident
-    identity = f"Q{sum(desk.service.encode()):05d}{number:07d}"
-    fields = {"environment": PRODUCTION}
-    attribution: Attribution = "unattributed" if cause is None else "time_and_service"
-    if cause is not None and chance.happens(0.5):
-        attribution = "explicit"
-        by_digest = desk.stream.deployer == "cdevents"
-        fields |= {"image": digest_of(cause.sha)} if by_digest else {"deployment": cause.uri}
-    agent = desk.person()
-    noticed = desk.odd(detected + 120)
-    for kind, at in (("triggered", detected), ("acknowledged", noticed), ("resolved", resolved)):
-        body = pagerduty.event(
-            kind, event_id=desk.outbox.guid(), incident=identity, number=number, service=service, created=detected,
-            at=at, agent=agent, fields=fields,
-        )  # fmt: skip
-        desk.outbox.send(at, "pagerduty", pagerduty.headers(desk.outbox.guid()), body)
-    return Trouble(
-        uri=incident_uri("pagerduty", identity), service=service, detected=detected, resolved=resolved,
-        cause=None if cause is None else cause.uri, attribution=attribution,
+    incident = pagerduty.Incident(
+        identity=f"Q{sum(desk.service.encode()):05d}{number:07d}", number=number, service=service, created=detected,
+        agent=desk.person(),
     )  # fmt: skip
+    named = cause is not None and chance.happens(0.5)
+    noticed, told = desk.odd(detected + 60), desk.odd(detected + 120)
+    known = told <= desk.outbox.end
+    attribution: Attribution = "unattributed" if cause is None else "time_and_service"
+    if named and known:
+        attribution = "explicit"
+    elsewhere = cause is not None and not named and chance.happens(0.3)
+    if elsewhere:
+        incident.service = f"{desk.stream.name}-front-door"
+    _hook(desk, incident, "triggered", detected)
+    _hook(desk, incident, "acknowledged", noticed)
+    if elsewhere and known:
+        incident.service = service
+        _hook(desk, incident, "service_updated", told)
+    if named or cause is None:
+        fields = {"environment": PRODUCTION, "service": service, **(_named(desk, cause) if cause is not None else {})}
+        _send(desk, told, pagerduty.described(incident, desk.outbox.guid(), told, fields))
+    _hook(desk, incident, "resolved", resolved)
+    return Trouble(
+        uri=incident_uri("pagerduty", incident.identity), service=incident.service, detected=detected,
+        resolved=resolved, cause=None if cause is None else cause.uri,
+        attribution="unattributed" if elsewhere and not known else attribution,
+    )  # fmt: skip
+
+
+def _named(desk: Desk, cause: Release) -> dict[str, str]:
+    """Return the custom field that names what caused an incident."""
+    return {"image": digest_of(cause.sha)} if desk.stream.deployer == "cdevents" else {"deployment": cause.uri}
+
+
+def _hook(desk: Desk, incident: pagerduty.Incident, kind: str, at: int) -> None:
+    incident.status = kind if kind != "service_updated" else incident.status
+    _send(desk, at, pagerduty.event(kind, incident, desk.outbox.guid(), at))
+
+
+def _send(desk: Desk, at: int, body: pagerduty.Body) -> None:
+    desk.outbox.send(at, "pagerduty", pagerduty.headers(desk.outbox.guid()), body)

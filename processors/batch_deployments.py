@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from processors.deployments import HOT_FIX_WINDOW
-from processors.facts import HOT_FIXES, TRUNKS, Fact
+from processors.facts import HOT_FIXES, TRUNKS, Fact, FactLink
 from processors.incidents import ATTRIBUTION_WINDOW
 from processors.rollouts import COMMITS, telling
 from processors.steps import Observation
@@ -249,14 +249,17 @@ class Shipping:
     def _incident(self, uri: str) -> tuple[str, str, int | None, int | None, str | None, str, float]:
         """Return (service, environment, detected, resolved, deployment, attribution, confidence)."""
         facts = self._facts[uri]
-        service = self._last(uri, "service")
+        written = [s for f in facts if f.type == "incident.updated" and (s := f.attributes.get("service"))]
+        service = written[-1] if written else self._last(uri, "service")
         environment = next((f.environment for f in reversed(facts) if f.environment), "")
         reports = [f.occurred_at for f in facts if f.type in {"incident.detected", "incident.reported"}]
         last = max((i for i, f in enumerate(facts) if f.type in {"incident.detected", "incident.reported"}), default=-1)
         resolved = next((f.occurred_at for f in facts[last + 1 :] if f.type == "incident.resolved"), None)
         detected = min(reports, default=None)
         known = (service, environment, detected, resolved)
-        links = [x for f in facts for x in f.links if x.kind is LinkKind.CAUSED_BY]
+        links: list[FactLink] = []
+        for fact in facts:
+            links = [x for x in fact.links if x.kind is LinkKind.CAUSED_BY] or links
         for link in sorted(links, key=lambda x: (-x.confidence, x.uri)):
             if (blamed := self._blamed(link.uri)) is not None:
                 return *known, blamed, "explicit", link.confidence

@@ -1,15 +1,16 @@
 """Incidents and the deployment each is laid to: an explicit link, else the last deployment before it, else none; pure.
 
-By time and service: the latest finished deployment of the same service to production, at most `ATTRIBUTION_WINDOW`
-before the incident was detected. Whatever neither finds is unattributed, which is a class of its own.
+Of several facts that name causes the latest stands: a cause may be corrected. By time and service: the latest finished
+deployment of the same service to production, at most `ATTRIBUTION_WINDOW` before the incident was detected. Whatever
+neither finds is unattributed, which is a class of its own.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from processors.facts import Fact
-from processors.world import DETECTIONS, World
+from processors.facts import Fact, FactLink
+from processors.world import DETECTIONS, World, service_of_incident
 from schemas.derived import Incident
 from schemas.event import LinkKind
 from schemas.identity import entity_kind
@@ -32,7 +33,7 @@ def incident_row(world: World, uri: str, version: str) -> Incident | None:
     facts = world.trace.facts(uri)
     if not facts:
         return None
-    service = _latest([f.attributes.get("service") for f in facts])
+    service = service_of_incident(facts)
     environment = _latest([f.environment for f in facts])
     detected_at = min((f.occurred_at for f in facts if f.type in DETECTIONS), default=None)
     deployment, attribution, confidence = _attributed(world, facts, service, environment, detected_at)
@@ -67,7 +68,8 @@ def _resolved_at(facts: list[Fact]) -> int | None:
 def _attributed(
     world: World, facts: list[Fact], service: str, environment: str, detected_at: int | None
 ) -> tuple[str | None, str, float]:
-    links = [x for f in facts for x in f.links if x.kind is LinkKind.CAUSED_BY]
+    told = ([x for x in f.links if x.kind is LinkKind.CAUSED_BY] for f in reversed(facts))
+    links: list[FactLink] = next((causes for causes in told if causes), [])
     for link in sorted(links, key=lambda x: (-x.confidence, x.uri)):
         if (deployment := culprit(world, link.uri)) is not None:
             return deployment, EXPLICIT, link.confidence

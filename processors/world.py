@@ -7,10 +7,10 @@ incidents by service. Everything follows from the records, so setting a record a
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from processors.facts import TRUNKS
+from processors.facts import TRUNKS, Fact
 from processors.lanes import Lanes
 from processors.rollouts import COMMITS, Landing, merged_at, repository_of, rollout
 from processors.steps import Plan
@@ -21,6 +21,9 @@ from schemas.identity import entity_kind
 
 DETECTIONS: Final = frozenset({"incident.detected", "incident.reported"})
 """The types that begin an incident."""
+
+CORRECTION: Final = "incident.updated"
+"""The type that corrects what is known of an incident."""
 
 
 class World:
@@ -150,8 +153,18 @@ class World:
             found = self._detected[old[0]]
             del found[bisect_left(found, (old[1], uri))]
         facts = self.trace.facts(uri)
-        services = [s for f in facts if (s := f.attributes.get("service"))]
+        service = service_of_incident(facts)
         at = min((f.occurred_at for f in facts if f.type in DETECTIONS), default=None)
-        if at is not None and services:
-            insort(self._detected.setdefault(services[-1], []), (at, uri))
-            self._incidents[uri] = (services[-1], at)
+        if at is not None and service:
+            insort(self._detected.setdefault(service, []), (at, uri))
+            self._incidents[uri] = (service, at)
+
+
+def service_of_incident(facts: Sequence[Fact]) -> str:
+    """Return the service that an incident is of: the latest that corrects it, else the latest told; '' without any.
+
+    What a tool says of an incident's service at every turn says less than what somebody wrote down about this one.
+    """
+    told = [(f.type, service) for f in facts if (service := f.attributes.get("service"))]
+    corrected = [service for kind, service in told if kind == CORRECTION]
+    return (corrected or [service for _, service in told] or [""])[-1]

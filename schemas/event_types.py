@@ -15,6 +15,7 @@ OURS: Final = MappingProxyType(
         "change.readied": "a draft change became ready for review, or a closed one was opened again",
         "deployment.queued": "a deployment was asked for",
         "deployment.started": "a deployment began to run",
+        "incident.updated": "what is known of an incident changed: its service, environment or cause",
         "activity.started": "an imported log's activity began",
         "activity.finished": "an imported log's activity ended",
     }
@@ -38,7 +39,7 @@ RANKED: Final = (
     "artifact.packaged", "artifact.signed", "artifact.published", "artifact.downloaded", "artifact.deleted",
     "deployment.queued", "deployment.started",
     "service.deployed", "service.upgraded", "service.rolledback", "service.published", "service.removed",
-    "incident.detected", "incident.reported", "incident.resolved",
+    "incident.detected", "incident.reported", "incident.updated", "incident.resolved",
     "activity.started", "activity.finished",
     "ticket.closed",
 )  # fmt: skip

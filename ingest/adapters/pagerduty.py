@@ -1,15 +1,15 @@
 """PagerDuty V3 webhooks: incidents.
 
-Acknowledgements, notes, priorities and the like are ignored: they move neither the begin nor the end of an incident. A
-deployment or commit named in the incident's custom fields or details is its explicit cause. An incident that was merged
-into another one is resolved and related to it.
+Acknowledgements, notes, priorities and the like are ignored: they move neither the begin nor the end of an incident.
+Custom fields come in events of their own: a deployment, commit or image named there is the explicit cause. An incident
+that was merged into another one is resolved and related to it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +19,8 @@ from ingest.adapter import Adapter, Context, Headers, Untranslatable
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, fact
+from ingest.kept_text import kept_of_environment
+from ingest.keys import unique_links
 from ingest.signature import pagerduty
 from ingest.times import moment
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
@@ -34,27 +36,30 @@ _CAUSES: Final = frozenset({"artifact", "caused_by", "commit", "commit_sha", "de
 _SERVICE: Final = "service"
 _ENVIRONMENTS: Final = ("environment", "env", "stage")
 
+Data = TypeVar("Data")
+
 
 class Reference(Struct, frozen=True):
-    """A reference to another resource: a service, a user."""
+    """A reference to another resource: a service, a user, an incident."""
 
     id: str = ""
     summary: str | None = None
     type: str = ""
+    html_url: str | None = None
 
 
 class Field(Struct, frozen=True):
-    """A custom field of an incident."""
+    """A custom field of an incident; its value is a text, several, a number, or null."""
 
     name: str = ""
     value: Any = None
 
 
-class Details(Struct, frozen=True):
-    """The body of an incident, where an integration gave one."""
+class FieldValues(Struct, frozen=True):
+    """An incident's custom fields as they stand after some of them changed."""
 
-    details: Any = None
-    cef_details: Any = None
+    incident: Reference
+    custom_fields: tuple[Field, ...] = ()
 
 
 class ResolveReason(Struct, frozen=True):
@@ -72,25 +77,23 @@ class Incident(Struct, frozen=True):
     status: str | None = None
     created_at: str | None = None
     service: Reference | None = None
-    custom_fields: tuple[Field, ...] | None = None
-    body: Details | None = None
     urgency: str | None = None
     resolve_reason: ResolveReason | None = None
 
 
-class Event(Struct, frozen=True):
-    """One event of a subscription."""
+class Event(Struct, Generic[Data], frozen=True):
+    """One event of a subscription; what its data is goes by its type."""
 
     occurred_at: str
-    data: Incident
+    data: Data
     id: str = ""
     agent: Reference | None = None
 
 
-class Body(Struct, frozen=True):
+class Body(Struct, Generic[Data], frozen=True):
     """A V3 delivery."""
 
-    event: Event
+    event: Event[Data]
 
 
 class _Kind(Struct, frozen=True):
@@ -102,7 +105,8 @@ class _Envelope(Struct, frozen=True):
     event: _Kind = _Kind()
 
 
-_decode: Final = msgspec.json.Decoder(Body).decode
+_decode: Final = msgspec.json.Decoder(Body[Incident]).decode
+_decode_fields: Final = msgspec.json.Decoder(Body[FieldValues]).decode
 _envelope: Final = msgspec.json.Decoder(_Envelope).decode
 
 
@@ -124,6 +128,38 @@ def resolved(body: bytes, context: Context) -> Translated:
     return [_incident(event, context, "incident.resolved", event.occurred_at)]
 
 
+def rerouted(body: bytes, context: Context) -> Translated:
+    """`incident.updated` with the new service, at `occurred_at`."""
+    event = _decode(body).event
+    return [_incident(event, context, "incident.updated", event.occurred_at)]
+
+
+def described(body: bytes, context: Context) -> Translated:
+    """`incident.updated` with service, environment and cause as the custom fields name them, at `occurred_at`."""
+    event = _decode_fields(body).event
+    incident, told = event.data.incident, list(_texts(event.data.custom_fields))
+    word = next((text for wanted in _ENVIRONMENTS for name, text in told if name == wanted), "")
+    environment, kept = kept_of_environment(word, context.environment, context.pseudonym)
+    return [
+        fact(
+            context,
+            "incident.updated",
+            _uri(incident.id),
+            moment(event.occurred_at, "event.occurred_at"),
+            told_apart=("custom fields", *(text for pair in sorted(told) for text in pair)),
+            url=incident.html_url,
+            links=unique_links([link for name, text in told if name in _CAUSES for link in _cause(text)]),
+            environment=environment,
+            by=_agent(event.agent, context),
+            attributes={
+                "service": next((service_name(text) for name, text in told if name == _SERVICE), None),
+                "environment_raw": kept,
+                "action": "custom fields",
+            },
+        )
+    ]
+
+
 def _merged_into(incident: Incident) -> tuple[Link, ...]:
     """Return the incident that a resolved one was merged into, if it was."""
     into = incident.resolve_reason.incident if incident.resolve_reason else None
@@ -132,31 +168,34 @@ def _merged_into(incident: Incident) -> tuple[Link, ...]:
     return (Link(uri=incident_uri(TOOL, into.id), kind=LinkKind.RELATES_TO, method=LinkMethod.EXPLICIT),)
 
 
-def _incident(event: Event, context: Context, event_type: str, at: str, state: str | None = None) -> FlowEvent:
+def _incident(
+    event: Event[Incident], context: Context, event_type: str, at: str, state: str | None = None
+) -> FlowEvent:
     incident = event.data
-    if not incident.id:
-        raise Untranslatable("event.data.id is missing")
-    details = dict(_details(incident))
-    environment = next((details[name] for name in _ENVIRONMENTS if details.get(name)), "")
-    service = details.get(_SERVICE) or (incident.service.summary if incident.service else None) or ""
+    moved = incident.service.id if incident.service and event_type == "incident.updated" else ""
     return fact(
         context,
         event_type,
-        incident_uri(TOOL, incident.id),
+        _uri(incident.id),
         moment(at, "event.occurred_at"),
-        told_apart=(state,) if state else (),
+        told_apart=tuple(text for text in (state, moved) if text),
         url=incident.html_url,
-        links=tuple(_causes(details)) if event_type == "incident.detected" else _merged_into(incident),
+        links=_merged_into(incident) if event_type == "incident.resolved" else (),
         state=state or incident.status,
-        environment=context.environment(environment) if environment else None,
         by=_agent(event.agent, context),
         attributes={
-            "service": service_name(service),
-            "environment_raw": environment,
+            "service": service_name((incident.service.summary if incident.service else None) or ""),
             "urgency": incident.urgency,
             "resolution": incident.resolve_reason.type if incident.resolve_reason else None,
+            "action": "service" if moved else None,
         },
     )
+
+
+def _uri(incident_id: str) -> str:
+    if not incident_id:
+        raise Untranslatable("the incident's id is missing")
+    return incident_uri(TOOL, incident_id)
 
 
 def service_name(name: str) -> str:
@@ -164,30 +203,25 @@ def service_name(name: str) -> str:
     return _NOT_WORD.sub("-", name.lower()).strip("-")
 
 
-def _details(incident: Incident) -> Iterator[tuple[str, str]]:
-    """Yield what an incident says of itself beside its text: custom fields and details, names in lower case."""
-    for field in incident.custom_fields or ():
-        if isinstance(field.value, str):
-            yield field.name.lower(), field.value
-    for given in (incident.body.details, incident.body.cef_details) if incident.body else ():
-        inner = given.get("custom_details") or given.get("details") if isinstance(given, dict) else None
-        for told in (given, inner):
-            if isinstance(told, dict):
-                yield from ((str(name).lower(), text) for name, text in told.items() if isinstance(text, str))
+def _texts(fields: tuple[Field, ...]) -> Iterator[tuple[str, str]]:
+    """Yield the texts of custom fields, each with its field's name in lower case; a field may have several."""
+    for field in fields:
+        values = field.value if isinstance(field.value, list) else [field.value]
+        yield from ((field.name.lower(), text) for text in values if isinstance(text, str))
 
 
-def _causes(details: dict[str, str]) -> Iterator[Link]:
-    for name, text in details.items():
-        if name not in _CAUSES:
-            continue
-        uris = (
-            [found[0]] if (found := _DEPLOYMENT.search(text))
-            else [artifact_uri(found[0])] if (found := _DIGEST.search(text))
-            else [commit_uri(found[0])] if (found := _COMMIT.search(text.lower()))
-            else []
-        )  # fmt: skip
-        for uri in uris:
-            yield Link(uri=uri, kind=LinkKind.CAUSED_BY, method=LinkMethod.EXPLICIT)
+def _cause(text: str) -> Iterator[Link]:
+    """Yield the link to the deployment, artifact or commit that a text names; nothing where it names none."""
+    text = text[:MOST_CHARACTERS]
+    if found := _DEPLOYMENT.search(text):
+        uri = found[0]
+    elif found := _DIGEST.search(text):
+        uri = artifact_uri(found[0])
+    elif found := _COMMIT.search(text.lower()):
+        uri = commit_uri(found[0])
+    else:
+        return
+    yield Link(uri=uri, kind=LinkKind.CAUSED_BY, method=LinkMethod.EXPLICIT)
 
 
 def _agent(agent: Reference | None, context: Context) -> Actor:
@@ -212,6 +246,8 @@ ADAPTER: Final = Adapter(
     event_type=_event_type,
     delivery_id=_delivery_id,
     translate={
+        "incident.custom_field_values.updated": described,
+        "incident.service_updated": rerouted,
         "incident.triggered": triggered,
         "incident.reopened": reopened,
         "incident.resolved": resolved,
@@ -220,10 +256,10 @@ ADAPTER: Final = Adapter(
         {
             "incident.acknowledged", "incident.action_invocation.created", "incident.action_invocation.terminated",
             "incident.action_invocation.updated", "incident.annotated", "incident.conference_bridge.updated",
-            "incident.custom_field_values.updated", "incident.delegated", "incident.escalated",
+            "incident.delegated", "incident.escalated",
             "incident.incident_type.changed", "incident.priority_updated", "incident.reassigned",
             "incident.responder.added", "incident.responder.replied", "incident.role.assigned",
-            "incident.service_updated", "incident.status_update_published", "incident.task.created",
+            "incident.status_update_published", "incident.task.completed", "incident.task.created",
             "incident.task.updated", "incident.unacknowledged", "incident.workflow.completed",
             "incident.workflow.started", "pagey.ping", "service.created", "service.custom_field_values.updated",
             "service.deleted", "service.updated",

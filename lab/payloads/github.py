@@ -57,11 +57,12 @@ def push(repo: str, branch: str, before: str, commits: Sequence[Commit], pusher:
     }
 
 
-def branch_deleted(repo: str, branch: str, sender: Account) -> Body:
-    """Return the deletion of a merged branch."""
+def branch_deleted(repo: str, branch: str, sender: Account, at: int) -> Body:
+    """Return the deletion of a branch that was merged and pushed at `at`."""
     return {
         "ref": branch, "ref_type": "branch", "pusher_type": "user",
-        "repository": repository(repo), "organization": _ORGANISATION, "sender": user(sender),
+        "repository": {**repository(repo), "pushed_at": zulu(at)}, "organization": _ORGANISATION,
+        "sender": user(sender),
     }  # fmt: skip
 
 

@@ -198,7 +198,7 @@ FACTS = st.one_of(
     st.builds(
         _incident_fact,
         st.sampled_from(("i1", "i2")),
-        st.sampled_from(("detected", "resolved")),
+        st.sampled_from(("detected", "detected", "resolved", "updated")),
         HOURS,
         CAUSES,
         st.sampled_from(("shop", "shop", "api")),

@@ -16,7 +16,7 @@ SECOND = 1_000_000
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory: pytest.TempPathFactory) -> Truth:
     """One run's known answers."""
-    return write(8, 400, tmp_path_factory.mktemp("lab"), END)
+    return write(9, 400, tmp_path_factory.mktemp("lab"), END)
 
 
 def test_the_parts_of_every_flow_time_sum_to_it(truth: Truth) -> None:

@@ -278,6 +278,27 @@ def test_a_hot_fix_soon_after_speaks_against_the_deployment_before_it() -> None:
     assert [(r.attribution, r.confidence, r.is_rework) for r in rows] == [("hot_fix", 0.5, False), ("", 0.0, True)]
 
 
+def test_a_corrected_cause_takes_the_place_of_the_one_before() -> None:
+    """What was written down last is the cause; the deployment that was blamed first is not any more."""
+    blame = [say.link(LinkKind.CAUSED_BY, f"deployment:cd/{name}") for name in ("d1", "d2")]
+    told = derived(
+        say.deployed("d1", 1, "one"), say.deployed("d2", 2, "two"), say.incident("detected", "i1", 3),
+        say.incident("updated", "i1", 4, blame[0]), say.incident("updated", "i1", 5, blame[1]),
+    )  # fmt: skip
+    caused = [told.deployment(name).caused_incident for name in ("d1", "d2")]
+    assert (told.incident("i1").deployment_id, caused) == ("deployment:cd/d2", [False, True])
+
+
+def test_a_corrected_service_outlives_what_the_tool_says_at_every_turn() -> None:
+    """The tool's own service comes with each event, the one that somebody wrote down only once."""
+    told = derived(
+        say.deployed("d1", 1, "one"), say.incident("detected", "i1", 2, service="front-door"),
+        say.incident("updated", "i1", 3), say.incident("resolved", "i1", 4, service="front-door"),
+    )  # fmt: skip
+    row = told.incident("i1")
+    assert (row.service, row.deployment_id, row.attribution) == ("shop", "deployment:cd/d1", "time_and_service")
+
+
 def test_an_incident_reported_again_is_open_again() -> None:
     """A resolution counts until the incident comes back."""
     told = derived(

@@ -150,17 +150,38 @@ def test_life_of_an_incident(case: str, event_type: str, state: str) -> None:
     ],
 )
 def test_an_incident_names_its_cause(case: str, cause: str) -> None:
-    """A deployment, commit or image in the custom fields or details is the explicit cause."""
+    """A deployment, commit or image in the custom fields is the explicit cause."""
+    event = only(f"pagerduty/incident.custom_field_values.updated__naming_the_{case}")
     expected = Link(uri=cause, kind=LinkKind.CAUSED_BY, method=LinkMethod.EXPLICIT)
-    assert only(f"pagerduty/incident.triggered__triggered_naming_the_{case}").links == (expected,)
+    assert (event.type, event.links) == ("incident.updated", (expected,))
 
 
 @pytest.mark.parametrize(
-    ("case", "service"), [("triggered", "checkout-api"), ("triggered_naming_the_deployment", "checkout")]
+    ("case", "environment"),
+    [("naming_the_deployment", "production"), ("naming_the_image", "staging"), ("naming_the_commit", None)],
 )
-def test_an_incidents_service_is_spelled_as_deployments_do(case: str, service: str) -> None:
-    """The service is the field of that name, else the display name in lower case with hyphens."""
-    assert only(f"pagerduty/incident.triggered__{case}").attributes["service"] == service
+def test_an_incident_names_its_environment(case: str, environment: str | None) -> None:
+    """The custom field `environment` (or `env`, or `stage`) as it stands now is the incident's, not what it was."""
+    assert only(f"pagerduty/incident.custom_field_values.updated__{case}").environment == environment
+
+
+def test_custom_fields_of_no_interest_are_not_kept() -> None:
+    """Texts of other custom fields, numbers and empty ones say nothing."""
+    event = only("pagerduty/incident.custom_field_values.updated__naming_no_cause")
+    assert (event.links, sorted(event.attributes)) == ((), ["action", "environment_raw"])
+
+
+@pytest.mark.parametrize(
+    ("name", "service"),
+    [
+        ("incident.triggered__triggered", "checkout-api"),
+        ("incident.service_updated__rerouted", "payments-eu"),
+        ("incident.custom_field_values.updated__naming_the_deployment", "checkout"),
+    ],
+)
+def test_an_incidents_service_is_spelled_as_deployments_do(name: str, service: str) -> None:
+    """The service is the one PagerDuty names, at first and rerouted, or the custom field: lower case with hyphens."""
+    assert only(f"pagerduty/{name}").attributes["service"] == service
 
 
 def test_a_merged_incident_is_related_to_the_one_it_went_into() -> None:
