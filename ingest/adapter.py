@@ -30,7 +30,7 @@ class Context(Struct, frozen=True, kw_only=True):
     """What a translation may know beside the body.
 
     `environment` maps the tool's own word to the normalised environment; `pseudonym` maps an account id of the tool to
-    its keyed hash.
+    its keyed hash. `tells_paths`: somebody reads the paths of the files that commits touched.
     """
 
     tool: str
@@ -40,6 +40,7 @@ class Context(Struct, frozen=True, kw_only=True):
     headers: Headers
     pseudonym: Callable[[str], str]
     environment: Callable[[str], str]
+    tells_paths: bool = True
 
 
 class Ignored(Struct, frozen=True):

@@ -40,7 +40,21 @@ class BodyReader:
             return Rejected(400, BAD_LENGTH)
         if length and int(length) > self._most_bytes:
             return Rejected(413, TOO_LARGE)
-        return await self._watched(exchange, at_once=bool(length) and int(length) <= _AT_ONCE_BYTES)
+        reading = self._watchdog.begin(asyncio.get_running_loop().time())
+        try:
+            if length and int(length) <= _AT_ONCE_BYTES:
+                whole = await exchange()
+                self._load.bytes += len(whole)
+                return whole
+            return await self._streamed(exchange, reading)
+        except asyncio.CancelledError:
+            if not reading.given_up:
+                raise
+            return Rejected(408, TOO_SLOW)
+        except BROKEN:
+            return Rejected(400, CUT_SHORT)
+        finally:
+            self._watchdog.end(reading)
 
     def release(self, body: bytes) -> None:
         """Take the bytes of a body that was read out of the load."""
@@ -65,25 +79,6 @@ class BodyReader:
             yield clear
         finally:
             self._load.bytes -= size
-
-    async def _watched(self, exchange: Exchange, *, at_once: bool) -> bytes | Rejected:
-        reading = self._watchdog.begin(asyncio.get_running_loop().time())
-        try:
-            if at_once:
-                whole = await exchange()
-                self._load.bytes += len(whole)
-                wire: bytes | Rejected = whole
-            else:
-                wire = await self._streamed(exchange, reading)
-        except asyncio.CancelledError:
-            if not reading.given_up:
-                raise
-            wire = Rejected(408, TOO_SLOW)
-        except BROKEN:
-            wire = Rejected(400, CUT_SHORT)
-        finally:
-            self._watchdog.end(reading)
-        return wire
 
     async def _streamed(self, exchange: Exchange, reading: Reading) -> bytes | Rejected:
         chunks: list[bytes] = []

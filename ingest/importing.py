@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Final
 
 import structlog
@@ -66,8 +65,8 @@ class FactImporter:
     async def take(self, stream: str, body: bytes, received_at: int) -> Reply:
         """Write all facts of a body, or none when any is malformed."""
         rules = self._rules
-        reading = partial(imported, stream, body, received_at, rules.pseudonym, rules.most_facts)
-        found = await beside_the_loop(len(body), reading)
+        given = stream, body, received_at, rules.pseudonym, rules.most_facts
+        found = await beside_the_loop(body, imported, *given)
         if isinstance(found, Refusal):
             self._telemetry.delivered(TOOL, stream, "rejected", found.reason)
             return answers.rejected(Rejected(found.status, _told(found)))

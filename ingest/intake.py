@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from functools import partial
 from typing import Final
 
 import structlog
@@ -101,15 +100,15 @@ class Intake:
             return await self._proven(clear, connection, decide)
 
     async def _refused(self, delivery: Delivery, connection: Connection) -> Rejected | None:
-        return await beside_the_loop(len(delivery.body), partial(refused, delivery, connection))
+        return await beside_the_loop(delivery.body, refused, delivery, connection)
 
     async def _proven(self, delivery: Delivery, connection: Connection, decide: Decide) -> Reply:
         bucket = self.live.buckets.get((delivery.tool, delivery.source))
         if bucket is not None and (wait := bucket.wait_seconds(self._now_seconds())) > 0:
             self._telemetry.delivered(delivery.tool, delivery.source, "rejected", TOO_OFTEN)
             return answers.unavailable(TOO_OFTEN, math.ceil(wait), status=429)
-        decided = partial(decide, delivery, connection, self._router)
-        return await self._settle(delivery, connection, await beside_the_loop(len(delivery.body), decided))
+        outcome = await beside_the_loop(delivery.body, decide, delivery, connection, self._router)
+        return await self._settle(delivery, connection, outcome)
 
     async def keep(self, made: list[Pending]) -> None:
         """Return when records are durable. Raises LogUnavailable, RecordRefused."""
@@ -127,8 +126,8 @@ class Intake:
             try:
                 await self.keep(records(outcome, self._codec))
             except (BadRecord, RecordRefused) as bad:
-                sealed = partial(dead_lettered, delivery, connection, Refused(detail=str(bad)))
-                outcome = await beside_the_loop(len(delivery.body), sealed)
+                why = Refused(detail=str(bad))
+                outcome = await beside_the_loop(delivery.body, dead_lettered, delivery, connection, why)
                 await self.keep(records(outcome, self._codec))
         except (LogUnavailable, RecordRefused) as bad:
             return self._unavailable(delivery, bad)

@@ -69,19 +69,21 @@ def _beginning(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?:(?:(?:{known})[0-9]{{0,6}}|{number}|{KEY})(?:[\W_]+|$))*", re.IGNORECASE)
 
 
-_OF_BRANCH: Final = _beginning(_BRANCH_WORDS)
-_OF_LABEL: Final = _beginning(_LABEL_WORDS)
-_OF_ENVIRONMENT: Final = _beginning(_ENVIRONMENT_WORDS)
+_BEGINNINGS: Final = {
+    "branch": _beginning(_BRANCH_WORDS),
+    "label": _beginning(_LABEL_WORDS),
+    "environment": _beginning(_ENVIRONMENT_WORDS),
+}
 
 
 def kept_of_branch(branch: str | None, pseudonym: Pseudonym) -> str | None:
     """Return what is kept of a branch's name; None for none."""
-    return _kept(branch[:_LONGEST], _OF_BRANCH, pseudonym) if branch else None
+    return _kept(branch[:_LONGEST], "branch", pseudonym) if branch else None
 
 
 def kept_of_label(label: str | None, pseudonym: Pseudonym) -> str | None:
     """Return what is kept of a label: the usual words of kinds, states, priorities and sizes; None for none."""
-    return _kept(label[:_LONGEST], _OF_LABEL, pseudonym) if label else None
+    return _kept(label[:_LONGEST], "label", pseudonym) if label else None
 
 
 def kept_of_environment(
@@ -96,7 +98,7 @@ def kept_of_environment(
     made_for = branch is not None and kept_of_branch(branch, pseudonym) != branch and holds_branch(word, branch)
     if means != "preview" and not made_for:
         return means, word
-    kept = _kept(word[:_LONGEST], _OF_ENVIRONMENT, pseudonym)
+    kept = _kept(word[:_LONGEST], "environment", pseudonym)
     return "preview" if _slug(word) == means else means, kept
 
 
@@ -111,8 +113,8 @@ def _slug(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _kept(text: str, beginning: re.Pattern[str], pseudonym: Pseudonym) -> str:
-    known = beginning.match(text)
+def _kept(text: str, words: str, pseudonym: Pseudonym) -> str:
+    known = _BEGINNINGS[words].match(text)
     end = known.end() if known else 0
     if end == len(text):
         return text

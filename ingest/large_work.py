@@ -12,6 +12,6 @@ LARGE_BYTES: Final = 1_000_000
 T = TypeVar("T")
 
 
-async def beside_the_loop(size_bytes: int, work: Callable[[], T]) -> T:
-    """Return what `work` on so many bytes returns: done at once, or in a thread when they are many."""
-    return work() if size_bytes < LARGE_BYTES else await asyncio.to_thread(work)
+async def beside_the_loop(body: bytes, work: Callable[..., T], *given: object) -> T:
+    """Return what `work(*given)` on a body returns: done at once, or in a thread when it is large."""
+    return work(*given) if len(body) < LARGE_BYTES else await asyncio.to_thread(work, *given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Final
 
 import structlog
@@ -61,12 +61,11 @@ class Outbox:
         """Whether the log is known to be unavailable."""
         return self._publisher.away
 
-    async def keep(self, records: Sequence[Pending]) -> None:
+    def keep(self, records: Sequence[Pending]) -> Awaitable[None]:
         """Return when the records are durable. Raises LogUnavailable (nothing was kept for sure) or RecordRefused."""
-        spool = self._spool
-        if spool is None:
-            await self._publisher.publish(records)
-            return
+        return self._publisher.publish(records) if self._spool is None else self._keep(self._spool, records)
+
+    async def _keep(self, spool: Spool, records: Sequence[Pending]) -> None:
         if not spool.records:
             try:
                 await self._publisher.publish(records)

@@ -72,7 +72,7 @@ def translated(delivery: Delivery, connection: Connection, router: Router) -> Re
             ignored = Ignored(NOT_OF_INTEREST if event_type in adapter.ignores else UNKNOWN_TYPE)
             return json_problem(delivery.body) or ignored
         delivery_id = adapter.delivery_id(delivery.headers, delivery.body)
-        found = translate(delivery.body, _context(delivery, connection, delivery_id))
+        found = translate(delivery.body, _context(delivery, connection, delivery_id, router))
     except _BROKEN as broken:
         why = Refused(detail=_told(broken), event_type=event_type, delivery_id=delivery_id)
         return json_problem(delivery.body) or dead_lettered(delivery, connection, why)
@@ -114,7 +114,7 @@ def is_json_type(content_type: str) -> bool:
     )
 
 
-def _context(delivery: Delivery, connection: Connection, delivery_id: str) -> Context:
+def _context(delivery: Delivery, connection: Connection, delivery_id: str, router: Router) -> Context:
     return Context(
         tool=connection.adapter.tool,
         source=delivery.source,
@@ -123,6 +123,7 @@ def _context(delivery: Delivery, connection: Connection, delivery_id: str) -> Co
         headers=delivery.headers,
         pseudonym=connection.pseudonym,
         environment=connection.environment,
+        tells_paths=router.reads_paths,
     )
 
 

@@ -72,6 +72,11 @@ class Router:
         self._with_paths = {s.said: s for stream in self._streams for s in stream.services if s.said.paths}
         self._decided: dict[tuple[object, ...], tuple[Claim, ...]] = {}
 
+    @property
+    def reads_paths(self) -> bool:
+        """Whether some service of the definition goes by the paths of files."""
+        return bool(self._with_paths)
+
     def claims(self, event: FlowEvent) -> tuple[Claim, ...]:
         """Return the streams that claim an event, in the file's order; () when none does."""
         attributes = event.attributes

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from ingest.adapter import Delivery, Verify
@@ -49,7 +49,7 @@ def hmac_sha256(header: str, prefix: str = "", *, several: bool = False, encodin
         if not given:
             return MISSING
         texts = [part.strip() for part in given.split(",", _MOST_SIGNATURES)[:_MOST_SIGNATURES]] if several else [given]
-        digests = list(_digests(texts, prefix, encoding))
+        digests = [digest for text in texts if (digest := _digest(text, prefix, encoding)) is not None]
         if not digests:
             return MALFORMED
         return None if _any_matches(delivery.body, live, digests) else WRONG
@@ -111,7 +111,8 @@ def standard_webhooks(names: str = "webhook") -> Verify:
         given = delivery.headers.get(signature_header, "")
         if not (message_id and moment and given):
             return MISSING
-        digests = list(_digests(given.split(" ", _MOST_SIGNATURES)[:_MOST_SIGNATURES], "v1,", "base64"))
+        texts = given.split(" ", _MOST_SIGNATURES)[:_MOST_SIGNATURES]
+        digests = [digest for text in texts if (digest := _digest(text, "v1,", "base64")) is not None]
         if not (digests and _is_seconds(moment) and message_id.isascii() and "." not in message_id):
             return MALFORMED
         if abs(int(moment) * 1_000_000 - delivery.received_at) > TOLERANCE_SECONDS * 1_000_000:
@@ -146,25 +147,22 @@ def _any_matches(message: bytes, keys: Sequence[bytes], digests: Sequence[bytes]
     """Tell whether any key signs `message` with any of the digests."""
     for key in keys:
         expected = hmac.digest(key, message, "sha256")
-        if any(hmac.compare_digest(expected, digest) for digest in digests):
-            return True
+        for digest in digests:
+            if hmac.compare_digest(expected, digest):
+                return True
     return False
 
 
-def _digests(texts: Sequence[str], prefix: str, encoding: Encoding) -> Iterator[bytes]:
-    """Yield the well-formed 32-byte digests among `texts`."""
-    for text in texts:
-        if not (text.isascii() and text.startswith(prefix)):
-            continue
-        try:
-            encoded = text[len(prefix) :].encode("ascii")
-            digest = (
-                binascii.unhexlify(encoded) if encoding == "hex" else binascii.a2b_base64(encoded, strict_mode=True)
-            )
-        except binascii.Error:
-            continue
-        if len(digest) == _DIGEST_BYTES:
-            yield digest
+def _digest(text: str, prefix: str, encoding: Encoding) -> bytes | None:
+    """Return the 32 bytes that a text holds behind the prefix; None where it is not well formed."""
+    if not (text.isascii() and text.startswith(prefix)):
+        return None
+    try:
+        encoded = text[len(prefix) :].encode("ascii")
+        digest = binascii.unhexlify(encoded) if encoding == "hex" else binascii.a2b_base64(encoded, strict_mode=True)
+    except binascii.Error:
+        return None
+    return digest if len(digest) == _DIGEST_BYTES else None
 
 
 def _token_reason(token: str, secrets: Sequence[bytes]) -> str | None:

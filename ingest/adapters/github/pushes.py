@@ -175,7 +175,7 @@ def _commit_fact(commit: Commit, position: int, membership: list[Link], place: P
             ]
         ),
         by=_author(commit, place.sender, context),
-        paths=touched_paths((commit.added, commit.removed, commit.modified), _logins(commit, place.sender)),
+        paths=_paths(commit, place.sender) if context.tells_paths else None,
         attributes={**place.attributes, "reverts": commit_uri(reverted[1])} if reverted else place.attributes,
     )
 
@@ -190,6 +190,10 @@ def _author(commit: Commit, sender: User | None, context: Context) -> Actor:
         classify(login or commit.author.name or "", automated=login.endswith("[bot]")),
         context.pseudonym(str(account)) if account is not None else None,
     )
+
+
+def _paths(commit: Commit, sender: User | None) -> str | None:
+    return touched_paths((commit.added, commit.removed, commit.modified), _logins(commit, sender))
 
 
 def _logins(commit: Commit, sender: User | None) -> Iterator[str | None]:
