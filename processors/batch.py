@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from processors.batch_deployments import Attempt, Shipping
-from processors.facts import Fact, attributes_of_rules, from_event
+from processors.facts import TRUNKS, Fact, attributes_of_rules, from_event
 from processors.items import Member, item_row
 from processors.steps import Plan, bridge, observations, visits
 from processors.trace import MOST_PUSHES
@@ -113,7 +113,8 @@ class _Stream:
                 found.add((part, whole))
         claimed = {part for part, whole in found if whole.startswith("change:")}
         alone = {(p, w) for p, w in found if not (w.startswith("commit:") and p in claimed)}
-        return alone, {(p, w) for p, w in followed if p not in claimed and p != w}
+        landed = {x for x, facts in self.facts.items() if any(f.attributes.get("branch") in TRUNKS for f in facts)}
+        return alone, {(p, w) for p, w in followed if p not in claimed | landed and p != w}
 
     def _with_earlier_pushes(self, up: dict[str, set[str]], followed: set[tuple[str, str]]) -> dict[str, set[str]]:
         """Return what each entity leads up to: also by way of later pushes, where these lead to a change."""

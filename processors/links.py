@@ -16,7 +16,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from processors.facts import Fact, FactLink, unpacked
+from processors.facts import TRUNKS, Fact, FactLink, unpacked
 from schemas.event import LinkKind
 from schemas.identity import bare_ticket_uri, entity_kind
 
@@ -47,7 +47,8 @@ _MEANINGS: Final = {
 
 Edge = tuple[str, str, str]
 """(name of the relation, key, other): `lower` and `upper` (the key belongs to other), `followed` (so does an earlier
-push), `deployed`, `caused`, `reverted` (other says so of the key), `tickets` (other is the ticket of the key)."""
+push), `landed` (the key reached a trunk), `deployed`, `caused`, `reverted` (other says so of the key), `tickets` (other
+is the ticket of the key)."""
 
 
 def level(uri: str) -> int:
@@ -89,6 +90,8 @@ def edges(uri: str, facts: Sequence[Fact]) -> frozenset[Edge]:
             found.add(("reverted", reverted, uri))
     if entity_kind(uri) == "ticket" and is_there(facts):
         found.add(("tickets", bare_ticket_uri(uri.rpartition("/")[2]), uri))
+    if level(uri) == COMMIT and any(f.attributes.get("branch") in TRUNKS for f in facts):
+        found.add(("landed", uri, uri))
     return frozenset(found)
 
 

@@ -3,7 +3,8 @@
 Links lead upward, by kind: run and artifact to commit, commit to change, change to ticket; a commit also to the head
 commit of its push, unless a change claims the commit itself. The head of an earlier push leads to the later one that
 followed on it, where that leads on to a change: what was pushed before a change was opened is part of it, but a branch
-without one is no endless item. Deployments, incidents and relations join nothing.
+without one is no endless item. On a commit of a trunk none follows: branches begin there. Deployments, incidents and
+relations join nothing.
 
 The item is the highest entity reached: its tickets, else its changes, else the commit at the top of its push; an entity
 with facts of an imported activity is its own item; a run, artifact, deployment or incident alone is none. A ticket
@@ -36,8 +37,8 @@ class Trace:
     def __init__(self) -> None:
         self._records = Records()
         self._relations = {
-            "lower": Relation(), "upper": Relation(), "followed": Relation(), "tickets": Relation(),
-            "deployed": Relation(), "caused": Relation(), "reverted": Relation(),
+            "lower": Relation(), "upper": Relation(), "followed": Relation(), "landed": Relation(),
+            "tickets": Relation(), "deployed": Relation(), "caused": Relation(), "reverted": Relation(),
         }  # fmt: skip
         self._readings: dict[tuple[str, bytes], Reading] = {}
         self._now: dict[str, Reading] = {}
@@ -180,9 +181,14 @@ class Trace:
         return {lower for lower in said if uri in self.ups(lower)}
 
     def _followers(self, uri: str) -> Iterable[str]:
-        """Return the heads of the pushes that followed on this one; () for a commit that a change claims itself."""
+        """Return the heads of the pushes that followed on this one.
+
+        None follow on a commit that a change claims itself, nor on one that reached a trunk: a branch was begun there.
+        """
         found = self._relations["followed"].of(uri) if level(uri) == COMMIT else ()
-        return () if found and any(level(x) == CHANGE for x in self.ups(uri)) else found
+        if found and (self._relations["landed"].of(uri) or any(level(x) == CHANGE for x in self.ups(uri))):
+            return ()
+        return found
 
     def _joined_later(self, uri: str) -> Iterable[str]:
         """Return those of them that lead on: an earlier push belongs where they do."""

@@ -56,7 +56,8 @@ class Prometheus:
 
     def ask(self, query: str) -> list[object]:
         """Return the series a query finds now."""
-        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": query}, timeout=10).json()
+        response = httpx.get(f"{self.url}/api/v1/query", params={"query": query}, timeout=10)
+        answer = response.raise_for_status().json()
         assert answer["status"] == "success", answer
         found: list[object] = answer["data"]["result"]
         return found
@@ -68,8 +69,8 @@ class Prometheus:
             try:
                 if self.ask("up == 1"):
                     return
-            except httpx.TransportError:
-                pass
+            except (httpx.TransportError, httpx.HTTPStatusError):
+                pass  # not there yet, or still reading its own log
             time.sleep(0.1)
         raise TimeoutError("Prometheus did not scrape the page")
 

@@ -257,6 +257,28 @@ def test_a_push_on_what_a_change_already_claims_is_not_part_of_that_change() -> 
     assert [told.item(say.change(n)).links for n in (1, 2)] == [(say.commit("c1"),), (say.commit("c2"),)]
 
 
+def test_a_branch_begun_at_a_commit_of_the_trunk_does_not_take_it() -> None:
+    """A branch made without a commit of its own begins where main stands: its first push follows on that."""
+    told = derived(
+        say.committed("m0", 0, branch="main"),
+        say.committed("c1", 1, say.contains("m0")),
+        say.opened(1, 2, say.contains("c1")),
+    )
+    assert (told.item(CHANGE).links, told.items) == ((say.commit("c1"),), [CHANGE, say.commit("m0")])
+
+
+def test_what_landed_with_its_merge_commit_still_belongs_to_its_change() -> None:
+    """A merge brings the branch's own commits to the trunk: they are part of the merge commit, and so of the change."""
+    told = derived(
+        say.committed("c1", 0),
+        say.committed("c2", 1, say.contains("c1")),
+        say.opened(1, 2, say.contains("c2")),
+        say.merged(1, 3, "m1"),
+        say.committed("c1", 0, say.part_of(say.commit("m1")), branch="main"),
+    )
+    assert told.items == [CHANGE]
+
+
 @pytest.mark.parametrize(("pushes", "belongs"), [(MOST_PUSHES, True), (MOST_PUSHES + 1, False)])
 def test_pushes_before_a_change_belong_to_it_up_to_a_bound(pushes: int, *, belongs: bool) -> None:
     """Work is bounded: what was pushed very long before is not gone through."""
