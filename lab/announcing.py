@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lab.desk import Desk
 from lab.organisation import HOST, OWNER
 from lab.payloads import argocd, cdevents, github, github_running
 from lab.payloads.moments import zulu
 from lab.planted import UPDATER
+from lab.release import Release
 from schemas.identity import deployment_uri, short_digest
-
-if TYPE_CHECKING:
-    from lab.releasing import Release
 
 
 def digest_of(sha: str) -> str:

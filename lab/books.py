@@ -8,7 +8,8 @@ from collections.abc import Callable
 from lab.flow import flow
 from lab.ledger import STEPS, Visit
 from lab.organisation import STREAMS, Stream
-from lab.releasing import PRODUCTION, Release
+from lab.release import Release
+from lab.releasing import PRODUCTION
 from lab.samples import Samples
 from lab.sending import MICROS
 from lab.service import Ended

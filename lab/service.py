@@ -10,7 +10,8 @@ from msgspec import Struct
 from lab.desk import Desk
 from lab.developing import MINUTE, Course, Developer
 from lab.organisation import HOUR, LEAD_IN, MERGE_WINDOW
-from lab.releasing import PRODUCTION, Release, Route
+from lab.release import Release
+from lab.releasing import PRODUCTION, Route
 from lab.trouble import Happened, Trouble, aftermath
 from lab.work import Change, Item
 

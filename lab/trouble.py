@@ -11,7 +11,8 @@ from lab.desk import Desk
 from lab.developing import MINUTE, Course, Developer
 from lab.organisation import ENVIRONMENTS
 from lab.payloads import pagerduty
-from lab.releasing import PRODUCTION, Release, Route
+from lab.release import Release
+from lab.releasing import PRODUCTION, Route
 from lab.work import Change, Item
 from schemas.identity import incident_uri
 

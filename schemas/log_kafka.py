@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
@@ -24,6 +24,7 @@ from schemas.log import (
     RecordRefused,
     RecoveryStalled,
 )
+from schemas.log_waiting import waited
 from schemas.topics import TOPICS
 
 _NAMES: Final = frozenset(topic.name for topic in TOPICS)
@@ -76,18 +77,7 @@ class KafkaLog:
 
     def append_and_wait(self, records: Sequence[Outgoing], timeout_seconds: float = 30.0) -> None:
         """Append and block until acknowledged; see `Log.append_and_wait`. Not to be called from a `done`."""
-        outcome: list[Exception | None] = []
-        told = threading.Event()
-
-        def done(failure: Exception | None) -> None:
-            outcome.append(failure)
-            told.set()
-
-        self.append(records, done)
-        if not told.wait(timeout_seconds):
-            raise LogUnavailable(f"not acknowledged after {timeout_seconds} s")
-        if outcome[0] is not None:
-            raise outcome[0]
+        waited(partial(self.append, records), timeout_seconds)
 
     def partitions(self, topic: str) -> int:
         """Return the partition count of a topic, asked once. Raises RecordRefused, LogUnavailable."""

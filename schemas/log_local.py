@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ from schemas.local_file import (
 )
 from schemas.local_writer import LocalWriter
 from schemas.log import RECORD_BYTES, Consumer, Done, LogUnavailable, Outgoing, Record, RecordRefused
+from schemas.log_waiting import waited
 from schemas.topics import DEAD_LETTERS, FLOW_EVENTS, TOPICS, Topic
 
 _TOPICS: Final = {topic.name: topic for topic in TOPICS}
@@ -79,18 +80,7 @@ class LocalLog:
 
     def append_and_wait(self, records: Sequence[Outgoing], timeout_seconds: float = 30.0) -> None:
         """Append and block until durable; see `Log.append_and_wait`. Not to be called from a `done`."""
-        outcome: list[Exception | None] = []
-        told = threading.Event()
-
-        def done(failure: Exception | None) -> None:
-            outcome.append(failure)
-            told.set()
-
-        self.append(records, done)
-        if not told.wait(timeout_seconds):
-            raise LogUnavailable(f"not on disk after {timeout_seconds} s")
-        if outcome[0] is not None:
-            raise outcome[0]
+        waited(partial(self.append, records), timeout_seconds)
 
     def partitions(self, topic: str) -> int:
         """Return the partition count of a topic. Raises RecordRefused for an unknown topic."""
