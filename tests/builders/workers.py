@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ PRELOADED: Final = [
 ]  # fmt: skip
 """What a worker would import one after another at its start."""
 
+_PARTITIONS: Final = re.compile(r"recovered a partition .*\bpartition=(\d+)|gave a partition up .*\bpartition=(\d+)")
+
 
 def until(condition: Callable[[], object], seconds: float = 30.0, every: float = 0.02) -> None:
     """Wait for a condition. Raises AssertionError after the deadline."""
@@ -33,8 +36,20 @@ def until(condition: Callable[[], object], seconds: float = 30.0, every: float =
 class Worker:
     """One worker's process."""
 
-    def __init__(self, process: ForkServerProcess) -> None:
+    def __init__(self, process: ForkServerProcess, log: Path) -> None:
         self._process = process
+        self._log = log
+
+    def said(self) -> str:
+        """Return what it logged."""
+        return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
+
+    def holds(self) -> set[int]:
+        """Return the partitions that it has recovered, by its own word, and not given up since."""
+        held: set[int] = set()
+        for recovered, given_up in _PARTITIONS.findall(self.said()):
+            held = held | {int(recovered)} if recovered else held - {int(given_up)}
+        return held
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""
@@ -71,7 +86,6 @@ class Workers:
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
         self._started: list[Worker] = []
-        (data / "worker.log").touch()
 
     def start(self, point: str = "", at: int = 1, act: str = "kill", **settings: str) -> Worker:
         """Start a worker; `settings` without their `VSM_`, or whole in capitals."""
@@ -80,16 +94,16 @@ class Workers:
             name if name.isupper() else f"VSM_{name.upper()}": value
             for name, value in {**self._settings, **settings}.items()
         }
-        said = str(self._data / "worker.log")
-        process = self._context.Process(target=run, args=(said, told, point, at, act), daemon=True)
+        said = self._data / f"worker-{len(self._started)}.log"
+        process = self._context.Process(target=run, args=(str(said), told, point, at, act), daemon=True)
         process.start()
-        worker = Worker(process)
+        worker = Worker(process, said)
         self._started.append(worker)
         return worker
 
     def said(self) -> str:
-        """Return what all workers logged."""
-        return (self._data / "worker.log").read_text(encoding="utf-8", errors="replace")
+        """Return what all workers logged, one after another."""
+        return "".join([worker.said() for worker in list(self._started)])
 
     def close(self) -> None:
         """Kill what still runs."""

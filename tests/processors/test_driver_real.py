@@ -24,6 +24,7 @@ from tests.builders.workers import Worker, Workers, until
 pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
 
 EVENTS = 800
+PARTITIONS = 4
 _NUMBERS = count()
 _GENERATIONS = count(1)
 """Each test's is higher than the last one's, because they share a broker."""
@@ -34,7 +35,7 @@ def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Return a broker of this module's own, which its tests may stop."""
     try:
         with cluster(tmp_path_factory.mktemp("kafka")) as running:
-            topics_kafka.apply(running.bootstrap, 4, 1)
+            topics_kafka.apply(running.bootstrap, PARTITIONS, 1)
             yield running
     except NoKafka as missing:
         pytest.skip(str(missing))
@@ -114,10 +115,16 @@ def committed(bootstrap: str) -> list[int]:
     """Return the group's offset in each partition, 0 where it has none; joins nothing."""
     asking = Consumer({"bootstrap.servers": bootstrap, "group.id": "vsm-processors"})
     try:
-        found = asking.committed([TopicPartition(topics.FLOW_EVENTS.name, p) for p in range(4)], timeout=15)
+        found = asking.committed([TopicPartition(topics.FLOW_EVENTS.name, p) for p in range(PARTITIONS)], timeout=15)
         return [max(0, place.offset) for place in found]
     finally:
         asking.close()
+
+
+def shared(*workers: Worker) -> bool:
+    """Tell whether every partition is held by exactly one of these workers, and each holds some."""
+    held = [worker.holds() for worker in workers]
+    return all(held) and sorted(p for one in held for p in one) == list(range(PARTITIONS))
 
 
 class Load:
@@ -190,14 +197,14 @@ def test_a_kill_at_any_point_of_a_chunk_loses_and_doubles_nothing(sent: Sent, wo
 def test_workers_that_come_and_go_lose_and_double_nothing(sent: Sent, load: Load, workers: Workers) -> None:
     """Two workers under load, a third joins, one leaves in order, one is killed, one comes back; nobody dies of it."""
     first, second = workers.start(), workers.start()
-    until(lambda: workers.said().count("recovered a partition") >= 4)
+    until(lambda: shared(first, second), 60)
     third = workers.start()
-    until(lambda: "gave a partition up" in workers.said())
+    until(lambda: shared(first, second, third), 60)
     left = first.stop()
-    until(lambda: workers.said().count("recovered a partition") >= 7)
+    until(lambda: shared(second, third), 60)
     second.kill()
     fourth = workers.start()
-    until(lambda: workers.said().count("recovered a partition") >= 9)
+    until(lambda: shared(third, fourth), 60)
     load.stop()
     wrong = sent.lost_or_doubled()
     assert (wrong, left, third.stop(), fourth.stop()) == ([], 0, 0, 0), workers.said()
@@ -238,12 +245,12 @@ def test_a_worker_that_slept_while_its_partitions_moved_writes_nothing_late(
 ) -> None:
     """Stopped for longer than the session in the middle of a chunk, it wakes, drops what it had and goes on living."""
     sleeper = workers.start()
-    until(lambda: workers.said().count("recovered a partition") >= 4)
+    until(lambda: shared(sleeper), 60)
     sleeper.send(signal.SIGSTOP)
     other = workers.start()
-    until(lambda: workers.said().count("recovered a partition") >= 8, 60)
+    until(lambda: shared(other), 60)
     sleeper.send(signal.SIGCONT)
-    until(lambda: workers.said().count("recovered a partition") >= 9, 60)
+    until(lambda: shared(sleeper, other), 60)
     load.stop()
     wrong = sent.lost_or_doubled()
     assert (wrong, sleeper.stop(), other.stop()) == ([], 0, 0), workers.said()
