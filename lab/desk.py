@@ -168,7 +168,7 @@ class Desk:
         if at <= self.outbox.end:
             change.first_commit = change.first_commit or commits[0].at
             for commit in commits:
-                change.pushed(commit)
+                change.pushed(commit, commits[-1].sha)
         created = not change.head
         before = change.head or change.base
         change.head = commits[-1].sha

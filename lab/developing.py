@@ -71,7 +71,7 @@ class Developer:
         named_in = chance.random.choices(("both", "branch", "title"), (8, 1, 1))[0] if keyed else "nowhere"
         change: list[Change] = []
         course.after(MINUTE, lambda _: change.append(self._begin(items, author, named_in)))
-        self._commits(course, change, pushes=chance.between(1, 2) if named_in in {"both", "branch"} else 1)
+        self._commits(course, change, pushes=chance.between(1, 2))
         draft = chance.happens(0.15)
         course.after(chance.between(1, 20) * MINUTE, lambda at: desk.open(change[0], at, draft=draft))
         if draft:

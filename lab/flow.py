@@ -24,8 +24,8 @@ class Flow(Struct, frozen=True, kw_only=True):
 
 def flow(item: Item, visits: Sequence[Visit], end: int) -> Flow:
     """Return the flow of an item as it stands at `end`."""
-    first_commits = [change.first_commit for change in item.changes if change.first_commit is not None]
-    created = min([*([item.ticket.created] if item.ticket else []), *first_commits], default=None)
+    committed = [at for at, _, _, what, _ in item.happened if what == "committed"]
+    created = min([*([item.ticket.created] if item.ticket else []), *committed], default=None)
     started = min((visit.began for visit in visits), default=None)
     finished = done(item, visits, end)
     if started is None or finished is None:

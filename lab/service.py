@@ -63,6 +63,7 @@ class Service:
             self._go_live(merged, cut, items, releases, troubles)
         settled = self._close(items)
         changes = list({change.uri: change for item in items for change in item.changes}.values())
+        settled += [item for change in changes for item in change.loose()]
         self._book(Ended(items=settled, changes=changes, releases=self._over(releases), troubles=troubles))
 
     def _over(self, releases: list[Release]) -> list[Release]:

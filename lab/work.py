@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from lab.ledger import Ledger, Visit
 from lab.planted import Account
 from schemas.event_types import rank
+from schemas.identity import commit_uri
 
 Happening = Literal[
     "ticket_created", "committed", "opened_draft", "offered", "reviewed", "sent_back", "review_over", "run_queued",
@@ -116,27 +117,40 @@ class Change(Struct, kw_only=True):
     deployed: int | None = None
     deployment: str | None = None
     left_censored: bool = False
-    untold: list[tuple[int, Item]] = field(default_factory=list)
-    """Commits pushed for items that only the pull request will name: when they were authored, and for which item."""
+    early: list[tuple[int, str]] = field(default_factory=list)
+    """What was pushed before there was a pull request: when each commit was authored, and the head of its push."""
 
-    def pushed(self, commit: Commit) -> None:
+    def pushed(self, commit: Commit, head: str) -> None:
         """Write down a pushed commit in the items that its branch names; in the others once there is a pull request."""
-        smallest = min(item.uri for item in self.items)
+        if self.opened is None:
+            self.early.append((commit.at, head))
         for item in self.items:
-            if self.opened is None and not (item.ticket and item.ticket.key in self.branch):
-                self.untold.append((commit.at, item))
-            else:
-                item.note(commit.at, "committed", counted=item.uri == smallest)
+            if self.opened is not None or self._names(item):
+                item.note(commit.at, "committed", counted=item is self._first())
 
     def told(self) -> None:
         """Write down what was pushed for items that nothing named before the pull request did."""
-        smallest = min(item.uri for item in self.items)
-        for at, item in self.untold:
-            item.note(at, "committed", counted=item.uri == smallest)
-        self.untold = []
+        for at, _ in self.early:
+            for item in self.items:
+                if not self._names(item):
+                    item.note(at, "committed", counted=item is self._first())
+        self.early = []
+
+    def loose(self) -> list[Item]:
+        """Return what its pushes are while nothing names what they are part of: an item each."""
+        found: dict[str, Item] = {}
+        if not any(self._names(item) for item in self.items):
+            for at, head in self.early:
+                found.setdefault(head, Item(uri=commit_uri(head), kind=None)).note(at, "committed")
+        return list(found.values())
+
+    def _names(self, item: Item) -> bool:
+        return item.ticket is not None and item.ticket.key in self.branch
+
+    def _first(self) -> Item:
+        return min(self.items, key=lambda item: item.uri)
 
     def note(self, at: int, what: Happening) -> None:
         """Write down what happened to it in each of its items; the smallest item id counts the visit."""
-        smallest = min(item.uri for item in self.items)
         for item in self.items:
-            item.note(at, what, counted=item.uri == smallest)
+            item.note(at, what, counted=item is self._first())

@@ -89,6 +89,15 @@ def test_some_work_is_still_under_way_at_the_end(truth: Truth) -> None:
     assert min(loads) > 0
 
 
+def test_what_is_pushed_and_named_by_nothing_is_an_item_of_its_own(tmp_path: Path) -> None:
+    """At the end some branch without a ticket's key has no pull request yet: its work is in Develop all the same."""
+    items = [item for item in write(8, 400, tmp_path, END).items if item.item_id.startswith("commit:")]
+
+    assert {(item.finished_at, item.changes, item.visits[-1].step, item.visits[-1].finished_at) for item in items} == {
+        (None, (), "Develop", None)
+    }
+
+
 def test_a_change_of_two_tickets_is_counted_once(truth: Truth) -> None:
     """The item with the smallest id counts the shared visits; the other shows them uncounted."""
     shared = [change.item_ids for change in truth.changes if len(change.item_ids) == 2]
