@@ -15,7 +15,8 @@ from tests.builders.lab_measured import Pure
 
 END = DEFAULT_END * 1_000_000
 ITEMS = 150
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2, 7)
+"""The last one ends with a push that nothing names."""
 
 
 @pytest.mark.parametrize("seed", SEEDS)
