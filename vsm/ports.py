@@ -7,7 +7,7 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -57,15 +57,19 @@ def _foreign(port: int, pids: Iterable[int]) -> set[str]:
     return here.difference(*(_sockets(pid) for pid in pids))
 
 
-def free_ports(number: int) -> list[int]:
-    """Return ports that are free now, all different, outside the range that outgoing connections are given."""
+def free_ports(number: int, but: Collection[int] = ()) -> list[int]:
+    """Return ports that are free now, all different, outside the range that outgoing connections are given.
+
+    `but`: those that somebody will listen on who does not yet.
+    """
+    among = [port for port in _PORTS if port not in but]
     sockets: list[socket.socket] = []
     try:
         while len(sockets) < number:
             each = socket.socket()
             sockets.append(each)
             try:
-                each.bind((HOST, secrets.choice(_PORTS)))
+                each.bind((HOST, secrets.choice(among)))
             except OSError:
                 sockets.pop().close()
         return [each.getsockname()[1] for each in sockets]

@@ -58,7 +58,7 @@ class Stack:
         self._data = data
         self._plan = plan
         self._generation = current(data.generation, plan.config)
-        self._ports = free_ports(3)
+        self._ports = free_ports(3, but={plan.port})
         self.addresses = _addresses(plan, *self._ports)
         self.config = plan.config
         self._supervisor = Supervisor(self._jobs(self._generation), data.logs, hurry)
