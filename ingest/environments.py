@@ -38,9 +38,18 @@ def normalise(word: str, own: Mapping[str, str] | None = None) -> str:
     return _meaning(word[:_LONGEST])
 
 
+def spelled(word: str) -> str:
+    """Return what a word without any meaning becomes: its letters and digits in lower case, with single hyphens."""
+    return "-".join(_parts(word[:_LONGEST]))
+
+
+def _parts(word: str) -> list[str]:
+    return [part for part in _PART.split(word.lower()) if part]
+
+
 @lru_cache(maxsize=4096)
 def _meaning(word: str) -> str:
-    parts = [part for part in _PART.split(word.lower()) if part]
+    parts = _parts(word)
     meanings = {meaning for part in parts if (meaning := _MEANING.get(part) or _MEANING.get(part.rstrip(_DIGITS)))}
     if "production" in meanings and _BEFORE_PRODUCTION.intersection(parts):
         return "staging"

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
+from ingest.environments import spelled
 from ingest.keys import KEY, keys_in_branch
 from ingest.work_kinds import KIND_WORDS
 
@@ -99,7 +100,7 @@ def kept_of_environment(
     if means != "preview" and not made_for:
         return means, word
     kept = _kept(word[:_LONGEST], "environment", pseudonym)
-    return "preview" if _slug(word) == means else means, kept
+    return "preview" if spelled(word) == means else means, kept
 
 
 def holds_branch(text: str, branch: str) -> bool:

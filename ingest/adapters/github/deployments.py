@@ -12,7 +12,7 @@ from msgspec import Struct
 from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import Repository, User, by, commit_link, full_name, owner_and_name
 from ingest.by_action import ByAction, Translated
-from ingest.environments import KNOWN
+from ingest.environments import KNOWN, spelled
 from ingest.facts import Said, fact
 from ingest.kept_text import kept_of_branch, kept_of_environment
 from ingest.times import moment
@@ -164,7 +164,7 @@ def _is_marked(deployment: Deployment, word: str, context: Context) -> bool:
     if not deployment.production_environment:
         return False
     normalised = context.environment(word)
-    return normalised not in KNOWN and normalised in word.lower()
+    return normalised not in KNOWN and normalised == spelled(word)
 
 
 def _published(body: ReleaseBody, context: Context) -> Translated:

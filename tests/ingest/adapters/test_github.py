@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from ingest.adapter import Ignored, Untranslatable
+from ingest.adapters.github import ADAPTER
+from ingest.environments import normalise
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome, WorkKind
 from schemas.identity import short_digest
-from tests.builders.deliveries import events, golden, translated
+from tests.builders.deliveries import context, events, golden, translated
 
 
 def only(name: str) -> FlowEvent:
@@ -330,6 +334,19 @@ def test_an_environment_is_production_where_github_says_so() -> None:
     """An unknown word is production where the deployment is marked as such."""
     event = only("deployment_status__success_where_github_says_production")
     assert (event.environment, event.attributes["environment_raw"]) == ("production", "eu-central")
+
+
+@pytest.mark.parametrize(
+    ("word", "means"), [("EU Central", "production"), ("München", "production"), ("eu-west", "eu")]
+)
+def test_a_mark_counts_however_a_word_is_spelled_unless_the_source_maps_it(word: str, means: str) -> None:
+    """GitHub's mark stands for a word that nobody explained; what the source's `environments` say of it goes first."""
+    one = golden("github/deployment_status__success_where_github_says_production")
+    body = one.body.replace(b'"eu-central"', f'"{word}"'.encode())
+    own = structs.replace(context("github", one.headers), environment=partial(normalise, own={"eu-west": "eu"}))
+    said = ADAPTER.translate["deployment_status"](body, own)
+    assert not isinstance(said, Ignored)
+    assert [event.environment for event in said] == [means]
 
 
 @pytest.mark.parametrize(

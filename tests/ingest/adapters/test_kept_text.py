@@ -90,6 +90,8 @@ def test_labels_keep_the_words_of_rules(label: str | None, kept: str | None) -> 
         ("pr-97", "octo/chk-12", "preview", "pr-97"),
         ("octo-chk-12", "octo/chk-12", "preview", "~-CHK-12"),
         ("staging-octo-chk-12", "octo/chk-12", "staging", "staging-~-CHK-12"),
+        ("müller-fix", "müller/fix", "preview", "~"),
+        ("octo" * 40, "octo" * 40, "preview", "~"),
         ("main", "main", "main", "main"),
         ("mapped-octo", "mapped-octo", "production", "~"),
         ("", "octo/chk-12", "", ""),
