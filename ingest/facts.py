@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypedDict, Unpack
 
@@ -18,8 +19,9 @@ MOST_LINKS: Final = 128
 """A fact keeps this many links, the first."""
 
 MOST_URL_CHARACTERS: Final = 2_048
-"""A longer address is left out."""
+"""A longer address is left out, and so is one that holds credentials or a mail address."""
 
+_SOMEBODY: Final = re.compile(r"^[^/]*//[^/?#]*@|[^/@\s]@(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w.-])")
 _NONE: Final[Mapping[str, str | None]] = {}
 _LONG_MIN: Final = -(2**63)
 _LONG_MAX: Final = 2**63 - 1
@@ -75,7 +77,7 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
         delivery_id=context.delivery_id,
         subject_id=subject_id,
         order=order,
-        subject_url=url if url and len(url) <= MOST_URL_CHARACTERS else None,
+        subject_url=url if url and len(url) <= MOST_URL_CHARACTERS and not _names_somebody(url) else None,
         links=_usable(links) if links else links,
         state=state[:MOST_CHARACTERS] if state else None,
         outcome=said.get("outcome"),
@@ -86,6 +88,11 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
         quantities=said.get("quantities", {}),
         attributes=attributes,
     )
+
+
+def _names_somebody(url: str) -> bool:
+    """Tell whether an address holds credentials or a mail address; `/@acme/app@1.4.2` is neither."""
+    return ("@" in url or "%40" in url) and _SOMEBODY.search(url.replace("%40", "@")) is not None
 
 
 def _usable(links: tuple[Link, ...]) -> tuple[Link, ...]:

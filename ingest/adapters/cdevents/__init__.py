@@ -129,8 +129,11 @@ def _event(event: Event, context: Context, subject: str, predicate: str) -> Tran
 
 
 def _unless_naming(hidden: str | None, text: str | None) -> str | None:
-    """Return an address or a pipeline's name, unless it holds the name of the branch, of which not all is kept."""
-    return None if hidden and text and holds_branch(unquote(text), hidden) else text
+    """Return an address or a pipeline's name, unless it holds the name of the branch, of which not all is kept.
+
+    Jenkins escapes a branch for its job's name, and the job's name once more for its address.
+    """
+    return None if hidden and text and holds_branch(unquote(unquote(text)), hidden) else text
 
 
 def _by(custom: dict[str, str]) -> Actor:
@@ -178,8 +181,9 @@ def _repository(event: Event, subject: str, custom: dict[str, str]) -> str | Non
         return names.repository(told.id, told.source, told.uri)
     if subject == "repository":
         return names.repository(event.subject.id, event.subject.source, content.url or content.uri)
-    written = custom.get("repository") or (content.change.source if content.change else None)
-    return names.repository(written, "https:/") if written else None
+    if written := custom.get("repository"):
+        return names.repository(written, "https:/")
+    return names.repository_at(content.change.source) if content.change and content.change.source else None
 
 
 def _environment(event: Event, subject: str) -> str:

@@ -28,6 +28,7 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _COUNTED: Final = r"(?:alert|approval|build|deployment|inc|incident|issue|job|pipelinerun|run|task|taskrun|ticket)[-_]?"
 _UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _HASH: Final = "(?=[a-f]*[0-9])[0-9a-f]{12,64}"
+_JOB: Final = re.compile(r"%|/jobs?/")
 _PLAIN: Final = re.compile(rf"{KEY}|(?:{_COUNTED})?[0-9][0-9._-]{{0,63}}|{_UUID}|{_HASH}")
 
 
@@ -49,6 +50,12 @@ def repository(name: str, source: str | None, address: str | None = None) -> str
     return None
 
 
+def repository_at(source: str) -> str | None:
+    """Return `host/owner/name` of a source that is a repository's address; None for another, a CI job's for one."""
+    found = repository_of(source)
+    return None if found is None or _JOB.search(found) else found
+
+
 def change(name: str, source: str, in_repository: str | None) -> str:
     """Return the change's uri: by its address where id or source is one, else by its repository (or source) and id."""
     for written in (name, source):
@@ -60,7 +67,7 @@ def change(name: str, source: str, in_repository: str | None) -> str:
             return change_uri(there, found["number"])
     if _SHA.fullmatch(name):
         return commit_uri(name)
-    home = in_repository or repository_of(source)
+    home = in_repository or repository_at(source)
     if home is None:
         return change_uri(TOOL, own(name, source))
     return change_uri(home, plain(name.removeprefix(f"{home}/")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,13 @@ def only(name: str) -> FlowEvent:
     """Return the one event of a golden delivery."""
     (event,) = events(name)
     return event
+
+
+def facts_of(told: dict[str, Any]) -> Sequence[FlowEvent]:
+    """Return the facts of a CDEvent."""
+    found = translated("cdevents", json.dumps(told).encode(), {})
+    assert not isinstance(found, Ignored)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -274,6 +282,44 @@ def test_an_absolute_id_needs_no_source() -> None:
     told = [translated("cdevents", b, {}) for b in (body, body.replace(b"/acme/pipelines", b"/other/ci"))]
     ours, theirs = [found[0] for found in told if not isinstance(found, Ignored)]
     assert (ours.subject_id, ours.event_id) == (theirs.subject_id, theirs.event_id)
+
+
+@pytest.mark.parametrize(
+    ("source", "home"),
+    [
+        ("https://github.com/acme/checkout", "github.com/acme/checkout"),
+        ("https://ci.acme.example/job/octo-chk-12", None),
+        ("https://ci.acme.example/octo%2Fchk-12/builds", None),
+        ("https://ci.acme.example/users/octo.cat@people.invalid", None),
+    ],
+)
+def test_a_source_is_a_changes_repository_only_where_it_is_ones_address(source: str, home: str | None) -> None:
+    """What is called after a branch or a person stands in a change's uri as a digest, and in no attribute."""
+    told = json.loads(golden("cdevents/change.merged__of_0_6").body)
+    told["subject"] |= {"source": source, "content": {}}
+    (event,) = facts_of(told)
+    assert event.subject_id == f"change:{home or 'cdevents/' + short_digest(source)}/97"
+    told["context"]["type"] = "dev.cdevents.pipelinerun.started.0.3.0"
+    told["subject"]["content"] = {"change": {"id": "97", "source": source}}
+    (run,) = facts_of(told)
+    assert (run.attributes.get("repository"), [link.uri for link in run.links]) == (home, [event.subject_id])
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("https://ci.acme.example/job/octo%252Fchk-12/15", False),
+        ("https://octo:secret@ci.acme.example/15", False),
+        ("https://ci.acme.example/by/octo.cat%40people.invalid/15", False),
+        ("https://ci.acme.example/@acme/checkout@1.4.2-rc.1/15", True),
+    ],
+)
+def test_an_address_that_names_somebody_is_left_out(address: str, kept: bool) -> None:  # noqa: FBT001 - a parameter
+    """A branch that is escaped twice, as Jenkins does, credentials and mail addresses are kept in no address."""
+    told = json.loads(golden("cdevents/pipelinerun.started__of_0_6").body)
+    told["subject"]["content"]["uri"] = address
+    told["customData"] = {"branch": "octo/chk-12"}
+    assert [event.subject_url for event in facts_of(told)] == [address if kept else None]
 
 
 @pytest.mark.parametrize("predicate", ["published", "removed"])

@@ -97,6 +97,8 @@ def test_kinds_of_work(issue_type: str | None, labels: list[str], title: str, ex
         ("github.com/acme/app", "github.com/acme/app"),
         ("https://charts.acme.example", None),
         ("acme/app", None),
+        ("https://ci.acme.example/users/octo.cat@people.invalid", None),
+        ("https://octo.cat:half/of-it@git.acme.example/acme/app", None),
         ("", None),
     ],
 )
