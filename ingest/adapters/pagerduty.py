@@ -28,9 +28,9 @@ from schemas.identity import artifact_uri, commit_uri, incident_uri
 
 TOOL: Final = "pagerduty"
 
-_COMMIT: Final = re.compile(r"(?<![0-9a-f:])[0-9a-f]{40}(?![0-9a-f])")
+_COMMIT: Final = re.compile(r"(?<![0-9a-f])(?<!sha1:)[0-9a-f]{40}(?![0-9a-f])")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
-_DEPLOYMENT: Final = re.compile(r"deployment:[\w.-]+/\S{1,400}")
+_DEPLOYMENT: Final = re.compile(r"deployment:[\w.-]+/[^\s,;()<>\"']{1,400}(?<!\.)")
 _NOT_WORD: Final = re.compile(r"[^0-9a-z]+")
 _CAUSES: Final = frozenset({"artifact", "caused_by", "commit", "commit_sha", "deployment", "digest", "image", "sha"})
 _SERVICE: Final = "service"

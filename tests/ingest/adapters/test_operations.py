@@ -165,6 +165,27 @@ def test_an_incident_names_its_cause(case: str, cause: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("commit:" + "9" * 40, "commit:" + "9" * 40),
+        ("registry.acme.example/checkout:" + "9" * 40, "commit:" + "9" * 40),
+        ("a bad one (" + "A" * 40 + ").", "commit:" + "a" * 40),
+        ("See deployment:cd/checkout/31, then ask.", "deployment:cd/checkout/31"),
+        ("<deployment:cd/checkout/1.4.2>.", "deployment:cd/checkout/1.4.2"),
+        ("sha1:" + "9" * 40, None),
+        ("9" * 41, None),
+    ],
+)
+def test_a_cause_is_found_within_a_text(text: str, cause: str | None) -> None:
+    """A commit may be written as its uri or as an image's tag, and a sentence may go on after a deployment's uri."""
+    one = golden("pagerduty/incident.custom_field_values.updated__naming_the_commit")
+    body = one.body.replace(b"9" * 40, text.encode())
+    found = translated("pagerduty", body, one.headers)
+    assert not isinstance(found, Ignored)
+    assert [link.uri for event in found for link in event.links] == ([cause] if cause else [])
+
+
+@pytest.mark.parametrize(
     ("case", "environment"),
     [("naming_the_deployment", "production"), ("naming_the_image", "staging"), ("naming_the_commit", None)],
 )
