@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 _ADDRESS: Final = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]+@)?(?P<host>[\w-]+(?:\.[\w-]+)+|localhost)(?::\d+(?=/))?[:/]+(?P<path>[^\s?#@]+)",
+    r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/\s]+@)?(?P<host>[\w-]+(?:\.[\w-]+)+|localhost)(?::\d+(?=/))?[:/]+(?P<path>[^\s?#@]+)",
     re.IGNORECASE,
 )
 

@@ -15,6 +15,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from ingest import repositories
+
 _FIELD: Final = "\x1f"
 _RECORD: Final = "\x1e"
 LOG_FORMAT: Final = f"--format=%H{_FIELD}%P{_FIELD}%at{_FIELD}%ct{_FIELD}%ae{_FIELD}%s{_RECORD}"
@@ -24,8 +26,6 @@ TAG_FORMAT: Final = f"--format=%(refname:short){_FIELD}%(objectname){_FIELD}%(*o
 
 _MERGE_SUBJECT: Final = re.compile(r"Merge pull request #(\d+)|Merge branch .* into .*!(\d+)")
 _SQUASH_SUBJECT: Final = re.compile(r"\(#(\d+)\)\s*$")
-_REMOTE: Final = re.compile(r"(?:[a-z+]+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+)?[:/](?P<path>.+?)(?:\.git)?/?$")
-_OWNER_AND_NAME: Final = 2
 
 
 class Commit(Struct, frozen=True, kw_only=True):
@@ -79,11 +79,7 @@ def parse_tags(text: str) -> list[Tag]:
 
 def repository_of(remote: str, folder: str) -> str:
     """Return `host/owner/name` of a remote address, or `local/local/FOLDER` where there is none to be read."""
-    match = _REMOTE.match(remote.strip())
-    parts = match["path"].strip("/").split("/") if match else []
-    if match is None or len(parts) < _OWNER_AND_NAME or "." not in match["host"]:
-        return f"local/local/{folder}"
-    return f"{match['host']}/{'/'.join(parts)}"
+    return repositories.repository_of(remote) or f"local/local/{folder}"
 
 
 def facts(
