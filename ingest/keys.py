@@ -15,7 +15,7 @@ from schemas.event import Link, LinkKind, LinkMethod
 from schemas.identity import bare_ticket_uri, ticket_uri
 
 MOST_KEYS: Final = 16
-"""How many different keys of one text become links: a text that names more is a list, no membership."""
+"""How many different keys of one text become links: of a list of more, the first ones."""
 
 KEY: Final = r"[A-Z][A-Z0-9_]{1,9}-[1-9][0-9]{0,6}"
 """The pattern of a ticket key."""
