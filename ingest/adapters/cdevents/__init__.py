@@ -89,9 +89,9 @@ def _event(event: Event, context: Context, subject: str, predicate: str) -> Tran
     branch = event.subject.id if subject == "branch" else custom.get("branch")
     kept = kept_of_branch(branch, context.pseudonym)
     hidden = branch if kept != branch else None
-    environment, word = kept_of_environment(
-        _environment(event, subject), context.environment, context.pseudonym, branch
-    )
+    place = _environment(event, subject)
+    environment, word = kept_of_environment(place, context.environment, context.pseudonym, branch)
+    address = content.uri or content.url or content.view
     decision = content.decision or custom.get("decision") or ""
     found = links(event, context, subject, predicate, repository)
     if subject == "branch":
@@ -103,7 +103,7 @@ def _event(event: Event, context: Context, subject: str, predicate: str) -> Tran
             _subject(event, context, event_type, repository),
             at,
             told_apart=(content.outcome or "", decision, content.status or ""),
-            url=_unless_naming(hidden, content.uri or content.url or content.view),
+            url=_unless_naming(hidden, address) if word == place else None,
             links=found,
             state=_STATES.get(event_type) or content.status or content.resolution,
             outcome=_outcome(content, subject, predicate),

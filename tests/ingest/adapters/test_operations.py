@@ -343,6 +343,15 @@ def test_an_address_that_names_somebody_is_left_out(address: str, kept: bool) ->
     assert [event.subject_url for event in facts_of(told)] == [address if kept else None]
 
 
+@pytest.mark.parametrize(("place", "kept"), [("preview-octo", False), ("preview-12", True), ("eu-west", True)])
+def test_a_previews_address_is_kept_no_further_than_its_name(place: str, kept: bool) -> None:  # noqa: FBT001 - a parameter
+    """A preview's address is made of its name: where not all of the one is kept, the other is left out."""
+    told = json.loads(golden("cdevents/environment.created__of_0_6").body)
+    told["subject"]["id"] = place
+    told["subject"]["content"]["url"] = f"https://{place}.acme.example"
+    assert [event.subject_url is not None for event in facts_of(told)] == [kept]
+
+
 @pytest.mark.parametrize("predicate", ["published", "removed"])
 def test_a_service_that_can_be_reached_or_is_gone_is_no_deployment(predicate: str) -> None:
     """What is told of a service beside its deployments is a fact of the service, with no outcome and no artifact."""
