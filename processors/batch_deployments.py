@@ -259,7 +259,8 @@ class Shipping:
         known = (service, environment, detected, resolved)
         links: list[FactLink] = []
         for fact in facts:
-            links = [x for x in fact.links if x.kind is LinkKind.CAUSED_BY] or links
+            none_now = fact.attributes.get("cause") == "none"
+            links = [x for x in fact.links if x.kind is LinkKind.CAUSED_BY] or ([] if none_now else links)
         for link in sorted(links, key=lambda x: (-x.confidence, x.uri)):
             if (blamed := self._blamed(link.uri)) is not None:
                 return *known, blamed, "explicit", link.confidence

@@ -43,7 +43,7 @@ DERIVED_FROM: Final[Mapping[str, tuple[str, ...]]] = {
     "commit": ("repository", "branch", "reverts"),
     "change": ("repository", "branch", "reverts"),
     "deployment": ("service", "repository", "rollback"),
-    "incident": ("service",),
+    "incident": ("service", "cause"),
 }
 """The attributes that derivations read, by kind of entity; rules may add others."""
 

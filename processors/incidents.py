@@ -1,8 +1,8 @@
 """Incidents and the deployment each is laid to: an explicit link, else the last deployment before it, else none; pure.
 
-Of several facts that name causes the latest stands: a cause may be corrected. By time and service: the latest finished
-deployment of the same service to production, at most `ATTRIBUTION_WINDOW` before the incident was detected. Whatever
-neither finds is unattributed, which is a class of its own.
+Of several facts that name causes the latest stands: a cause may be corrected, or taken back with none in its place. By
+time and service: the latest finished deployment of the same service to production, at most `ATTRIBUTION_WINDOW` before
+the incident was detected. Whatever neither finds is unattributed, which is a class of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 from processors.facts import Fact, FactLink
 from processors.world import DETECTIONS, World, service_of_incident
 from schemas.derived import Incident
-from schemas.event import LinkKind
+from schemas.event import NO_CAUSE, LinkKind
 from schemas.identity import entity_kind
 
 ATTRIBUTION_WINDOW: Final = 24 * 3_600 * 1_000_000
@@ -68,9 +68,7 @@ def _resolved_at(facts: list[Fact]) -> int | None:
 def _attributed(
     world: World, facts: list[Fact], service: str, environment: str, detected_at: int | None
 ) -> tuple[str | None, str, float]:
-    told = ([x for x in f.links if x.kind is LinkKind.CAUSED_BY] for f in reversed(facts))
-    links: list[FactLink] = next((causes for causes in told if causes), [])
-    for link in sorted(links, key=lambda x: (-x.confidence, x.uri)):
+    for link in sorted(_causes(facts), key=lambda x: (-x.confidence, x.uri)):
         if (deployment := culprit(world, link.uri)) is not None:
             return deployment, EXPLICIT, link.confidence
     production = world.stream.production
@@ -80,6 +78,15 @@ def _attributed(
         if last is not None and detected_at - last[0] <= ATTRIBUTION_WINDOW:
             return last[1], TIME_AND_SERVICE, TIME_CONFIDENCE
     return None, UNATTRIBUTED, 0.0
+
+
+def _causes(facts: list[Fact]) -> list[FactLink]:
+    """Return the causes that stand: those of the latest fact that names any, or that says there is none."""
+    for fact in reversed(facts):
+        causes = [x for x in fact.links if x.kind is LinkKind.CAUSED_BY]
+        if causes or fact.attributes.get("cause") == NO_CAUSE:
+            return causes
+    return []
 
 
 def culprit(world: World, target: str) -> str | None:

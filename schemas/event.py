@@ -17,6 +17,9 @@ EARLIEST_MICROS: Final = 631_152_000_000_000
 IMPLAUSIBLE_TIME: Final = "implausible_time"
 """Attribute that holds the tool's own text of a time before 1990; such an event derives nothing."""
 
+NO_CAUSE: Final = "none"
+"""What the attribute `cause` of an incident says where whoever writes its cause down has none: an earlier one falls."""
+
 
 PATHS: Final = "paths"
 """Attribute that holds the paths of the files a fact touched, one a line; absent where they are not known."""

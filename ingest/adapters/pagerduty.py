@@ -23,7 +23,7 @@ from ingest.kept_text import kept_of_environment
 from ingest.keys import unique_links
 from ingest.signature import pagerduty
 from ingest.times import moment
-from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
+from schemas.event import NO_CAUSE, ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import artifact_uri, commit_uri, incident_uri
 
 TOOL: Final = "pagerduty"
@@ -140,6 +140,8 @@ def described(body: bytes, context: Context) -> Translated:
     incident, told = event.data.incident, list(_texts(event.data.custom_fields))
     word = next((text for wanted in _ENVIRONMENTS for name, text in told if name == wanted), "")
     environment, kept = kept_of_environment(word, context.environment, context.pseudonym)
+    causes = unique_links([link for name, text in told if name in _CAUSES for link in _cause(text)])
+    asked = any(field.name.lower() in _CAUSES for field in event.data.custom_fields)
     return [
         fact(
             context,
@@ -148,13 +150,14 @@ def described(body: bytes, context: Context) -> Translated:
             moment(event.occurred_at, "event.occurred_at"),
             told_apart=("custom fields", *(text for pair in sorted(told) for text in pair)),
             url=incident.html_url,
-            links=unique_links([link for name, text in told if name in _CAUSES for link in _cause(text)]),
+            links=causes,
             environment=environment,
             by=_agent(event.agent, context),
             attributes={
                 "service": next((service_name(text) for name, text in told if name == _SERVICE), None),
                 "environment_raw": kept,
                 "action": "custom fields",
+                "cause": NO_CAUSE if asked and not causes else None,
             },
         )
     ]

@@ -289,6 +289,17 @@ def test_a_corrected_cause_takes_the_place_of_the_one_before() -> None:
     assert (told.incident("i1").deployment_id, caused) == ("deployment:cd/d2", [False, True])
 
 
+def test_a_cause_that_was_taken_back_blames_nobody() -> None:
+    """Whoever wrote it down emptied it: the incident is laid by time and service again, as if none was ever named."""
+    told = derived(
+        say.deployed("d1", 1, "one"), say.deployed("d2", 2, "two"), say.incident("detected", "i1", 3),
+        say.incident("updated", "i1", 4, say.link(LinkKind.CAUSED_BY, "deployment:cd/d1")),
+        say.fact("incident.updated", "incident:pager/i1", 5, cause="none"), say.incident("updated", "i1", 6),
+    )  # fmt: skip
+    caused = [told.deployment(name).caused_incident for name in ("d1", "d2")]
+    assert (told.incident("i1").attribution, caused) == ("time_and_service", [False, True])
+
+
 def test_a_corrected_service_outlives_what_the_tool_says_at_every_turn() -> None:
     """The tool's own service comes with each event, the one that somebody wrote down only once."""
     told = derived(

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ingest.adapter import Ignored
 from ingest.adapters.argocd import Body
 from ingest.adapters.cdevents import TYPES
-from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome
+from schemas.event import NO_CAUSE, ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import short_digest
 from tests.builders.deliveries import events, golden, translated
 
@@ -183,6 +183,16 @@ def test_a_cause_is_found_within_a_text(text: str, cause: str | None) -> None:
     found = translated("pagerduty", body, one.headers)
     assert not isinstance(found, Ignored)
     assert [link.uri for event in found for link in event.links] == ([cause] if cause else [])
+
+
+@pytest.mark.parametrize("value", ["null", "[]", '"the usual suspect"'])
+def test_a_field_for_the_cause_that_names_none_takes_it_back(value: str) -> None:
+    """Emptied after it named a commit, it says that no cause stands; fields for other things say nothing of it."""
+    one = golden("pagerduty/incident.custom_field_values.updated__naming_the_commit")
+    found = translated("pagerduty", re.sub(rb'"[^"]*9{40}[^"]*"', value.encode(), one.body), one.headers)
+    assert not isinstance(found, Ignored)
+    named, nothing_asked = only(f"pagerduty/{one.path.stem}"), only(f"pagerduty/{one.event}__naming_no_cause")
+    assert [e.attributes.get("cause") for e in (*found, named, nothing_asked)] == [NO_CAUSE, None, None]
 
 
 @pytest.mark.parametrize(
