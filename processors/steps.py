@@ -146,7 +146,7 @@ class Plan:
         """Return what the fact matches, {} for nothing; `spent` are the rules on a first fact that have had theirs."""
         found: dict[str, set[str]] = {}
         for step, name, rule in self._rules.get(fact.type, ()):
-            if (rule.first and (step.name, name) in spent) or not matches(rule, fact):
+            if (rule.first and _had(step, name, spent)) or not matches(rule, fact):
                 continue
             found.setdefault(step.name, set()).add(name)
             if rule.first:
@@ -156,6 +156,12 @@ class Plan:
                 found.setdefault(step.name, set()).update(_status(step.status, fact))
             return {s.name: found[s.name] for s in self.steps if found.get(s.name)}
         return found
+
+
+def _had(step: Step, name: str, spent: set[tuple[str, str]]) -> bool:
+    """Return whether a rule on a first fact has had its own, or would begin what could not end: its end has been."""
+    begins_too_late = name in {"queue", "start"} and step.finish is not None and step.finish.first
+    return (step.name, name) in spent or (begins_too_late and (step.name, "finish") in spent)
 
 
 def visits(plan: Plan, seen: Iterable[Observation]) -> list[Visit]:

@@ -278,6 +278,16 @@ def test_a_hot_fix_soon_after_speaks_against_the_deployment_before_it() -> None:
     assert [(r.attribution, r.confidence, r.is_rework) for r in rows] == [("hot_fix", 0.5, False), ("", 0.0, True)]
 
 
+def test_what_reaches_staging_after_production_is_done() -> None:
+    """A fix that went live at once is not verified any more when staging catches up: the item stays done."""
+    told = derived(
+        *FIRST, *merge(1, 2, branch="hotfix/x"), say.deployed("p1", 3, "m1"),
+        say.deployed("s1", 5, "m1", environment="staging"), say.deployed("p2", 6, "m1"),
+    )  # fmt: skip
+    done = told.item(say.change(1)).finished_at
+    assert (hours(done), told.visits("Verify", say.change(1))) == (3, [])
+
+
 def test_a_corrected_cause_takes_the_place_of_the_one_before() -> None:
     """What was written down last is the cause; the deployment that was blamed first is not any more."""
     blame = [say.link(LinkKind.CAUSED_BY, f"deployment:cd/{name}") for name in ("d1", "d2")]
