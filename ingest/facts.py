@@ -8,6 +8,7 @@ from typing import Final, TypedDict, Unpack
 
 from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Context, Untranslatable
+from ingest.kept_text import without_addresses
 from ingest.times import FUTURE_TIME, FUTURE_TOLERANCE_MICROS, Moment
 from schemas.event import IMPLAUSIBLE_TIME, PATHS, FlowEvent, Link, Outcome, WorkKind
 from schemas.identity import event_id
@@ -51,8 +52,9 @@ class Said(TypedDict, total=False):
 def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said: Unpack[Said]) -> FlowEvent:
     """Return the flow event, unrouted, with its deterministic id.
 
-    A time before 1990 and one too far after the arrival are flagged in the attributes. Raises Untranslatable for a
-    subject that no log key can hold (NUL inside, or far too long) and for an order beyond 64 bits.
+    No mail address is kept in its state and attributes. A time before 1990 and one too far after the arrival are
+    flagged in the attributes. Raises Untranslatable for a subject that no log key can hold (NUL inside, or far too
+    long) and for an order beyond 64 bits.
     """
     if "\0" in subject_id or len(subject_id) > MOST_CHARACTERS:
         raise Untranslatable("the subject's id is not usable")
@@ -60,7 +62,8 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
     if order is not None and not _LONG_MIN <= order <= _LONG_MAX:
         raise Untranslatable("the tool's sequence number is not usable")
     by, state, links, url = said.get("by", UNKNOWN), said.get("state"), said.get("links", ()), said.get("url")
-    attributes = {name: text[:MOST_CHARACTERS] for name, text in said.get("attributes", _NONE).items() if text}
+    named = said.get("attributes", _NONE).items()
+    attributes = {name: without_addresses(text[:MOST_CHARACTERS], context.pseudonym) for name, text in named if text}
     if paths := said.get("paths"):
         attributes[PATHS] = paths
     if at.implausible is not None:
@@ -79,7 +82,7 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
         order=order,
         subject_url=url if url and len(url) <= MOST_URL_CHARACTERS and not _names_somebody(url) else None,
         links=_usable(links) if links else links,
-        state=state[:MOST_CHARACTERS] if state else None,
+        state=without_addresses(state[:MOST_CHARACTERS], context.pseudonym) if state else None,
         outcome=said.get("outcome"),
         environment=said.get("environment") or None,
         work_kind=said.get("work_kind"),

@@ -55,6 +55,8 @@ _ENVIRONMENT_WORDS: Final = LONG_LIVED | {
     "app", "branch", "environment", "ephemeral", "pr", "pull", "preview", "request", "review",
 }  # fmt: skip
 
+_ADDRESS: Final = re.compile(r"""[^\s/@<>()\[\],;:"'=]+@(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w.-])""")
+_PACKAGE: Final = "pkg:"
 _LONGEST: Final = 256
 _HASH_DIGITS: Final = 8
 _BETWEEN: Final = re.compile(r"[\W_]+")
@@ -92,15 +94,23 @@ def kept_of_environment(
 ) -> tuple[str, str]:
     """Return what a tool's word for an environment means, and what is kept of the word; ('', '') for ''.
 
-    `meaning` normalises. The word is kept whole but for that of a preview and one that holds the name of the `branch`:
-    what is made for a branch is a preview, where its word has no other meaning.
+    `meaning` normalises. The word is kept whole but for that of a preview, one that holds the name of the `branch` and
+    one that holds a mail address: what is made for a branch or a person is a preview, where its word has no other
+    meaning.
     """
     means = meaning(word) if word else ""
     made_for = branch is not None and kept_of_branch(branch, pseudonym) != branch and holds_branch(word, branch)
-    if means != "preview" and not made_for:
+    if means != "preview" and not made_for and without_addresses(word, pseudonym) == word:
         return means, word
     kept = _kept(word[:_LONGEST], "environment", pseudonym)
     return "preview" if spelled(word) == means else means, kept
+
+
+def without_addresses(text: str, pseudonym: Pseudonym) -> str:
+    """Return a text with a short keyed hash for each mail address in it; a package url has versions, no addresses."""
+    if "@" not in text or text.startswith(_PACKAGE):
+        return text
+    return _ADDRESS.sub(lambda found: f"~{pseudonym(f'text {found[0]}')[:_HASH_DIGITS]}", text)
 
 
 def holds_branch(text: str, branch: str) -> bool:

@@ -19,7 +19,7 @@ from ingest.adapter import Adapter, Context, Headers, Untranslatable
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, fact
-from ingest.kept_text import kept_of_environment
+from ingest.kept_text import kept_of_environment, without_addresses
 from ingest.keys import unique_links
 from ingest.signature import pagerduty
 from ingest.times import moment
@@ -140,7 +140,9 @@ def described(body: bytes, context: Context) -> Translated:
     incident, told = event.data.incident, list(_texts(event.data.custom_fields))
     word = next((text for wanted in _ENVIRONMENTS for name, text in told if name == wanted), "")
     environment, kept = kept_of_environment(word, context.environment, context.pseudonym)
-    causes = unique_links([link for name, text in told if name in _CAUSES for link in _cause(text)])
+    causes = unique_links(
+        [link for name, text in told if name in _CAUSES for link in _cause(without_addresses(text, context.pseudonym))]
+    )
     asked = any(field.name.lower() in _CAUSES for field in event.data.custom_fields)
     return [
         fact(
@@ -154,7 +156,7 @@ def described(body: bytes, context: Context) -> Translated:
             environment=environment,
             by=_agent(event.agent, context),
             attributes={
-                "service": next((service_name(text) for name, text in told if name == _SERVICE), None),
+                "service": next((_service(text, context) for name, text in told if name == _SERVICE), None),
                 "environment_raw": kept,
                 "action": "custom fields",
                 "cause": NO_CAUSE if asked and not causes else None,
@@ -187,7 +189,7 @@ def _incident(
         state=state or incident.status,
         by=_agent(event.agent, context),
         attributes={
-            "service": service_name((incident.service.summary if incident.service else None) or ""),
+            "service": _service((incident.service.summary if incident.service else None) or "", context),
             "urgency": incident.urgency,
             "resolution": incident.resolve_reason.type if incident.resolve_reason else None,
             "action": "service" if moved else None,
@@ -201,9 +203,9 @@ def _uri(incident_id: str) -> str:
     return incident_uri(TOOL, incident_id)
 
 
-def service_name(name: str) -> str:
+def _service(name: str, context: Context) -> str:
     """Return a service's display name as deployments spell it: `Checkout API` is `checkout-api`."""
-    return _NOT_WORD.sub("-", name.lower()).strip("-")
+    return _NOT_WORD.sub("-", without_addresses(name, context.pseudonym).lower()).strip("-")
 
 
 def _texts(fields: tuple[Field, ...]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from ingest.environments import normalise
-from ingest.kept_text import kept_of_branch, kept_of_environment, kept_of_label
+from ingest.kept_text import kept_of_branch, kept_of_environment, kept_of_label, without_addresses
 from schemas.identity import pseudonym
 
 hashed = partial(pseudonym, b"a key of the tests", "github")
@@ -94,6 +94,8 @@ def test_labels_keep_the_words_of_rules(label: str | None, kept: str | None) -> 
         ("octo" * 40, "octo" * 40, "preview", "~"),
         ("main", "main", "main", "main"),
         ("mapped-octo", "mapped-octo", "production", "~"),
+        ("octo.cat@people.invalid", None, "preview", "~"),
+        ("staging octo.cat@people.invalid", None, "staging", "staging ~"),
         ("", "octo/chk-12", "", ""),
     ],
 )
@@ -102,3 +104,18 @@ def test_what_is_made_for_a_branch_is_a_preview(word: str, branch: str | None, e
     meaning = partial(normalise, own={"mapped-octo": "production"})
     means, found = kept_of_environment(word, meaning, hashed, branch)
     assert (means, re.sub("~[0-9a-f]{8}", "~", found)) == (environment, kept)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Waiting for octo.cat@people.invalid (until Monday)", "Waiting for ~ (until Monday)"),
+        ("<octo@people.invalid>, cat@people.invalid", "<~>, ~"),
+        ("registry.acme.example/checkout@sha256:5ca1ab1e", "registry.acme.example/checkout@sha256:5ca1ab1e"),
+        ("checkout@v1.2.0", "checkout@v1.2.0"),
+        ("pkg:maven/acme/checkout@1.0.RELEASE", "pkg:maven/acme/checkout@1.0.RELEASE"),
+    ],
+)
+def test_a_mail_address_in_a_text_is_a_hash(text: str, kept: str) -> None:
+    """What only looks like one (digests, versions) stays."""
+    assert re.sub("~[0-9a-f]{8}", "~", without_addresses(text, hashed)) == kept

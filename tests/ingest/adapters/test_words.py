@@ -9,6 +9,7 @@ from ingest.environments import normalise
 from ingest.repositories import repository_of
 from ingest.work_kinds import work_kind
 from schemas.event import ActorClass, WorkKind
+from tests.builders.deliveries import golden, translated
 
 
 @pytest.mark.parametrize(
@@ -105,3 +106,20 @@ def test_kinds_of_work(issue_type: str | None, labels: list[str], title: str, ex
 def test_addresses_of_repositories(address: str, repository: str | None) -> None:
     """A web or clone address is a repository whatever its spelling; credentials fall away."""
     assert repository_of(address) == repository
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("jira/issue_updated__status_reopened", "Done"),
+        ("pagerduty/incident.triggered__triggered", "Checkout API"),
+        ("pagerduty/incident.custom_field_values.updated__naming_the_deployment", "production"),
+    ],
+)
+def test_no_mail_address_is_kept_of_a_word(name: str, word: str) -> None:
+    """A status, a service or an environment called after somebody's address is kept, but for the address."""
+    one = golden(name)
+    assert word.encode() in one.body
+    found = translated(one.tool, one.body.replace(word.encode(), b"octo.cat@people.invalid"), one.headers)
+    assert found
+    assert "people" not in repr(found)
