@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
@@ -15,6 +16,9 @@ from schemas.topics import TOPICS, Topic
 _REACH_SECONDS: Final = 10.0
 _ANSWER_SECONDS: Final = 30.0
 _SAFE_REPLICATION: Final = 3
+_TRIES: Final = 3
+_LOST: Final = KafkaError._DESTROY_BROKER  # noqa: SLF001 - librdkafka's own codes are spelled so
+"""The client lost the connection it asked through, because it just got to know a better one: to be asked again."""
 
 
 class TopicsRefused(ValueError):  # noqa: N818 - it says what was refused; an operator has to decide
@@ -97,12 +101,22 @@ def _create(admin: Any, topics: Sequence[Topic], partitions: int, replication: i
         )
         for topic in topics
     ]
-    for future in admin.create_topics(wanted, operation_timeout=_ANSWER_SECONDS).values():
-        try:
-            future.result()
-        except KafkaException as bad:
-            if bad.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process applied at the same time
-                raise
+    for _ in range(_TRIES):
+        asked = admin.create_topics(wanted, operation_timeout=_ANSWER_SECONDS)
+        failures = [failure for future in asked.values() if (failure := _failure(future)) is not None]
+        if all(failure.args[0].code() != _LOST for failure in failures):
+            break
+    if failures:
+        raise failures[0]
+
+
+def _failure(asked: Future[None]) -> KafkaException | None:
+    """Wait; return why a topic was not made, None if it is there: another process may apply at the same time."""
+    try:
+        asked.result()
+    except KafkaException as bad:
+        return None if bad.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS else bad
+    return None
 
 
 def _line(topic: Topic, partitions: int, replication: int, *, created: bool) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from schemas import topics_kafka
 from schemas.log import LogUnavailable
 from schemas.topics import FLOW_EVENTS, STATE, TOPICS
 from schemas.topics_kafka import TopicsRefused, apply
@@ -53,6 +57,31 @@ def test_applying_again_changes_nothing(bootstrap: str) -> None:
     apply(bootstrap, 3, 1)
 
     assert all(line.endswith("is as it must be") for line in apply(bootstrap, 3, 1))
+
+
+class Forgetful(AdminClient):  # type: ignore[misc]  # untyped
+    """A client that loses the connection it asks through, the first time."""
+
+    lost = 0
+
+    def create_topics(self, *asked: Any, **how: Any) -> Any:  # noqa: ANN401 - as the client's own
+        """Ask, and lose the answer the first time."""
+        answers = super().create_topics(*asked, **how)
+        if self.lost:
+            return answers
+        type(self).lost = len(answers)
+        for answer in answers.values():
+            answer.result()
+        failed: Future[None] = Future()
+        failed.set_exception(KafkaException(KafkaError(KafkaError._DESTROY_BROKER)))
+        return dict.fromkeys(answers, failed)
+
+
+def test_a_connection_that_is_lost_at_first_is_no_failure(bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked once more, the cluster has the topics already, which is what was wanted."""
+    monkeypatch.setattr(topics_kafka, "AdminClient", Forgetful)
+
+    assert (len(apply(bootstrap, 3, 1)), Forgetful.lost) == (9, 9)
 
 
 def test_another_partition_count_is_refused(bootstrap: str) -> None:
