@@ -26,7 +26,7 @@ from vsm.store import open_store
 
 pytestmark = pytest.mark.timeout(300)
 
-SEED = 6
+SEED = 5
 ITEMS = 20
 NEXT_DAY = "2026-01-02T00:00:00+00:00"
 YESTERDAY = "2026-01-01 12:00:00"
