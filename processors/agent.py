@@ -77,13 +77,20 @@ class Carrier:
     async def take(self, chunk: Chunk) -> None:
         """Carry one chunk and resolve its `done`.
 
-        Every error but a lost partition makes the worker leave; none is acknowledged.
+        Every error but a lost partition makes the worker leave; none is acknowledged. What the log did not take while
+        we slept through the session counts as lost with it.
         """
         try:
             async with chunk.holding.lock:
                 await self._carry(chunk)
         except OwnershipLost as lost:
             _fail(chunk, lost)
+        except LogUnavailable as away:
+            if self._ownership.is_over():  # it is we who were away
+                _fail(chunk, OwnershipLost(f"the session has ended: {away}"))
+            else:
+                _fail(chunk, away)
+                self._departure.leave(*_why(away), away)
         except BaseException as error:
             _fail(chunk, error)
             if isinstance(error, asyncio.CancelledError):

@@ -66,3 +66,7 @@ class Ownership:
     def is_sure(self) -> bool:
         """Tell whether the session goes on for a while yet."""
         return self._session_left_seconds() > self._fence_seconds
+
+    def is_over(self) -> bool:
+        """Tell whether the session has surely ended: this process was paused for longer."""
+        return self._session_left_seconds() <= 0

@@ -11,6 +11,9 @@ from typing import Final
 from schemas import topics
 from schemas.log import Consumer, Done, Log, LogUnavailable, Outgoing, OwnershipLost, Record
 
+QUICK_SESSION_SECONDS: Final = 6.0
+"""The session of the workers that tests start on Kafka."""
+
 Act = Callable[[], None]
 
 POINTS: Final = (
@@ -41,7 +44,15 @@ def be_away() -> None:
     raise LogUnavailable("the broker is away")
 
 
-ACTS: Final[Mapping[str, Act]] = {"kill": kill_myself, "hang": hang, "refuse": refuse, "away": be_away}
+def oversleep() -> None:
+    """Sleep past the session, then say that the log does not answer: what was in flight has timed out meanwhile."""
+    threading.Event().wait(QUICK_SESSION_SECONDS + 1.0)
+    be_away()
+
+
+ACTS: Final[Mapping[str, Act]] = {
+    "kill": kill_myself, "hang": hang, "refuse": refuse, "away": be_away, "oversleep": oversleep,
+}  # fmt: skip
 
 
 class FailingLog:

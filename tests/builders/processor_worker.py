@@ -12,14 +12,14 @@ from schemas.log import Log
 from schemas.log_kafka import KafkaLog
 from schemas.log_local import LocalLog
 from tests.builders.counting import counting
-from tests.builders.failing_log import ACTS, FailingLog
+from tests.builders.failing_log import ACTS, QUICK_SESSION_SECONDS, FailingLog
 
 FENCE_SECONDS: Final = 4.5
 
 
 def quick(bootstrap: str) -> KafkaLog:
     """Return a log whose group notices soon who is gone."""
-    return KafkaLog(bootstrap, delivery_seconds=4.0, session_seconds=6.0)
+    return KafkaLog(bootstrap, delivery_seconds=4.0, session_seconds=QUICK_SESSION_SECONDS)
 
 
 def run(said: str, settings: Mapping[str, str], point: str, at: int, act: str) -> None:

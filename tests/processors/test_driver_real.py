@@ -254,3 +254,11 @@ def test_a_worker_that_slept_while_its_partitions_moved_writes_nothing_late(
     load.stop()
     wrong = sent.lost_or_doubled()
     assert (wrong, sleeper.stop(), other.stop()) == ([], 0, 0), workers.said()
+
+
+def test_an_append_that_failed_while_the_worker_slept_ends_nothing(sent: Sent, workers: Workers) -> None:
+    """Paused past its session with an append under way, it takes the chunk for lost, reads its state anew and lives."""
+    sent.send(EVENTS)
+    sleeper = workers.start("before-outputs", at=3, act="oversleep")
+    wrong = sent.lost_or_doubled()
+    assert (wrong, sleeper.stop(), "dropped a chunk" in workers.said()) == ([], 0, True), workers.said()
