@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
+from ingest.signatures.scheme import Scheme
 from schemas.event import FlowEvent
 
 Headers = Mapping[str, str]
@@ -57,13 +58,6 @@ Translate = Callable[[bytes, Context], Sequence[FlowEvent] | Ignored]
 """Pure. Decodes only the needed fields, typed; returns events with `value_stream` unrouted (routing comes after), or
 Ignored. Raises Untranslatable, msgspec.ValidationError (wrong shape) or msgspec.DecodeError (not JSON)."""
 
-Verify = Callable[[Delivery, Sequence[bytes]], str | None]
-"""Pure. (delivery, live secrets) -> None when any secret proves the delivery, else the reason it does not.
-
-No secret, an empty or malformed signature is never a pass. A stale time (where the scheme has one) is judged by
-`received_at`. `signature.WRONG` is the one reason that another form of the same body (inflated) may mend.
-"""
-
 
 class Adapter(Struct, frozen=True, kw_only=True):
     """One tool. `translate` and `ignores` are keyed by event type.
@@ -73,7 +67,7 @@ class Adapter(Struct, frozen=True, kw_only=True):
     """
 
     tool: str
-    verify: Verify
+    verify: Scheme
     event_type: Callable[[Headers, bytes], str]
     delivery_id: Callable[[Headers, bytes], str]
     translate: Mapping[str, Translate]

@@ -17,7 +17,7 @@ from ingest.intake import RETRY_AFTER_SECONDS, UNAVAILABLE, Intake
 from ingest.large_work import beside_the_loop
 from ingest.outcomes import Accepted, Rejected
 from ingest.records import records
-from ingest.signature import bearer_token
+from ingest.signatures import bearer_token
 from ingest.telemetry import Telemetry
 from schemas.codec import BadRecord, Codec
 from schemas.log import LogUnavailable, RecordRefused

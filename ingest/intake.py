@@ -22,7 +22,7 @@ from ingest.outcomes import Accepted, Received, Rejected
 from ingest.receive import Connection, dead_lettered, refused, translated
 from ingest.records import Pending, records
 from ingest.routing import Router
-from ingest.signature import WRONG
+from ingest.signatures import WRONG
 from ingest.telemetry import Telemetry
 from schemas.codec import BadRecord, Codec
 from schemas.log import LogUnavailable, RecordRefused

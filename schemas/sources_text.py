@@ -9,15 +9,13 @@ from schemas.definition import Source
 from schemas.names_text import name_of
 from schemas.yaml_node import Node, nearest
 
-TOOLS: Final = ("argocd", "cdevents", "cloudevents", "github", "jira", "pagerduty")
-"""The tools that have an adapter; `cloudevents` is served as `cdevents` is."""
-
-COMING: Final = (
-    "gitlab", "gitea", "bitbucket_cloud", "bitbucket_server", "linear", "trello", "azure_devops", "servicenow",
-    "jenkins", "circleci", "buildkite", "tekton", "sonarqube", "argo_rollouts", "flux", "spinnaker", "launchdarkly",
-    "opsgenie", "grafana", "alertmanager", "sentry",
+TOOLS: Final = (
+    "alertmanager", "argo_rollouts", "argocd", "azure_devops", "bitbucket_cloud", "bitbucket_server", "buildkite",
+    "cdevents", "circleci", "cloudevents", "flux", "gitea", "github", "gitlab", "grafana", "jenkins", "jira",
+    "launchdarkly", "linear", "opsgenie", "pagerduty", "sentry", "servicenow", "sonarqube", "spinnaker", "tekton",
+    "trello",
 )  # fmt: skip
-"""How the tools are spelled that have none yet."""
+"""The tools that have an adapter; `cloudevents` is served as `cdevents` is."""
 
 SOURCE_KEYS: Final = ("tool", "name", "secret", "secrets", "insecure", "rate_per_second", "environments")
 SECRET_KEYS: Final = ("env", "file", "value")
@@ -44,10 +42,8 @@ def read_source(node: Node) -> Source:
 
 def _tool(node: Node) -> str:
     tool = node.text()
-    if tool in COMING:
-        node.complain(f"'{tool}' has no adapter in this release", f"those that have: {', '.join(TOOLS)}")
-    elif tool and tool not in TOOLS:
-        node.complain(f"{node.shown()} is not one of {', '.join(TOOLS)}", nearest(tool, (*TOOLS, *COMING)))
+    if tool and tool not in TOOLS:
+        node.complain(f"{node.shown()} is not one of {', '.join(TOOLS)}", nearest(tool, TOOLS))
     return tool
 
 

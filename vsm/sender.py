@@ -116,7 +116,9 @@ async def _post(
 ) -> httpx.Response:
     tool, source, body = recorded.tool, recorded.source, recorded.raw()
     path = f"/events/{source}" if tool in EVENTS_TOOLS else f"/webhooks/{tool}/{source}"
-    headers = signed(tool, secrets.get((tool, source)), _headers(recorded), body)
+    proof = secrets.get((tool, source))
+    url = str(client.base_url.join(path))
+    headers = signed(tool, proof, _headers(recorded), body, url=url, sent_at=time.time_ns() // 1000)
     for attempt in range(_TRIES):
         try:
             answer = await client.post(path, content=body, headers=headers)

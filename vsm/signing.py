@@ -1,41 +1,34 @@
-"""How each tool proves its deliveries: the headers a sender adds for a body and a secret."""
+"""The headers that a sender adds to prove a delivery: each tool's own scheme, signing."""
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-Sign = Callable[[bytes, bytes], Mapping[str, str]]
-"""(secret, body) -> headers."""
+from ingest.adapters import ADAPTERS
+from ingest.signatures import Outgoing, Scheme
 
-
-def _hmac(header: str, prefix: str) -> Sign:
-    return lambda secret, body: {header: prefix + hmac.new(secret, body, "sha256").hexdigest()}
-
-
-def _bearer(secret: bytes, _body: bytes) -> Mapping[str, str]:
-    return {"Authorization": f"Bearer {secret.decode()}"}
-
-
-SIGN: Final[Mapping[str, Sign]] = MappingProxyType(
+SCHEMES: Final[Mapping[str, Scheme]] = MappingProxyType(
     {
-        "github": _hmac("X-Hub-Signature-256", "sha256="),
-        "jira": _hmac("X-Hub-Signature", "sha256="),
-        "pagerduty": _hmac("X-PagerDuty-Signature", "v1="),
-        "argocd": _bearer,
-        "cdevents": _bearer,
-        "cloudevents": _bearer,
+        **{adapter.tool: adapter.verify for adapter in ADAPTERS},
+        "cloudevents": next(adapter.verify for adapter in ADAPTERS if adapter.tool == "cdevents"),
     }
 )
-"""Tool -> how it signs; a tool that is not here is sent unsigned."""
+"""Tool -> how it proves its deliveries; a tool that is not here is sent unsigned."""
 
 
-def signed(tool: str, secret: bytes | None, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
-    """Return the headers with the tool's proof in place of an old one; unchanged without a secret."""
-    if secret is None or tool not in SIGN:
+def signed(
+    tool: str, secret: bytes | None, headers: Mapping[str, str], body: bytes, *, url: str = "", sent_at: int = 0
+) -> dict[str, str]:
+    """Return the headers with the tool's proof in place of an old one; unchanged without a secret.
+
+    `url` is where the delivery goes, `sent_at` the time of sending in microseconds: some schemes sign them.
+    """
+    if secret is None or tool not in SCHEMES:
         return dict(headers)
-    proof = SIGN[tool](secret, body)
+    message_id = hashlib.sha256(body).hexdigest()[:32]
+    proof = SCHEMES[tool].sign(secret, Outgoing(body=body, url=url, message_id=message_id, sent_at=sent_at))
     replaced = {name.lower() for name in proof}
     return {**{k: v for k, v in headers.items() if k.lower() not in replaced}, **proof}

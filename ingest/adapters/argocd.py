@@ -21,7 +21,7 @@ from ingest.delivery_ids import body_hash
 from ingest.facts import MOST_CHARACTERS, Said, fact
 from ingest.kept_text import kept_of_environment
 from ingest.repositories import repository_of
-from ingest.signature import bearer_token
+from ingest.signatures import bearer_token
 from ingest.times import Moment, moment
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import artifact_uri, commit_uri, deployment_uri

@@ -21,7 +21,7 @@ from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, fact
 from ingest.kept_text import kept_of_environment, without_addresses
 from ingest.keys import unique_links
-from ingest.signature import pagerduty
+from ingest.signatures import pagerduty
 from ingest.times import moment
 from schemas.event import NO_CAUSE, ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import artifact_uri, commit_uri, incident_uri

@@ -14,7 +14,7 @@ from ingest.adapters import ADAPTERS
 from ingest.environments import normalise
 from schemas.event import FlowEvent
 from schemas.identity import pseudonym
-from vsm.signing import SIGN
+from vsm.signing import signed
 
 FIXTURES: Final = Path(__file__).parent.parent / "ingest" / "adapters" / "fixtures"
 RECEIVED_AT: Final = 1_772_800_000_000_000
@@ -132,11 +132,16 @@ def delivery(one: Golden, *, proof: Mapping[str, str] | None = None) -> Delivery
         source=SOURCE,
         headers={**one.headers, **given},
         body=one.body,
-        url=f"https://vsm.example.com/webhooks/{one.tool}/{SOURCE}",
+        url=address(one.tool),
         received_at=RECEIVED_AT,
     )
 
 
+def address(tool: str) -> str:
+    """Return where a tool's deliveries are sent to."""
+    return f"https://vsm.example.com/webhooks/{tool}/{SOURCE}"
+
+
 def signature(tool: str, body: bytes, secret: bytes = SECRET) -> dict[str, str]:
-    """Return the header that proves a body by a secret, as the tool sends it."""
-    return {name.lower(): value for name, value in SIGN[tool](secret, body).items()}
+    """Return the headers that prove a body by a secret, as the tool sends it."""
+    return signed(tool, secret, {}, body, url=address(tool), sent_at=RECEIVED_AT)

@@ -30,7 +30,7 @@ from ingest.delivery_ids import delivery_id
 from ingest.facts import fact
 from ingest.kept_text import holds_branch, kept_of_branch, kept_of_environment
 from ingest.keys import branch_links, unique_links
-from ingest.signature import any_of, bearer_token, standard_webhooks
+from ingest.signatures import any_of, bearer_token, standard_webhooks
 from ingest.times import moment
 from ingest.work_kinds import work_kind
 from schemas.event import ActorClass, Outcome

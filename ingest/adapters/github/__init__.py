@@ -14,7 +14,7 @@ from ingest.adapters.github.pushes import push
 from ingest.adapters.github.reviews import pull_request_review
 from ingest.adapters.github.runs import check_suite, workflow_run
 from ingest.delivery_ids import delivery_id
-from ingest.signature import github
+from ingest.signatures import github
 
 
 def _event_type(headers: Headers, _body: bytes) -> str:

@@ -20,7 +20,7 @@ from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, fact
 from ingest.keys import MOST_KEYS, unique_links
-from ingest.signature import x_hub_signature
+from ingest.signatures import x_hub_signature
 from ingest.times import Moment, moment
 from ingest.work_kinds import work_kind
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
