@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from processors.batch_deployments import Attempt, Shipping
+from processors.corrections import corrected
 from processors.facts import TRUNKS, Fact, attributes_of_rules, from_event
 from processors.items import Member, item_row
 from processors.steps import Plan, bridge, observations, visits
@@ -32,8 +33,13 @@ def derive(events: Iterable[FlowEvent], definition: Definition) -> list[Derived]
     ]
 
 
-def facts_by_subject(events: Iterable[FlowEvent], definition: Definition) -> dict[str, list[Fact]]:
-    """Return each entity's facts in order: of the copies of one the first to arrive, none of an implausible time."""
+def facts_by_subject(
+    events: Iterable[FlowEvent], definition: Definition
+) -> tuple[dict[str, list[Fact]], set[tuple[str, str]]]:
+    """Return each entity's facts in order: of the copies of one the first to arrive, none of an implausible time.
+
+    They are as people corrected them; then what was denied: (subject, target).
+    """
     kept = attributes_of_rules(definition)
     standing: dict[tuple[str, str], FlowEvent] = {}
     for event in sorted(events, key=lambda e: (e.received_at, e.delivery_id), reverse=True):
@@ -43,7 +49,9 @@ def facts_by_subject(events: Iterable[FlowEvent], definition: Definition) -> dic
         fact = from_event(event, kept)
         if not fact.implausible:
             found.setdefault(subject, []).append(fact)
-    return {subject: sorted(facts, key=Fact.place) for subject, facts in found.items()}
+    as_told = {subject: corrected(sorted(facts, key=Fact.place)) for subject, facts in found.items()}
+    denied = {(subject, target) for subject, (_, targets) in as_told.items() for target in targets}
+    return {subject: facts for subject, (facts, _) in as_told.items() if facts}, denied
 
 
 class _Stream:
@@ -53,10 +61,10 @@ class _Stream:
         self.stream = stream
         self.version = definition.version
         self.plan = Plan(stream.steps)
-        self.facts = facts_by_subject(events, definition)
+        self.facts, denied = facts_by_subject(events, definition)
         told, followed = self._memberships()
         self.above = self._with_earlier_pushes(self._closure(told), followed)
-        self.shipping = Shipping(stream, self.facts, self.above)
+        self.shipping = Shipping(stream, self.facts, self.above, denied)
 
     def rows(self) -> Iterator[Derived]:
         """Yield every row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -43,8 +43,11 @@ class Attempt(Struct, eq=False, kw_only=True):
 class Shipping:
     """All deployments and incidents of a stream's facts."""
 
-    def __init__(self, stream: ValueStream, facts: Facts, above: Mapping[str, set[str]]) -> None:
+    def __init__(
+        self, stream: ValueStream, facts: Facts, above: Mapping[str, set[str]], denied: Container[tuple[str, str]] = ()
+    ) -> None:
         self.stream = stream
+        self._denied = denied
         self._facts = facts
         self._above = above
         self._landed = [spot for uri in facts if (spot := self._landing(uri)) is not None]
@@ -267,7 +270,11 @@ class Shipping:
         if environment in {"", self.stream.production} and service and detected is not None:
             before = [a for a in self._live(self.attempts) if a.service == service and (a.at or 0) <= detected]
             last_one = max(before, key=lambda a: (a.at, a.uri), default=None)
-            if last_one is not None and detected - (last_one.at or 0) <= ATTRIBUTION_WINDOW:
+            if (
+                last_one is not None
+                and detected - (last_one.at or 0) <= ATTRIBUTION_WINDOW
+                and (uri, last_one.uri) not in self._denied
+            ):
                 return *known, last_one.uri, "time_and_service", 0.5
         return *known, None, "unattributed", 0.0
 

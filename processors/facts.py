@@ -59,7 +59,7 @@ _TYPES: Final = (
     "artifact.published", "deployment.queued", "deployment.started", "service.deployed", "service.upgraded",
     "service.rolledback", "service.published", "service.removed", "incident.detected", "incident.reported",
     "incident.resolved", "activity.started", "activity.finished", "branch.created", "branch.deleted",
-    "commit.landed", "incident.updated",
+    "commit.landed", "incident.updated", "link.asserted", "link.denied",
 )  # fmt: skip
 """Types by their number in the packing: only ever appended to, never reordered."""
 _TYPE_CODES: Final = {name: code for code, name in enumerate(_TYPES)}

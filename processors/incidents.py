@@ -2,7 +2,8 @@
 
 Of several facts that name causes the latest stands: a cause may be corrected, or taken back with none in its place. By
 time and service: the latest finished deployment of the same service to production, at most `ATTRIBUTION_WINDOW` before
-the incident was detected. Whatever neither finds is unattributed, which is a class of its own.
+the incident was detected; if somebody denied that it was this one, no other is blamed for it. Whatever neither finds is
+unattributed, which is a class of its own.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def incident_row(world: World, uri: str, version: str) -> Incident | None:
     environment = _latest([f.environment for f in facts])
     detected_at = min((f.occurred_at for f in facts if f.type in DETECTIONS), default=None)
     deployment, attribution, confidence = _attributed(world, facts, service, environment, detected_at)
+    if attribution == TIME_AND_SERVICE and deployment in world.trace.reading(uri).denied:
+        deployment, attribution, confidence = None, UNATTRIBUTED, 0.0
     return Incident(
         value_stream=world.stream.name,
         incident_id=uri,

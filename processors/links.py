@@ -16,6 +16,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from processors.corrections import NOTHING, corrected
 from processors.facts import TRUNKS, Fact, FactLink, unpacked
 from schemas.event import LinkKind
 from schemas.identity import bare_ticket_uri, entity_kind
@@ -112,20 +113,24 @@ def _relation(uri: str, link: FactLink) -> str | None:
 
 
 class Reading(Struct, frozen=True, gc=False):
-    """A record as read: its facts, those of them that derive something, and the relations these tell of."""
+    """A record as read: all its facts; those that tools told and that derive something, as people corrected them.
+
+    `edges` are the relations that these tell of, `denied` the entities that people denied a link to.
+    """
 
     facts: list[Fact]
     plausible: list[Fact]
     edges: frozenset[Edge]
+    denied: frozenset[str]
     squeezed: bool
 
 
-BLANK: Final = Reading([], [], frozenset(), squeezed=False)
+BLANK: Final = Reading([], [], frozenset(), NOTHING, squeezed=False)
 """What no record says."""
 
 
 def read(uri: str, record: bytes) -> Reading:
     """Return what a record of this entity says."""
     facts, squeezed = unpacked(record)
-    derive = [f for f in facts if not f.implausible]
-    return Reading(facts, derive, edges(uri, derive), squeezed)
+    derive, denied = corrected([f for f in facts if not f.implausible])
+    return Reading(facts, derive, edges(uri, derive), denied, squeezed)

@@ -207,7 +207,7 @@ class _Stream:
 
 
 def _implausible(reading: Reading) -> int:
-    return len(reading.facts) - len(reading.plausible)
+    return sum(fact.implausible for fact in reading.facts)
 
 
 def _newest(known: int | None, times: Iterator[int]) -> int | None:

@@ -8,6 +8,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+LINK_ASSERTED: Final = "link.asserted"
+"""Somebody says that a subject is linked to another entity, whatever the tools say."""
+
+LINK_DENIED: Final = "link.denied"
+"""Somebody says that it is not."""
+
 OURS: Final = MappingProxyType(
     {
         "commit.created": "a commit was authored (seen in a push); occurs at its author time",
@@ -18,6 +24,8 @@ OURS: Final = MappingProxyType(
         "incident.updated": "what is known of an incident changed: its service, environment or cause",
         "activity.started": "an imported log's activity began",
         "activity.finished": "an imported log's activity ended",
+        LINK_ASSERTED: "somebody corrected the subject's links: it is linked to the target",
+        LINK_DENIED: "somebody corrected the subject's links: it is not linked to the target",
     }
 )
 """Types that CDEvents lacks, with their meaning."""
@@ -42,6 +50,7 @@ RANKED: Final = (
     "incident.detected", "incident.reported", "incident.updated", "incident.resolved",
     "activity.started", "activity.finished",
     "ticket.closed",
+    LINK_ASSERTED, LINK_DENIED,
 )  # fmt: skip
 """Every type the product gives a meaning to, in tie-breaking order; any other type ranks after them all."""
 

@@ -104,6 +104,11 @@ def _activity(case: str, stage: str, hours: float) -> FlowEvent:
     return say.fact(f"activity.{stage}", f"activity:log/{case}", hours, activity="Check")
 
 
+def _correction(verdict: str, link: tuple[str, LinkKind, str], hours: float) -> FlowEvent:
+    subject, kind, target = link
+    return say.fact(f"link.{verdict}", subject, hours, say.link(kind, target))
+
+
 COMMIT_LINKS = st.lists(
     st.one_of(
         st.sampled_from(KEYS).map(say.named),
@@ -143,6 +148,15 @@ TICKET_LINKS = st.lists(
     ),
     max_size=1,
 ).map(tuple)
+CORRECTED = st.sampled_from(
+    (
+        *((say.change(n), LinkKind.PART_OF, say.ticket(key)) for n in NUMBERS for key in KEYS),
+        *((say.commit(c), LinkKind.PART_OF, say.change(n)) for c in COMMITS[:4] for n in NUMBERS[:2]),
+        *((say.change(n), LinkKind.CONTAINS, say.commit(c)) for c in COMMITS[:4] for n in NUMBERS[:2]),
+        *((f"deployment:cd/{d}", LinkKind.DEPLOYS, say.commit(c)) for d in DEPLOYMENTS[:3] for c in ("c1", "m1", "m2")),
+        *((f"incident:pager/{i}", LinkKind.CAUSED_BY, culprit) for i in ("i1", "i2") for culprit in CULPRITS[:5]),
+    )
+)
 PLACES = st.sampled_from((("staging", "shop"), ("production", "shop"), ("production", "shop"), ("production", "api")))
 
 FACTS = st.one_of(
@@ -203,6 +217,7 @@ FACTS = st.one_of(
         CAUSES,
         st.sampled_from(("shop", "shop", "api")),
     ),
+    st.builds(_correction, st.sampled_from(("asserted", "denied")), CORRECTED, HOURS),
     st.builds(_impossible, st.sampled_from(KEYS), HOURS),
     st.builds(_activity, st.sampled_from(("1", "2")), st.sampled_from(("started", "finished")), HOURS),
 )  # fmt: skip

@@ -1,0 +1,45 @@
+"""What people corrected in an entity's links: the tools' facts, links that were denied out, asserted ones in; pure.
+
+Of several corrections of one link the latest stands, whenever the tools' facts are from. A denied ticket is denied by
+its bare key too. An asserted cause of an incident stands in place of every cause that tools tell. What is corrected of
+an entity that no tool has told of yet derives nothing until one has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from processors.facts import Fact, FactLink
+from schemas.event import LinkKind
+from schemas.event_types import LINK_ASSERTED, LINK_DENIED
+from schemas.identity import bare_ticket_uri, entity_kind
+
+CORRECTIONS: Final = frozenset({LINK_ASSERTED, LINK_DENIED})
+"""The types of facts that correct others."""
+
+NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def corrected(facts: Sequence[Fact]) -> tuple[list[Fact], frozenset[str]]:
+    """Return the facts that tools told, in their order, as people corrected them; and what they denied a link to."""
+    corrections = [fact for fact in facts if fact.type in CORRECTIONS]
+    if not corrections:
+        return list(facts), NOTHING
+    told = [fact for fact in facts if fact.type not in CORRECTIONS]
+    verdicts = {link.uri: (fact.type, link) for fact in corrections for link in fact.links}
+    denied = frozenset(uri for uri, (verdict, _) in verdicts.items() if verdict == LINK_DENIED)
+    asserted = tuple(link for verdict, link in verdicts.values() if verdict == LINK_ASSERTED)
+    struck = denied | {bare_ticket_uri(u.rpartition("/")[2]) for u in denied if entity_kind(u) == "ticket"}
+    causes = any(link.kind is LinkKind.CAUSED_BY for link in asserted)
+    kept = [replace(fact, links=_kept(fact.links, struck, causes=causes)) for fact in told]
+    if kept:
+        kept[-1] = replace(kept[-1], links=(*kept[-1].links, *asserted))
+    return kept, denied
+
+
+def _kept(links: Sequence[FactLink], struck: frozenset[str], *, causes: bool) -> tuple[FactLink, ...]:
+    """Return the links that stand; none that tells a cause where people have told it."""
+    return tuple(x for x in links if x.uri not in struck and not (causes and x.kind is LinkKind.CAUSED_BY))
