@@ -38,7 +38,7 @@ def facts_by_subject(
 ) -> tuple[dict[str, list[Fact]], set[tuple[str, str]]]:
     """Return each entity's facts in order: of the copies of one the first to arrive, none of an implausible time.
 
-    They are as people corrected them; then what was denied: (subject, target).
+    They are as people corrected them. Then the causes that were denied: (incident, target).
     """
     kept = attributes_of_rules(definition)
     standing: dict[tuple[str, str], FlowEvent] = {}
@@ -50,7 +50,12 @@ def facts_by_subject(
         if not fact.implausible:
             found.setdefault(subject, []).append(fact)
     as_told = {subject: corrected(sorted(facts, key=Fact.place)) for subject, facts in found.items()}
-    denied = {(subject, target) for subject, (_, targets) in as_told.items() for target in targets}
+    denied = {
+        (subject, target)
+        for subject, (_, links) in as_told.items()
+        for kind, target in links
+        if kind is LinkKind.CAUSED_BY
+    }
     return {subject: facts for subject, (facts, _) in as_told.items() if facts}, denied
 
 

@@ -47,12 +47,14 @@ class Shipping:
         self, stream: ValueStream, facts: Facts, above: Mapping[str, set[str]], denied: Container[tuple[str, str]] = ()
     ) -> None:
         self.stream = stream
-        self._denied = denied
         self._facts = facts
         self._above = above
         self._landed = [spot for uri in facts if (spot := self._landing(uri)) is not None]
         self.attempts = [self._attempt(uri) for uri in facts if uri.startswith("deployment:")]
-        self._incidents = {uri: self._incident(uri) for uri in facts if uri.startswith("incident:")}
+        found = {uri: self._incident(uri) for uri in facts if uri.startswith("incident:")}
+        self._incidents = {
+            uri: (*row[:4], None, "unattributed", 0.0) if (uri, row[4]) in denied else row for uri, row in found.items()
+        }
 
     def rows(self, version: str) -> Iterator[Deployment | Incident]:
         """Yield the rows of all deployments and incidents."""
@@ -270,11 +272,7 @@ class Shipping:
         if environment in {"", self.stream.production} and service and detected is not None:
             before = [a for a in self._live(self.attempts) if a.service == service and (a.at or 0) <= detected]
             last_one = max(before, key=lambda a: (a.at, a.uri), default=None)
-            if (
-                last_one is not None
-                and detected - (last_one.at or 0) <= ATTRIBUTION_WINDOW
-                and (uri, last_one.uri) not in self._denied
-            ):
+            if last_one is not None and detected - (last_one.at or 0) <= ATTRIBUTION_WINDOW:
                 return *known, last_one.uri, "time_and_service", 0.5
         return *known, None, "unattributed", 0.0
 

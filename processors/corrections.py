@@ -20,26 +20,31 @@ from schemas.identity import bare_ticket_uri, entity_kind
 CORRECTIONS: Final = frozenset({LINK_ASSERTED, LINK_DENIED})
 """The types of facts that correct others."""
 
-NOTHING: Final[frozenset[str]] = frozenset()
+Told = tuple[LinkKind, str]
+"""One link of a subject: its kind and target."""
+
+NOTHING: Final[frozenset[Told]] = frozenset()
+"""What is denied where nobody corrects anything."""
 
 
-def corrected(facts: Sequence[Fact]) -> tuple[list[Fact], frozenset[str]]:
-    """Return the facts that tools told, in their order, as people corrected them; and what they denied a link to."""
+def corrected(facts: Sequence[Fact]) -> tuple[list[Fact], frozenset[Told]]:
+    """Return the facts that tools told, in their order, as people corrected them; and the links that they denied."""
     corrections = [fact for fact in facts if fact.type in CORRECTIONS]
     if not corrections:
         return list(facts), NOTHING
-    told = [fact for fact in facts if fact.type not in CORRECTIONS]
-    verdicts = {link.uri: (fact.type, link) for fact in corrections for link in fact.links}
-    denied = frozenset(uri for uri, (verdict, _) in verdicts.items() if verdict == LINK_DENIED)
+    verdicts = {(link.kind, link.uri): (fact.type, link) for fact in corrections for link in fact.links}
+    denied = frozenset(told for told, (verdict, _) in verdicts.items() if verdict == LINK_DENIED)
     asserted = tuple(link for verdict, link in verdicts.values() if verdict == LINK_ASSERTED)
-    struck = denied | {bare_ticket_uri(u.rpartition("/")[2]) for u in denied if entity_kind(u) == "ticket"}
+    tickets = [(kind, uri) for kind, uri in denied if entity_kind(uri) == "ticket"]
+    struck = denied | {(kind, bare_ticket_uri(uri.rpartition("/")[2])) for kind, uri in tickets}
     causes = any(link.kind is LinkKind.CAUSED_BY for link in asserted)
+    told = [fact for fact in facts if fact.type not in CORRECTIONS]
     kept = [replace(fact, links=_kept(fact.links, struck, causes=causes)) for fact in told]
     if kept:
         kept[-1] = replace(kept[-1], links=(*kept[-1].links, *asserted))
     return kept, denied
 
 
-def _kept(links: Sequence[FactLink], struck: frozenset[str], *, causes: bool) -> tuple[FactLink, ...]:
+def _kept(links: Sequence[FactLink], struck: frozenset[Told], *, causes: bool) -> tuple[FactLink, ...]:
     """Return the links that stand; none that tells a cause where people have told it."""
-    return tuple(x for x in links if x.uri not in struck and not (causes and x.kind is LinkKind.CAUSED_BY))
+    return tuple(x for x in links if (x.kind, x.uri) not in struck and not (causes and x.kind is LinkKind.CAUSED_BY))

@@ -37,8 +37,9 @@ def incident_row(world: World, uri: str, version: str) -> Incident | None:
     service = service_of_incident(facts)
     environment = _latest([f.environment for f in facts])
     detected_at = min((f.occurred_at for f in facts if f.type in DETECTIONS), default=None)
+    denied = {target for kind, target in world.trace.reading(uri).denied if kind is LinkKind.CAUSED_BY}
     deployment, attribution, confidence = _attributed(world, facts, service, environment, detected_at)
-    if attribution == TIME_AND_SERVICE and deployment in world.trace.reading(uri).denied:
+    if deployment in denied:
         deployment, attribution, confidence = None, UNATTRIBUTED, 0.0
     return Incident(
         value_stream=world.stream.name,

@@ -16,7 +16,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from processors.corrections import NOTHING, corrected
+from processors.corrections import NOTHING, Told, corrected
 from processors.facts import TRUNKS, Fact, FactLink, unpacked
 from schemas.event import LinkKind
 from schemas.identity import bare_ticket_uri, entity_kind
@@ -115,13 +115,13 @@ def _relation(uri: str, link: FactLink) -> str | None:
 class Reading(Struct, frozen=True, gc=False):
     """A record as read: all its facts; those that tools told and that derive something, as people corrected them.
 
-    `edges` are the relations that these tell of, `denied` the entities that people denied a link to.
+    `edges` are the relations that these tell of, `denied` the links that people denied.
     """
 
     facts: list[Fact]
     plausible: list[Fact]
     edges: frozenset[Edge]
-    denied: frozenset[str]
+    denied: frozenset[Told]
     squeezed: bool
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.event import FlowEvent, Link, LinkKind
+from schemas.event import FlowEvent, Link, LinkKind, Outcome
 from tests.builders import engine_events as say
 from tests.builders.engine_rows import derived
 
@@ -92,10 +92,22 @@ def test_a_denied_guess_leaves_an_incident_unattributed() -> None:
     assert cause_of(DETECTED, denied(INCIDENT, 4, cause("d2"))) == (None, "unattributed")
 
 
+def test_a_denied_deployment_is_not_blamed_by_way_of_its_commit() -> None:
+    """A tool names the commit, people say that the deployment which brought it is not to blame: none is."""
+    named = say.incident("updated", "i1", 3, say.link(LinkKind.CAUSED_BY, say.commit("c2")))
+    assert cause_of(DETECTED, named, denied(INCIDENT, 4, cause("d2"))) == (None, "unattributed")
+
+
+def test_a_link_of_another_kind_is_not_denied() -> None:
+    """What is denied is one link: that a change holds its commit stands where only its merge commit was denied."""
+    no = denied(say.change(1), 9, say.link(LinkKind.MERGED_AS, say.commit("c1")))
+    assert derived(say.committed("c1", 0.5), OPENED, no).items == [say.change(1)]
+
+
 def test_an_asserted_commit_is_carried_by_the_deployment() -> None:
     """A deployment that told nothing of its commits carries the change that somebody says it brought."""
     merged = (say.opened(1, 1), say.merged(1, 2, "m1"))
-    silent = say.fact("service.deployed", "deployment:cd/d9", 5, outcome=say.Outcome.SUCCESS,
+    silent = say.fact("service.deployed", "deployment:cd/d9", 5, outcome=Outcome.SUCCESS,
                       environment="production", service="shop")  # fmt: skip
     yes = asserted(silent.subject_id, 9, say.link(LinkKind.DEPLOYS, say.commit("m1")))
     assert derived(*merged, silent, yes).deployment("d9").change_ids == (say.change(1),)
