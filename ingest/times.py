@@ -21,6 +21,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ZONE_WORD: Final = re.compile(r"\s*(?:UTC|GMT|Z)\s*$", re.IGNORECASE)
 _LOOSE_OFFSET: Final = re.compile(r"\s+([+-]\d{2}:?\d{2})\s*$")
 _KEPT_CHARACTERS: Final = 64
+_DATE_DIGITS: Final = 8
 _MILLIS_FROM: Final = 100_000_000_000
 _MICROS_FROM: Final = 100_000_000_000_000
 _NANOS_FROM: Final = 100_000_000_000_000_000
@@ -52,6 +53,8 @@ def moment(written: str | float | None, field: str) -> Moment:
 
 
 def _from_text(text: str, field: str) -> int:
+    if text.isdecimal() and text.isascii() and _DATE_DIGITS < len(text) <= _KEPT_CHARACTERS:
+        return _from_number(int(text), field)  # digits alone are an epoch, even where they could be a date and a time
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
