@@ -9,37 +9,22 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import unquote
 
-from ingest.facts import MOST_CHARACTERS
-from ingest.keys import KEY
+from ingest.entity_names import artifact, change_at, plain, ticket_at
 from ingest.repositories import repository_of
-from schemas.identity import artifact_uri, change_uri, commit_uri, incident_uri, short_digest, ticket_uri
+from schemas.identity import change_uri, commit_uri, incident_uri, short_digest, ticket_uri
+
+__all__ = ["TOOL", "artifact", "change", "incident", "own", "plain", "repository", "repository_at", "ticket"]
 
 TOOL: Final = "cdevents"
 
-_CHANGE_ADDRESS: Final = re.compile(
-    r"(?P<repository>https?://[^\s?#]+?)(?:/-)?/(?:pull|pulls|merge_requests|pull-requests)/(?P<number>\d{1,9})(?:[/?#].*)?"
-)
-_JIRA_ADDRESS: Final = re.compile(r"https?://[^\s?#]+/browse/([A-Z][A-Z0-9_]{1,9}-[1-9][0-9]{0,6})(?:[/?#].*)?")
-_ISSUE_ADDRESS: Final = re.compile(r"https?://github\.com/([\w.-]+/[\w.-]+)/issues/([1-9][0-9]{0,8})(?:[/?#].*)?")
 _SHA: Final = re.compile(r"[0-9a-fA-F]{40}")
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
-_COUNTED: Final = r"(?:alert|approval|build|deployment|inc|incident|issue|job|pipelinerun|run|task|taskrun|ticket)[-_]?"
-_UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_HASH: Final = "(?=[a-f]*[0-9])[0-9a-f]{12,64}"
 _JOB: Final = re.compile(r"%|/jobs?/")
-_PLAIN: Final = re.compile(rf"{KEY}|(?:{_COUNTED})?[0-9][0-9._-]{{0,63}}|{_UUID}|{_HASH}")
 
 
 def own(name: str, source: str) -> str:
     """Return what stands for an id together with the source it is unique in; an absolute address needs no source."""
     return short_digest(name) if "://" in name else f"{short_digest(source.rstrip('/'))}/{plain(name)}"
-
-
-def plain(name: str) -> str:
-    """Return an id that names nobody (a number, a UUID, a hash, a ticket key) as it is, of any other the digest."""
-    return name if not name or _PLAIN.fullmatch(name) else short_digest(name)
 
 
 def repository(name: str, source: str | None, address: str | None = None) -> str | None:
@@ -59,12 +44,8 @@ def repository_at(source: str) -> str | None:
 def change(name: str, source: str, in_repository: str | None) -> str:
     """Return the change's uri: by its address where id or source is one, else by its repository (or source) and id."""
     for written in (name, source):
-        if (
-            len(written) <= MOST_CHARACTERS
-            and (found := _CHANGE_ADDRESS.fullmatch(written))
-            and (there := repository_of(found["repository"]))
-        ):
-            return change_uri(there, found["number"])
+        if found := change_at(written):
+            return found
     if _SHA.fullmatch(name):
         return commit_uri(name)
     home = in_repository or repository_at(source)
@@ -76,17 +57,9 @@ def change(name: str, source: str, in_repository: str | None) -> str:
 def ticket(name: str, source: str, address: str | None) -> str:
     """Return the ticket's uri: Jira's or GitHub's where its address says so, else `ticket:cdevents/<source>/<id>`."""
     for written in (address or "", name):
-        if found := _JIRA_ADDRESS.fullmatch(written):
-            return ticket_uri("jira", found[1])
-        if found := _ISSUE_ADDRESS.fullmatch(written):
-            return ticket_uri("github", f"{found[1]}/{found[2]}")
+        if found := ticket_at(written):
+            return found
     return ticket_uri(TOOL, own(name, source))
-
-
-def artifact(package: str) -> str:
-    """Return the artifact's uri: by digest where the package url holds one, else by the package url itself."""
-    found = _DIGEST.search(unquote(package))
-    return artifact_uri(found[0] if found else package)
 
 
 def incident(name: str, source: str) -> str:
