@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from ingest.answers import Answer
+from ingest.corrections import Correction
 from ingest.imports import Imported
 
 _RETRY: Final = {"Retry-After": {"description": "Whole seconds until another try.", "schema": {"type": "integer"}}}
@@ -29,6 +30,7 @@ _ANSWERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
 
 _JSON: Final = "application/json"
 _FACT: Final = {"$ref": "#/components/schemas/Imported"}
+_LINK: Final = {"$ref": "#/components/schemas/Correction"}
 _ANY: Final[dict[str, Any]] = {"schema": {}}
 _HOOK: Final = {_JSON: _ANY}
 _EVENT: Final = {_JSON: _ANY, "application/cloudevents+json": _ANY, "application/cloudevents-batch+json": _ANY}
@@ -36,6 +38,7 @@ _FACTS: Final = {
     "application/x-ndjson": {"schema": _FACT},
     _JSON: {"schema": {"type": "array", "items": _FACT}},
 }
+_LINKS: Final = {_JSON: {"schema": {"anyOf": [_LINK, {"type": "array", "items": _LINK}]}}}
 
 SCHEMES: Final[dict[str, dict[str, str]]] = {
     "bearer": {"type": "http", "scheme": "bearer"},
@@ -77,6 +80,7 @@ _POSTS: Final = {
     "/imports/{stream}": _Post(
         "Facts for one value stream, JSON lines or an array; whole or not at all", ("stream",), _FACTS, _BY_TOKEN
     ),
+    "/links": _Post("Corrections of links between entities; whole or not at all", (), _LINKS, _BY_TOKEN),
 }
 _PAGES: Final = {
     "/health/live": ("Whether the process turns", {"200": ("it does", _JSON)}),
@@ -92,7 +96,9 @@ _PAGES: Final = {
 def document() -> bytes:
     """Return the document as JSON."""
     schemas: dict[str, Any]
-    _, schemas = msgspec.json.schema_components([Answer, Imported], ref_template="#/components/schemas/{name}")
+    _, schemas = msgspec.json.schema_components(
+        [Answer, Correction, Imported], ref_template="#/components/schemas/{name}"
+    )
     paths: dict[str, Any] = {path: {"post": _post(post)} for path, post in _POSTS.items()}
     paths |= {path: {"get": _page(*said)} for path, said in _PAGES.items()}
     return msgspec.json.encode(

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     WEBHOOK = "webhook"
     EVENTS = "events"
     IMPORT = "import"
+    LINKS = "links"
     LIVE = "live"
     READY = "ready"
     METRICS = "metrics"
@@ -38,6 +39,7 @@ FIXED: Final = {
     "/metrics": Route(Kind.METRICS, "GET"),
     "/openapi.json": Route(Kind.OPENAPI, "GET"),
     "/events": Route(Kind.EVENTS, "POST", "cdevents", DEFAULT),
+    "/links": Route(Kind.LINKS, "POST"),
 }
 """The paths without variable parts."""
 

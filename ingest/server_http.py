@@ -25,17 +25,20 @@ WRONG_METHOD: Final = "this path takes another method"
 UNKNOWN: Final = "unknown"
 _SMALL_DIGITS: Final = 5
 
+IMPORTS: Final = frozenset({Kind.IMPORT, Kind.LINKS})
+"""Routes that take facts instead of deliveries."""
+
 Page = Callable[[], Awaitable[Reply]]
 """Makes the reply of a path that is read."""
 
 
 class Importer(Protocol):
-    """Takes the facts of an import in."""
+    """Takes facts in that are no tool's deliveries: imports, and corrections of links."""
 
-    def refuse(self, stream: str, headers: Headers) -> Rejected | None:
+    def refuse(self, route: Route, headers: Headers) -> Rejected | None:
         """Return why a request may not come in, before its body is read; or None."""
 
-    async def take(self, stream: str, body: bytes, received_at: int) -> Reply:
+    async def take(self, route: Route, body: bytes, received_at: int) -> Reply:
         """Keep the facts and answer."""
 
 
@@ -86,8 +89,8 @@ class Server:
 
     async def _post(self, scope: Scope, exchange: Exchange, headers: Headers, route: Route) -> Reply:
         connection = None
-        if route.kind is Kind.IMPORT:
-            refusal = self._importer.refuse(route.name, headers)
+        if route.kind in IMPORTS:
+            refusal = self._importer.refuse(route, headers)
         else:
             connection, route = self._connection(route)
             refusal = None if connection is not None else Rejected(404, NO_SOURCE)
@@ -117,7 +120,7 @@ class Server:
             async with self._reader.opened(body, headers) as clear:
                 if isinstance(clear, Rejected):
                     return self._refuse_body(route, clear)
-                return await self._importer.take(route.name, clear, received_at)
+                return await self._importer.take(route, clear, received_at)
         delivery = Delivery(
             tool=route.tool,
             source=route.name,

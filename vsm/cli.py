@@ -16,6 +16,7 @@ from vsm.commands import (
     demo,
     doctor,
     imports,
+    link,
     send,
     simulate,
     trace,
@@ -46,6 +47,7 @@ app.command()(send.send)
 app.command()(simulate.simulate)
 events.command("csv")(imports.import_csv)
 events.command("git")(imports.import_git)
+app.command()(link.link)
 app.command("map")(ask.show_map)
 app.command()(ask.query)
 app.command()(trace.trace)

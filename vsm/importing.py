@@ -1,17 +1,18 @@
-"""Posts import facts to an ingester in batches, on the same path as live deliveries."""
+"""Posts import facts and corrections to an ingester, on the same path as live deliveries."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import httpx
 import msgspec
 
+from ingest.corrections import Correction
 from vsm.data_dir import DataDir
 
 BATCH: Final = 1_000
@@ -50,27 +51,38 @@ def post(facts: Iterable[Mapping[str, object]], stream: str, to: str, bearer: st
     answers for a minute.
     """
     taken = 0
-    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
-    with httpx.Client(base_url=to, headers=headers, timeout=60.0) as client:
+    with _client(to, bearer) as client:
         waiting = iter(facts)
         while batch := list(itertools.islice(waiting, BATCH)):
-            _post_batch(client, stream, msgspec.json.encode(batch))
+            _post_patiently(client, f"/imports/{stream}", msgspec.json.encode(batch))
             taken += len(batch)
             for _ in batch:
                 sent()
     return taken
 
 
-def _post_batch(client: httpx.Client, stream: str, body: bytes) -> None:
+def post_links(corrections: Sequence[Correction], to: str, bearer: str) -> list[str]:
+    """Post corrections of links and return the ids of their facts. Raises ImportRefused as `post` does."""
+    with _client(to, bearer) as client:
+        ids: list[str] = _post_patiently(client, "/links", msgspec.json.encode(corrections)).json()["event_ids"]
+    return ids
+
+
+def _client(to: str, bearer: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+    return httpx.Client(base_url=to, headers=headers, timeout=60.0)
+
+
+def _post_patiently(client: httpx.Client, path: str, body: bytes) -> httpx.Response:
     problem = ""
     for _ in range(_TRIES):
         try:
-            answer = client.post(f"/imports/{stream}", content=body)
+            answer = client.post(path, content=body)
         except httpx.TransportError as gone:
             problem = f"{client.base_url} does not answer ({gone}): is the ingester running?"
         else:
             if answer.is_success:
-                return
+                return answer
             problem = _words(answer)
             if answer.status_code not in _BUSY:
                 raise ImportRefused(problem)
