@@ -7,7 +7,6 @@ that was merged into another one is resolved and related to it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final, Generic, TypeVar
 
@@ -19,20 +18,15 @@ from ingest.adapter import Adapter, Context, Headers, Untranslatable
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, fact
-from ingest.kept_text import kept_of_environment, without_addresses
-from ingest.keys import unique_links
+from ingest.incident_fields import CAUSES, causes, service_name
+from ingest.kept_text import kept_of_environment
 from ingest.signatures import pagerduty
 from ingest.times import moment
 from schemas.event import NO_CAUSE, ActorClass, FlowEvent, Link, LinkKind, LinkMethod
-from schemas.identity import artifact_uri, commit_uri, incident_uri
+from schemas.identity import incident_uri
 
 TOOL: Final = "pagerduty"
 
-_COMMIT: Final = re.compile(r"(?<![0-9a-f])(?<!sha1:)[0-9a-f]{40}(?![0-9a-f])")
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
-_DEPLOYMENT: Final = re.compile(r"deployment:[\w.-]+/[^\s,;()<>\"']{1,400}(?<!\.)")
-_NOT_WORD: Final = re.compile(r"[^0-9a-z]+")
-_CAUSES: Final = frozenset({"artifact", "caused_by", "commit", "commit_sha", "deployment", "digest", "image", "sha"})
 _SERVICE: Final = "service"
 _ENVIRONMENTS: Final = ("environment", "env", "stage")
 
@@ -140,10 +134,9 @@ def described(body: bytes, context: Context) -> Translated:
     incident, told = event.data.incident, list(_texts(event.data.custom_fields))
     word = next((text for wanted in _ENVIRONMENTS for name, text in told if name == wanted), "")
     environment, kept = kept_of_environment(word, context.environment, context.pseudonym)
-    causes = unique_links(
-        [link for name, text in told if name in _CAUSES for link in _cause(without_addresses(text, context.pseudonym))]
-    )
-    asked = any(field.name.lower() in _CAUSES for field in event.data.custom_fields)
+    named = causes((text for name, text in told if name in CAUSES), context.pseudonym)
+    asked = any(field.name.lower() in CAUSES for field in event.data.custom_fields)
+    services = (service_name(text, context.pseudonym) for name, text in told if name == _SERVICE)
     return [
         fact(
             context,
@@ -152,14 +145,16 @@ def described(body: bytes, context: Context) -> Translated:
             moment(event.occurred_at, "event.occurred_at"),
             told_apart=("custom fields", *(text for pair in sorted(told) for text in pair)),
             url=incident.html_url,
-            links=causes,
+            links=named,
             environment=environment,
             by=_agent(event.agent, context),
             attributes={
-                "service": next((_service(text, context) for name, text in told if name == _SERVICE), None),
+                "service": next(
+                    (service_name(text, context.pseudonym) for name, text in told if name == _SERVICE), None
+                ),
                 "environment_raw": kept,
                 "action": "custom fields",
-                "cause": NO_CAUSE if asked and not causes else None,
+                "cause": NO_CAUSE if asked and not named else None,
             },
         )
     ]
@@ -189,7 +184,7 @@ def _incident(
         state=state or incident.status,
         by=_agent(event.agent, context),
         attributes={
-            "service": _service((incident.service.summary if incident.service else None) or "", context),
+            "service": service_name((incident.service.summary if incident.service else None) or "", context.pseudonym),
             "urgency": incident.urgency,
             "resolution": incident.resolve_reason.type if incident.resolve_reason else None,
             "action": "service" if moved else None,
@@ -203,30 +198,11 @@ def _uri(incident_id: str) -> str:
     return incident_uri(TOOL, incident_id)
 
 
-def _service(name: str, context: Context) -> str:
-    """Return a service's display name as deployments spell it: `Checkout API` is `checkout-api`."""
-    return _NOT_WORD.sub("-", without_addresses(name, context.pseudonym).lower()).strip("-")
-
-
 def _texts(fields: tuple[Field, ...]) -> Iterator[tuple[str, str]]:
     """Yield the texts of custom fields, each with its field's name in lower case; a field may have several."""
     for field in fields:
         values = field.value if isinstance(field.value, list) else [field.value]
         yield from ((field.name.lower(), text) for text in values if isinstance(text, str))
-
-
-def _cause(text: str) -> Iterator[Link]:
-    """Yield the link to the deployment, artifact or commit that a text names; nothing where it names none."""
-    text = text[:MOST_CHARACTERS]
-    if found := _DEPLOYMENT.search(text):
-        uri = found[0]
-    elif found := _DIGEST.search(text):
-        uri = artifact_uri(found[0])
-    elif found := _COMMIT.search(text.lower()):
-        uri = commit_uri(found[0])
-    else:
-        return
-    yield Link(uri=uri, kind=LinkKind.CAUSED_BY, method=LinkMethod.EXPLICIT)
 
 
 def _agent(agent: Reference | None, context: Context) -> Actor:
