@@ -149,9 +149,7 @@ def described(body: bytes, context: Context) -> Translated:
             environment=environment,
             by=_agent(event.agent, context),
             attributes={
-                "service": next(
-                    (service_name(text, context.pseudonym) for name, text in told if name == _SERVICE), None
-                ),
+                "service": next(services, None),
                 "environment_raw": kept,
                 "action": "custom fields",
                 "cause": NO_CAUSE if asked and not named else None,
