@@ -8,7 +8,6 @@ incident comes from the incident tool.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
@@ -18,17 +17,14 @@ from ingest.actors import Actor
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
 from ingest.by_action import ByAction, Translated
 from ingest.delivery_ids import body_hash
-from ingest.facts import MOST_CHARACTERS, Said, fact
+from ingest.deployed import deployed
+from ingest.facts import Said, fact
 from ingest.kept_text import kept_of_environment
 from ingest.repositories import repository_of
 from ingest.signatures import bearer_token
 from ingest.times import Moment, moment
-from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome
-from schemas.identity import artifact_uri, commit_uri, deployment_uri
-
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
-_IMAGE: Final = re.compile(r"[^@]+@(sha256:[0-9a-f]{64})")
-_TAG: Final = re.compile(r"[^@]*/[^/@]*:([\w][\w.-]{0,127})(?:@.*)?")
+from schemas.event import ActorClass, FlowEvent, Outcome
+from schemas.identity import deployment_uri
 
 
 class Application(Struct, frozen=True):
@@ -148,22 +144,6 @@ def _images(body: Body) -> tuple[str, ...]:
     """Return the images that the operation brought; where none are told, those that are live once it has succeeded."""
     live = body.application.images if body.operation.phase == "Succeeded" else None
     return body.operation.images or live or ()
-
-
-def deployed(images: tuple[str, ...], revisions: tuple[str, ...]) -> tuple[Link, ...]:
-    """Return what was deployed: images by digest, commits by an image tag that is a full sha, else by full revision.
-
-    A revision of a GitOps repository is no commit of the application; the images tell that one.
-    """
-    images = tuple(image for image in images if len(image) <= MOST_CHARACTERS)
-    digests = [found[1] for image in images if (found := _IMAGE.fullmatch(image))]
-    tags = [found[1] for image in images if (found := _TAG.fullmatch(image))]
-    told = [name.lower() for name in tags if _COMMIT.fullmatch(name.lower())]
-    commits = told or [name.lower() for name in revisions if _COMMIT.fullmatch(name.lower())]
-    return (
-        *(Link(uri=artifact_uri(x), kind=LinkKind.DEPLOYS, method=LinkMethod.DIGEST) for x in dict.fromkeys(digests)),
-        *(Link(uri=commit_uri(x), kind=LinkKind.DEPLOYS, method=LinkMethod.COMMIT) for x in dict.fromkeys(commits)),
-    )
 
 
 class _Envelope(Struct, frozen=True):
