@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.adapter import Adapter
-from ingest.adapters import argocd, cdevents, github, jira, pagerduty
+from ingest.adapters import argocd, cdevents, github, jira, linear, pagerduty
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
     argocd.ADAPTER,
     cdevents.ADAPTER,
     github.ADAPTER,
     jira.ADAPTER,
+    linear.ADAPTER,
     pagerduty.ADAPTER,
 )
 """Every tool that deliveries are taken from."""

@@ -35,6 +35,7 @@ PLANTED: Final = "planted"
 FREELY_NAMED: Final[Mapping[str, frozenset[str]]] = {
     "github": frozenset({"ref", "head_branch", "label", "labels"}),
     "jira": frozenset({"labels", "customfield_10014"}),
+    "linear": frozenset({"labels", "branchName"}),
     "cdevents": frozenset({"source", "chainId", "customData", "change", "pipelineRun", "testCaseRun", "testSuiteRun"}),
 }
 """The fields, by tool, in which people write what they like, whatever is below them."""
