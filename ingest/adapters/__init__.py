@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.adapter import Adapter
-from ingest.adapters import argocd, cdevents, github, jira, linear, pagerduty
+from ingest.adapters import argocd, cdevents, flux, github, jira, linear, pagerduty
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
     argocd.ADAPTER,
     cdevents.ADAPTER,
+    flux.ADAPTER,
     github.ADAPTER,
     jira.ADAPTER,
     linear.ADAPTER,

@@ -33,6 +33,7 @@ PLANTED: Final = "planted"
 """What every planted name, login and address holds."""
 
 FREELY_NAMED: Final[Mapping[str, frozenset[str]]] = {
+    "flux": frozenset({"message", "originRevision", "revision", "summary"}),
     "github": frozenset({"ref", "head_branch", "label", "labels"}),
     "jira": frozenset({"labels", "customfield_10014"}),
     "linear": frozenset({"labels", "branchName"}),
