@@ -44,7 +44,7 @@ REPOSITORY: Final = "repository"
 
 
 class Path(Struct, frozen=True, gc=False):
-    """A path into a body: from its top (`$`), or from the element of `each` (`@`); `text` as it was written."""
+    """A path into a body: from its top (`$`), or from the element of `each` (`$each`); `text` as it was written."""
 
     text: str
     steps: tuple[Step, ...]
@@ -137,10 +137,13 @@ class Proof(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ToolMapping(Struct, frozen=True, kw_only=True, gc=False):
-    """A whole tool. `event_type` None: its deliveries are of one kind. `delivery_id` None: the body's hash."""
+    """A whole tool, proven by any of `proofs`; the first one signs.
+
+    `event_type` None: its deliveries are of one kind. `delivery_id` None: the hash of the body.
+    """
 
     tool: str
-    proof: Proof
+    proofs: tuple[Proof, ...]
     event_type: Value | None = None
     delivery_id: Value | None = None
     events: tuple[MappedEvent, ...]

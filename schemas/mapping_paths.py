@@ -2,7 +2,7 @@
 
 | written | finds |
 |---|---|
-| `$` | the body; `@` the element of `each` |
+| `$` | the body; `$each` the element of `each` |
 | `.name` | a member; a name with other characters is `['odd name']` |
 | `[0]`, `[-1]` | an element, counted from the end where negative |
 | `[*]` | every element |
@@ -28,7 +28,10 @@ _STEP: Final = re.compile(
     r"""|\[(?P<index>-?[0-9]{1,4})\]|\[(?P<every>\*)\]"""
 )
 
-GRAMMAR: Final = r"""^[$@](?:\.[^\s.\[\]'"*$@()?,:]+|\['[^']+'\]|\["[^"]+"\]|\[-?[0-9]{1,4}\]|\[\*\])*$"""
+ELEMENT: Final = "$each"
+"""The element of `each`."""
+
+GRAMMAR: Final = r"""^\$(?:each)?(?:\.[^\s.\[\]'"*$@()?,:]+|\['[^']+'\]|\["[^"]+"\]|\[-?[0-9]{1,4}\]|\[\*\])*$"""
 """The language as one pattern, for the schema of the file."""
 
 
@@ -37,8 +40,8 @@ class BadPath(ValueError):  # noqa: N818 - an expected outcome, shown to whoever
 
 
 def is_path(text: str) -> bool:
-    """Tell whether a text is meant as a path: it begins with `$` or `@`."""
-    return text.startswith(("$", "@"))
+    """Tell whether a text is meant as a path: it begins with `$`."""
+    return text.startswith("$")
 
 
 def read_path(text: str) -> Path:
@@ -46,9 +49,10 @@ def read_path(text: str) -> Path:
     if len(text) > LONGEST:
         raise BadPath(f"the path is longer than {LONGEST} characters")
     if not is_path(text):
-        raise BadPath(f"'{text}' is no path: paths begin with '$' (the body) or '@' (the element of 'each')")
+        raise BadPath(f"'{text}' is no path: paths begin with '$' (the body) or '$each' (the element of 'each')")
     steps: list[Step] = []
-    at = 1
+    of_element = text.startswith(ELEMENT)
+    at = len(ELEMENT) if of_element else 1
     while at < len(text):
         found = _STEP.match(text, at)
         if found is None:
@@ -57,7 +61,7 @@ def read_path(text: str) -> Path:
         at = found.end()
     if len(steps) > MOST_STEPS:
         raise BadPath(f"the path has more than {MOST_STEPS} steps")
-    return Path(text, tuple(steps), of_element=text.startswith("@"))
+    return Path(text, tuple(steps), of_element=of_element)
 
 
 def _step(found: re.Match[str]) -> Step:
