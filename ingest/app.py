@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 import uvloop
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server.embed import Server as Granian
 
@@ -100,6 +100,11 @@ async def serve(process: Process, asked: asyncio.Event) -> None:
         backpressure=_BACKLOG,
         http1_settings=HTTP1Settings(header_read_timeout=int(settings.header_seconds * 1_000), max_buffer_size=65_536),
         log_enabled=False,
+        ssl_cert=settings.tls_cert,
+        ssl_key=settings.tls_key,
+        ssl_ca=settings.tls_client_ca,
+        ssl_client_verify=settings.tls_client_ca is not None,
+        ssl_protocol_min=SSLProtocols.tls12,
     )
     background = [asyncio.ensure_future(process.outbox.run()), asyncio.ensure_future(process.watch())]
     serving = asyncio.ensure_future(server.serve())

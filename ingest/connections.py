@@ -9,6 +9,8 @@ import structlog
 
 from ingest.adapter import Adapter
 from ingest.environments import normalise
+from ingest.limits import Allowance
+from ingest.mapping.compile import adapters_of
 from ingest.receive import Connection
 from ingest.secrets import UnreadableSecret
 from schemas.definition import Definition, Source
@@ -25,29 +27,37 @@ def connect(
     adapters: Sequence[Adapter],
     identity_key: bytes,
     resolve: Callable[[str], bytes],
+    *,
+    certified: bool = False,
 ) -> Connections:
-    """Return a connection for every source whose tool has an adapter.
+    """Return a connection for every source whose tool has an adapter, or a mapping in the definition.
 
     A secret that cannot be read is logged by its reference and left out: without any the source refuses every delivery.
-    A source that says `insecure` and has a secret all the same is not insecure: its secret is asked for.
+    A source that says `insecure` and has a secret all the same is not insecure: its secret is asked for. `certified`:
+    every connection to the listener has shown a certificate; where none has, a source that asks for one refuses all.
     Sources of the tool `cloudevents` are served by the adapter of `cdevents`.
     """
-    by_tool = {adapter.tool: adapter for adapter in adapters}
+    by_tool = {adapter.tool: adapter for adapter in (*adapters_of(definition), *adapters)}
     connections: dict[tuple[str, str], Connection] = {}
     for source in definition.sources:
         adapter = by_tool.get("cdevents" if source.tool == "cloudevents" else source.tool)
         if adapter is None:
             _logger.warning("a source's tool was not known", tool=source.tool, source=source.name)
             continue
+        missing = source.client_certificate and not certified
+        if missing:
+            _logger.error("a source asks for client certificates, and the listener for none", source=source.name)
         connections[source.tool, source.name] = Connection(
             adapter=adapter,
             source=source.name,
-            secrets=_secrets(source, resolve),
-            insecure=source.insecure and not source.secrets,
+            secrets=() if missing else _secrets(source, resolve),
+            insecure=(source.insecure or source.client_certificate) and not source.secrets and not missing,
             pseudonym=lru_cache(maxsize=16_384)(partial(pseudonym, identity_key, source.tool)),
             environment=partial(_environment, source.environments),
             identity_key=identity_key,
-            rate_per_second=source.rate_per_second,
+            allowance=Allowance(source.rate_per_second, source.quota_per_day),
+            silent_after_seconds=source.silent_after_seconds,
+            public_url=source.public_url,
         )
     return connections
 

@@ -16,7 +16,7 @@ from ingest.answers import Reply
 from ingest.connections import Connections
 from ingest.dead_letters import Refused
 from ingest.large_work import beside_the_loop
-from ingest.limits import Bucket
+from ingest.limits import Allowed
 from ingest.outbox import Outbox
 from ingest.outcomes import Accepted, Received, Rejected
 from ingest.receive import Connection, dead_lettered, refused, translated
@@ -45,13 +45,18 @@ class Live(Struct, frozen=True, kw_only=True):
     """What a reload replaces as a whole: the connections and their rate limits."""
 
     connections: Connections
-    buckets: Mapping[tuple[str, str], Bucket]
+    allowed: Mapping[tuple[str, str], Allowed]
 
 
-def live(connections: Connections) -> Live:
-    """Return connections with fresh rate limits."""
-    rates = {at: connection.rate_per_second for at, connection in connections.items()}
-    return Live(connections=connections, buckets={at: Bucket(rate) for at, rate in rates.items() if rate is not None})
+def live(connections: Connections, before: Live | None = None) -> Live:
+    """Return connections with their limits; a limit that is as it was `before` stays as far used up as it was."""
+    known = {} if before is None else before.allowed
+    allowed = {}
+    for at, connection in connections.items():
+        old = known.get(at)
+        same = old is not None and old.allowance == connection.allowance
+        allowed[at] = old if old is not None and same else Allowed(connection.allowance)
+    return Live(connections=connections, allowed=allowed)
 
 
 class Intake:
@@ -103,8 +108,8 @@ class Intake:
         return await beside_the_loop(delivery.body, refused, delivery, connection)
 
     async def _proven(self, delivery: Delivery, connection: Connection, decide: Decide) -> Reply:
-        bucket = self.live.buckets.get((delivery.tool, delivery.source))
-        if bucket is not None and (wait := bucket.wait_seconds(self._now_seconds())) > 0:
+        allowed = self.live.allowed.get((delivery.tool, delivery.source))
+        if allowed is not None and (wait := allowed.wait_seconds(self._now_seconds())) > 0:
             self._telemetry.delivered(delivery.tool, delivery.source, "rejected", TOO_OFTEN)
             return answers.unavailable(TOO_OFTEN, math.ceil(wait), status=429)
         outcome = await beside_the_loop(delivery.body, decide, delivery, connection, self._router)

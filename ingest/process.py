@@ -14,7 +14,7 @@ from msgspec import Struct
 from ingest.acknowledgements import Acknowledgements
 from ingest.adapters import ADAPTERS
 from ingest.body_http import BodyReader
-from ingest.connections import connect
+from ingest.connections import Connections, connect
 from ingest.importing import FactImporter, Rules
 from ingest.intake import Intake, live
 from ingest.limits import Load, Pace
@@ -64,7 +64,8 @@ class Process:
         self._streams_version = definition.version
         self._stopping = False
         self._token = _import_token(settings)
-        self.telemetry = Telemetry()
+        clock = clock_from(settings.clock)
+        self.telemetry = Telemetry(clock)
         self.acknowledgements = Acknowledgements(loop, settings.publish_seconds)
         publisher = Publisher(means.opening, self.acknowledgements)
         self.outbox = Outbox(publisher, means.spool, self.acknowledgements)
@@ -84,7 +85,7 @@ class Process:
             telemetry=self.telemetry,
             now_seconds=time.monotonic,
             opened=reader.opened,
-            live=live(connect(definition, ADAPTERS, means.identity_key, resolve)),
+            live=live(self._connect(definition)),
         )
         self.pages = Pages(self.telemetry, settings.metrics_peers, self._problems)
         rules = Rules(
@@ -105,7 +106,7 @@ class Process:
                 Kind.OPENAPI: self.pages.openapi,
             },
             telemetry=self.telemetry,
-            clock=clock_from(settings.clock),
+            clock=clock,
         )
         self.telemetry.read_gauges_from(self._gauges)
 
@@ -118,11 +119,18 @@ class Process:
             _logger.error("a reload was refused", problem=str(bad))  # noqa: TRY400 - the problem says it all
             return
         self._token = _import_token(self.settings)
-        self.intake.live = live(connect(definition, ADAPTERS, self._identity_key, resolve))
+        self.intake.live = live(self._connect(definition), self.intake.live)
         self.telemetry.reloads["done"] += 1
         _logger.info("sources and secrets were reloaded", sources=len(self.intake.live.connections))
         if definition.version != self._streams_version:
             _logger.warning("changed value streams were left as they are until the next start")
+
+    def _connect(self, definition: Definition) -> Connections:
+        """Return the connections of a definition's sources; from now on it is these whose silence is told."""
+        certified = self.settings.tls_client_ca is not None
+        found = connect(definition, ADAPTERS, self._identity_key, resolve, certified=certified)
+        self.telemetry.watch({at: connection.silent_after_seconds for at, connection in found.items()})
+        return found
 
     def stop(self) -> None:
         """Turn readiness red, and end each connection with its next response."""

@@ -11,8 +11,10 @@ from msgspec import Struct
 
 from ingest.adapter import Adapter, Context, Delivery, Ignored, Untranslatable
 from ingest.dead_letters import Refused, dead_letter
+from ingest.limits import Allowance
 from ingest.outcomes import Accepted, DeadLettered, Received, Rejected
 from ingest.routing import Router
+from schemas.definition import SILENT_AFTER_SECONDS
 from schemas.event import FlowEvent
 
 NOT_OF_INTEREST: Final = "event type is not of interest"
@@ -34,7 +36,8 @@ _BROKEN: Final = (ValueError, LookupError, TypeError, AttributeError, Arithmetic
 class Connection(Struct, frozen=True, kw_only=True):
     """A configured source, ready to use: its adapter, live secrets and what translations may know.
 
-    `insecure`: it takes deliveries without proof. A source with a secret never does, even if that cannot be read.
+    `insecure`: it takes deliveries without proof of their own. A source with a secret never does, even if that cannot
+    be read. `public_url`: the address that its tool signs, None for the one that arrives.
     """
 
     adapter: Adapter
@@ -44,7 +47,9 @@ class Connection(Struct, frozen=True, kw_only=True):
     pseudonym: Callable[[str], str]
     environment: Callable[[str], str]
     identity_key: bytes
-    rate_per_second: float | None = None
+    allowance: Allowance = Allowance()
+    silent_after_seconds: float = SILENT_AFTER_SECONDS
+    public_url: str | None = None
 
 
 def receive(delivery: Delivery, connection: Connection, router: Router) -> Received:

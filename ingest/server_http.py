@@ -126,7 +126,7 @@ class Server:
             source=route.name,
             headers=headers,
             body=body,
-            url=_url(scope, headers),
+            url=connection.public_url or _url(scope, headers),
             received_at=received_at,
         )
         decide = decide_all if route.kind is Kind.EVENTS else translated

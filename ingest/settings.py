@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -16,6 +16,14 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, ge=1, le=65_535, description="Port to listen on.")
+    tls_cert: Path | None = Field(
+        default=None, description="Certificate chain, PEM; with VSM_TLS_KEY: listen with TLS."
+    )
+    tls_key: Path | None = Field(default=None, description="The certificate's private key, PEM.")
+    tls_client_ca: Path | None = Field(
+        default=None,
+        description="Authority of client certificates, PEM: every connection has to show one (mutual TLS).",
+    )
     kafka: str = Field(
         default="", description="Bootstrap servers of Kafka; empty: the local log in the data directory."
     )
@@ -62,6 +70,15 @@ class Settings(BaseSettings):
     )
     close_seconds: float = Field(default=8.0, gt=0, le=25, description="Longest wait for the log to close at the end.")
     log_level: str = Field(default="info", description="Least level that is logged: debug, info, warning, error.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """Refuse half of what TLS needs: without the rest the listener would be open."""
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("VSM_TLS_CERT and VSM_TLS_KEY go together")
+        if self.tls_client_ca is not None and self.tls_cert is None:
+            raise ValueError("VSM_TLS_CLIENT_CA needs VSM_TLS_CERT and VSM_TLS_KEY")
+        return self
 
     @field_validator("metrics_peers", mode="before")
     @classmethod

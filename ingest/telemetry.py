@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 from typing import Final
 
@@ -13,7 +13,18 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from schemas.clock import Clock
+
 _BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+_OUTCOMES: Final = ("accepted", "ignored", "dead_lettered", "rejected", "unavailable")
+"""What becomes of deliveries; a configured source counts each from 0 on, so that the first one shows as an increase."""
+
+_PROVEN: Final = frozenset({"accepted", "ignored", "dead_lettered"})
+"""Outcomes of deliveries that came from their source, whatever became of them."""
+
+Source = tuple[str, str]
+"""A configured source: tool and name."""
 
 Gauges = Callable[[], tuple[tuple[str, str, float], ...]]
 """Returns (name, help, value) of what is read at the scrape."""
@@ -22,9 +33,13 @@ Gauges = Callable[[], tuple[tuple[str, str, float], ...]]
 class Telemetry(Collector):
     """The counters. Labels come from closed sets: configured tools and sources, streams, outcomes, reasons."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.deliveries: Counter[tuple[str, str, str]] = Counter()
-        self.reasons: Counter[tuple[str, str]] = Counter()
+        self.reasons: Counter[tuple[str, str, str, str]] = Counter()
+        self._silent_after: Mapping[Source, float] = {}
+        self._seen: dict[Source, int] = {}
+        self._since: dict[Source, int] = {}
         self.events: Counter[str] = Counter()
         self.reloads: Counter[str] = Counter()
         self.body_bytes = 0
@@ -39,11 +54,20 @@ class Telemetry(Collector):
         """Name where the values of now are read."""
         self._gauges = gauges
 
+    def watch(self, silent_after: Mapping[Source, float]) -> None:
+        """Tell of these sources how long nothing came from them, and from how many seconds on they are silent."""
+        self._silent_after = silent_after
+        now = self._clock()
+        self._since = {source: self._since.get(source, now) for source in silent_after}
+        self._seen = {source: at for source, at in self._seen.items() if source in silent_after}
+
     def delivered(self, tool: str, source: str, outcome: str, reason: str | None) -> None:
         """Count one answered delivery; `reason` is one of our constant phrases, or None."""
         self.deliveries[tool, source, outcome] += 1
+        if outcome in _PROVEN:
+            self._seen[tool, source] = self._clock()
         if reason is not None:
-            self.reasons[outcome, reason] += 1
+            self.reasons[tool, source, outcome, reason] += 1
 
     def acknowledged(self, seconds: float) -> None:
         """Note how long the records of one delivery took to be durable."""
@@ -59,15 +83,19 @@ class Telemetry(Collector):
         deliveries = CounterMetricFamily(
             "vsm_ingest_deliveries", "Deliveries answered.", labels=["tool", "source", "outcome"]
         )
-        for delivery, count in self.deliveries.items():
+        quiet = dict.fromkeys(((*source, outcome) for source in self._silent_after for outcome in _OUTCOMES), 0)
+        for delivery, count in {**quiet, **self.deliveries}.items():
             deliveries.add_metric(delivery, count)
         yield deliveries
         reasons = CounterMetricFamily(
-            "vsm_ingest_reasons", "Deliveries by why they were not accepted.", labels=["outcome", "reason"]
+            "vsm_ingest_reasons",
+            "Deliveries by why they were not accepted.",
+            labels=["tool", "source", "outcome", "reason"],
         )
         for reason, count in self.reasons.items():
             reasons.add_metric(reason, count)
         yield reasons
+        yield from self._silence()
         events = CounterMetricFamily("vsm_ingest_events", "Flow events written, a copy each.", labels=["value_stream"])
         for stream, count in self.events.items():
             events.add_metric([stream], count)
@@ -81,6 +109,30 @@ class Telemetry(Collector):
         for name, text, value in self._gauges():
             yield GaugeMetricFamily(name, text, value=value)
         yield self._histogram()
+
+    def _silence(self) -> Iterator[Metric]:
+        """Yield when each watched source was last heard, and for how long it has been silent."""
+        labels, now = ["tool", "source"], self._clock()
+        last = GaugeMetricFamily(
+            "vsm_ingest_source_last_delivery_timestamp_seconds",
+            "When the last proven delivery came, since the process began.",
+            labels=labels,
+        )
+        silent = GaugeMetricFamily(
+            "vsm_ingest_source_silent_seconds",
+            "Time since the last proven delivery, or since the source was configured here.",
+            labels=labels,
+        )
+        most = GaugeMetricFamily(
+            "vsm_ingest_source_silent_after_seconds", "From how long on the source is called silent.", labels=labels
+        )
+        for source, limit in self._silent_after.items():
+            seen = self._seen.get(source)
+            if seen is not None:
+                last.add_metric(source, seen / 1e6)
+            silent.add_metric(source, max(0.0, (now - (seen or self._since[source])) / 1e6))
+            most.add_metric(source, limit)
+        yield from (last, silent, most)
 
     def _histogram(self) -> HistogramMetricFamily:
         counts = list(accumulate(self._latencies))

@@ -7,6 +7,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.mapping import ToolMapping
+
 SELECTABLE: Final = (
     "repository", "project", "service", "branch", "decision", "activity", "environment_raw", "routed_by",
 )  # fmt: skip
@@ -52,18 +54,28 @@ class Calendar(Struct, frozen=True, kw_only=True):
     holidays: tuple[str, ...] = ()
 
 
+SILENT_AFTER_SECONDS: Final = 3 * 86_400.0
+"""So long without a delivery a source is called silent, where it says nothing else."""
+
+
 class Source(Struct, frozen=True, kw_only=True):
     """A configured connection of a tool.
 
     `secrets`: where each live secret comes from, an `env:NAME` or `file:PATH` reference or a literal `value:...`.
-    `rate_per_second` None: no limit.
+    `rate_per_second` and `quota_per_day` None: no limit. `silent_after_seconds`: so long without a delivery the source
+    is called silent. `client_certificate`: its proof is the certificate that its connection was made with.
+    `public_url`: the address the tool knows, where another one arrives here.
     """
 
     tool: str
     name: str
     secrets: tuple[str, ...] = ()
     insecure: bool = False
+    client_certificate: bool = False
     rate_per_second: float | None = None
+    quota_per_day: float | None = None
+    silent_after_seconds: float = SILENT_AFTER_SECONDS
+    public_url: str | None = None
     environments: Mapping[str, str] = {}
 
 
@@ -102,6 +114,7 @@ class Definition(Struct, frozen=True, kw_only=True):
 
     version: str
     sources: tuple[Source, ...] = ()
+    mappings: tuple[ToolMapping, ...] = ()
     value_streams: tuple[ValueStream, ...] = ()
 
     def stream(self, name: str) -> ValueStream | None:

@@ -14,6 +14,8 @@ from typing import Any, Final
 from schemas.calendar_text import DAYS
 from schemas.definition import ROUTE_TO_LIVE, SELECTABLE
 from schemas.event_types import RANKED
+from schemas.mappings_schema import mapping, mapping_parts
+from schemas.mappings_text import TOOL
 from schemas.names_text import NAME
 from schemas.sources_text import TOOLS
 from schemas.steps_text import ACTORS, CLOSED, CUSTOM, MOST_CHARACTERS, RULE_FIELDS, UNREADABLE
@@ -54,11 +56,18 @@ def schema() -> Schema:
         "$schema": _DIALECT,
         "title": "VSM value-stream file",
         "description": "Sources of webhooks and the value streams that claim their events.",
-        "definitions": {"text": _TEXT, "type": _type(), "rule": _rule(), "service": _service()},
+        "definitions": {
+            "text": _TEXT,
+            "type": _type(),
+            "rule": _rule(),
+            "service": _service(),
+            **mapping_parts(),
+        },
         **_object(
             {
                 "version": {"const": 1, "description": "The version of this format: 1."},
                 "sources": _optional_list(_source(), "The tools' connections that webhooks are taken from."),
+                "mappings": _optional_list(mapping(_named), "Tools without an adapter, and what their deliveries become."),
                 "services": services,
                 "value_streams": _list(_stream(services), "The value streams."),
             },
@@ -79,11 +88,15 @@ def _source() -> Schema:
     )
     secret |= {"minProperties": 1, "maxProperties": 1}
     insecure = {"required": ["insecure"], "properties": {"insecure": {"const": True}}}
-    secured = [{"required": ["secret"]}, {"required": ["secrets"]}]
+    certified = {"required": ["client_certificate"], "properties": {"client_certificate": {"const": True}}}
+    secured = [{"required": ["secret"]}, {"required": ["secrets"]}, certified]
     return {
         **_object(
             {
-                "tool": {"enum": list(TOOLS), "description": "The tool, as it stands in the webhook's address."},
+                "tool": {
+                    "anyOf": [{"enum": list(TOOLS)}, {"type": "string", "pattern": f"^{TOOL.pattern}$"}],
+                    "description": "The tool, as it stands in the webhook's address; one of `mappings` too.",
+                },
                 "name": _name("The source's name in the webhook's address; `default` may be left out there."),
                 "secret": {**secret, "description": "Where the secret is that deliveries are verified with."},
                 "secrets": _one_or_many(secret, "Several live secrets, while one takes the place of another."),
@@ -92,6 +105,25 @@ def _source() -> Schema:
                     "type": "number",
                     "exclusiveMinimum": 0,
                     "description": "Deliveries a second on average, more are answered 429. No limit if left out.",
+                },
+                "client_certificate": {
+                    "type": "boolean",
+                    "description": "The proof is the client certificate that the listener has verified.",
+                },
+                "quota_per_day": {
+                    "type": "number",
+                    "exclusiveMinimum": 0,
+                    "description": "Deliveries a day, more are answered 429. No limit if left out.",
+                },
+                "silent_after": {
+                    "type": "string",
+                    "pattern": f"^{DURATION.pattern}$",
+                    "description": "So long without a delivery the source is called silent. 3d if left out.",
+                },
+                "public_url": {
+                    "type": "string",
+                    "pattern": "^https?://",
+                    "description": "The address that the tool knows, where a proxy makes another one of it.",
                 },
                 "environments": {
                     "type": ["object", "null"],

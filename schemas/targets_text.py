@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Final
 
 from schemas.yaml_node import Node, nearest
@@ -17,6 +18,9 @@ OF_A_STEP: Final = tuple(f"{metric}_p{q}" for metric in ("wait", "process", "lea
 
 DURATION: Final = re.compile(r"(?=.*[1-9])[0-9]+(?:\.[0-9]+)?[smhdw]")
 """Such as `4h`: a number above 0 of seconds, minutes, hours, days or weeks."""
+
+UNIT_SECONDS: Final = MappingProxyType({"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0})
+"""What the letters of durations stand for."""
 
 
 def read_targets(node: Node, steps: Sequence[str]) -> dict[str, str]:

@@ -100,12 +100,14 @@ class Ingester:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, *, ready: bool = True) -> Ingester:
-        """Start it and wait until it is ready (or only alive)."""
+    def start(self, *, ready: bool = True, waited: bool = True) -> Ingester:
+        """Start it and wait until it is ready (or only alive, or not at all)."""
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", self._program], cwd=_ROOT, env=self._environment, stdout=output, stderr=output
             )
+        if not waited:
+            return self
         path = "/health/ready" if ready else "/health/live"
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers(path):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.inflate import inflated
-from ingest.limits import Bucket, Load, Pace
+from ingest.limits import Allowance, Allowed, Load, Pace
 from ingest.metrics_pages import merged
 from ingest.outcomes import Rejected
 
@@ -30,21 +30,42 @@ def test_pace(elapsed: float, received: int, slow: bool) -> None:  # noqa: FBT00
 @given(st.floats(0.1, 50), st.lists(st.floats(0, 2), max_size=60))
 def test_bucket_never_lets_more_through_than_its_rate(rate: float, pauses: list[float]) -> None:
     """Over any time no more pass than the burst and the rate allow."""
-    bucket, now, passed = Bucket(rate), 0.0, 0
+    allowed, now, passed = Allowed(Allowance(rate_per_second=rate)), 0.0, 0
     for pause in pauses:
         now += pause
-        passed += bucket.wait_seconds(now) == 0.0
+        passed += allowed.wait_seconds(now) == 0.0
 
     assert passed <= max(1.0, rate) + now * rate + 1e-6
 
 
-def test_bucket_says_when_to_come_again() -> None:
+def test_a_source_is_told_when_to_come_again() -> None:
     """After the wait it names, one more passes."""
-    bucket = Bucket(0.5)
-    bucket.wait_seconds(0.0)
-    wait = bucket.wait_seconds(0.0)
+    allowed = Allowed(Allowance(rate_per_second=0.5))
+    allowed.wait_seconds(0.0)
+    wait = allowed.wait_seconds(0.0)
 
-    assert (wait, bucket.wait_seconds(wait)) == (2.0, 0.0)
+    assert (wait, allowed.wait_seconds(wait)) == (2.0, 0.0)
+
+
+def test_a_quota_is_a_days_worth_and_comes_back_through_the_day() -> None:
+    """Of a quota of 24 a day all may come at once, and one an hour after that."""
+    allowed = Allowed(Allowance(per_day=24))
+    at_once = sum(allowed.wait_seconds(0.0) == 0.0 for _ in range(30))
+    later = [allowed.wait_seconds(3_600.0) for _ in range(2)]
+    assert (at_once, later) == (24, [0.0, 3_600.0])
+
+
+def test_what_one_limit_refuses_uses_up_none_of_the_other() -> None:
+    """A delivery over the rate is no part of the day's quota."""
+    allowed = Allowed(Allowance(rate_per_second=1, per_day=3))
+    passed = [allowed.wait_seconds(second / 10) == 0.0 for second in range(40)]
+    assert sum(passed) == 3
+
+
+def test_a_source_without_limits_is_held_to_none() -> None:
+    """No limit, no wait."""
+    allowed = Allowed(Allowance())
+    assert {allowed.wait_seconds(0.0) for _ in range(1_000)} == {0.0}
 
 
 def test_load_is_full_by_requests_or_bytes() -> None:

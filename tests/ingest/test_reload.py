@@ -14,8 +14,8 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a control character": (CONFIG.encode() + b"    owner: \x07\n", ":20:12: value_streams[1].owner: "),
     "a wrong number": (CONFIG.encode() + b"    owner: !!int abc\n", ":20:12: value_streams[1].owner: "),
     "brackets": (CONFIG.encode() + b"    owner: " + b"[" * 5_000, "nested more than 32 deep"),
-    "a tool without an adapter": (
-        CONFIG.replace("tool: cdevents", "tool: gitlab", 1).encode(),
+    "a tool that nobody knows": (
+        CONFIG.replace("tool: cdevents", "tool: cdevent", 1).encode(),
         "9:6: sources[6].tool: ",
     ),
     "no file": (b"", "value-streams.yaml:1:1: 'version' is missing"),

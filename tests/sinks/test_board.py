@@ -178,8 +178,13 @@ def promtool(*arguments: str, given: bytes = b"") -> str:
 
 
 def test_prometheus_takes_its_configuration() -> None:
-    """Nothing is wrong with deploy/prometheus/prometheus.yml, says promtool."""
+    """Nothing is wrong with deploy/prometheus/prometheus.yml and its rules, says promtool."""
     assert promtool("check", "config", str(ROOT / "deploy/prometheus/prometheus.yml")) == ""
+
+
+def test_alerts_are_raised_when_they_should_be_and_not_else() -> None:
+    """Every test beside the alert rules holds, says promtool."""
+    assert promtool("test", "rules", str(ROOT / "deploy/prometheus/rules/ingest_test.yml")) == ""
 
 
 def test_the_page_is_clean() -> None:
