@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.adapter import Adapter
-from ingest.adapters import argocd, cdevents, flux, github, jira, linear, pagerduty
+from ingest.adapters import argocd, cdevents, flux, github, jira, linear, pagerduty, trello
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
     argocd.ADAPTER,
@@ -15,5 +15,6 @@ ADAPTERS: Final[tuple[Adapter, ...]] = (
     jira.ADAPTER,
     linear.ADAPTER,
     pagerduty.ADAPTER,
+    trello.ADAPTER,
 )
 """Every tool that deliveries are taken from."""

@@ -38,6 +38,7 @@ FREELY_NAMED: Final[Mapping[str, frozenset[str]]] = {
     "jira": frozenset({"labels", "customfield_10014"}),
     "linear": frozenset({"labels", "branchName"}),
     "cdevents": frozenset({"source", "chainId", "customData", "change", "pipelineRun", "testCaseRun", "testSuiteRun"}),
+    "trello": frozenset({"label", "text"}),
 }
 """The fields, by tool, in which people write what they like, whatever is below them."""
 
