@@ -72,6 +72,8 @@ class Server:
         headers = joined(scope.headers.items())
         if route is None:
             reply = await self._turned_away(exchange, headers, Rejected(404, NO_ROUTE))
+        elif scope.method == "HEAD" and route.kind is Kind.WEBHOOK:
+            reply = await self._probed(exchange, headers, route)
         elif scope.method != route.method:
             rejection = Rejected(405, WRONG_METHOD)
             reply = await self._turned_away(exchange, headers, rejection, ("allow", route.method))
@@ -86,6 +88,15 @@ class Server:
         if (self.closing or "transfer-encoding" in asked) and CLOSE not in reply.headers:
             return [*reply.headers, CLOSE]
         return list(reply.headers)
+
+    async def _probed(self, exchange: Exchange, headers: Headers, route: Route) -> Reply:
+        """Answer a sender that tries an address before it uses it, as Trello does: 200 where the source is configured.
+
+        The connection ends with it, so that a body sent along is nobody's request.
+        """
+        if self._connection(route)[0] is None:
+            return await self._turned_away(exchange, headers, Rejected(404, NO_SOURCE))
+        return Reply(200, b"", (CLOSE,))
 
     async def _post(self, scope: Scope, exchange: Exchange, headers: Headers, route: Route) -> Reply:
         connection = None

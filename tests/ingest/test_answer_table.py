@@ -228,6 +228,14 @@ def test_other_method_is_405(client: httpx.Client, method: str, path: str) -> No
     assert (answer.status_code, "allow" in answer.headers) == (405, True)
 
 
+@pytest.mark.parametrize(("path", "status"), [(ACME, 200), ("/webhooks/github/nobody", 404)])
+def test_address_may_be_tried_first(client: httpx.Client, path: str, status: int) -> None:
+    """HEAD of a source's address says whether the source is configured: Trello asks before it sends."""
+    answer = client.head(path)
+
+    assert (answer.status_code, answer.content) == (status, b"")
+
+
 @pytest.mark.parametrize("path", ["/webhooks/github/%61cme", "/webhooks%2Fgithub/acme"])
 def test_escapes_in_a_path_are_decoded(client: httpx.Client, path: str) -> None:
     """A path means what its percent escapes stand for."""
