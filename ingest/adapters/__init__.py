@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.adapter import Adapter
-from ingest.adapters import argocd, cdevents, flux, github, jira, linear, pagerduty, trello
+from ingest.adapters import argo_rollouts, argocd, cdevents, flux, github, jira, linear, pagerduty, trello
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
+    argo_rollouts.ADAPTER,
     argocd.ADAPTER,
     cdevents.ADAPTER,
     flux.ADAPTER,
