@@ -8,6 +8,7 @@ import typer
 
 from vsm.commands import (
     ask,
+    backfill,
     backup,
     check,
     checksum,
@@ -17,6 +18,7 @@ from vsm.commands import (
     doctor,
     imports,
     link,
+    reconcile,
     send,
     simulate,
     trace,
@@ -48,6 +50,8 @@ app.command()(simulate.simulate)
 events.command("csv")(imports.import_csv)
 events.command("git")(imports.import_git)
 app.command()(link.link)
+app.command()(backfill.backfill)
+app.command()(reconcile.reconcile)
 app.command("map")(ask.show_map)
 app.command()(ask.query)
 app.command()(trace.trace)

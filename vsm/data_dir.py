@@ -47,6 +47,7 @@ class DataDir:
         self.generation = self.root / "generation.json"
         self.store_address = self.root / "clickhouse.url"
         self.run_file = self.root / "run.json"
+        self.reconciled = self.root / "reconciled"
 
     def make(self) -> None:
         """Create the directory, its identity key and import token if they are missing."""

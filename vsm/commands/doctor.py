@@ -30,6 +30,7 @@ from vsm.data_dir import PRIVATE, DataDir
 from vsm.generation import config_in_use
 from vsm.logs import redacted
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, out
+from vsm.reconciled import noted
 from vsm.store import BadQuery, StoreMissing, open_store
 
 LEAST_FREE_BYTES: Final = 1_000_000_000
@@ -224,5 +225,16 @@ def _tables(place: Place) -> Iterator[Finding]:
         yield Finding(Grade.ODD, f"the newest event came {age / 3600:.1f} h ago", "is a webhook switched off?")
 
 
-CHECKS: Final[tuple[Check, ...]] = (_directory, _definition, _processes, _log, _registry, _tables)
+def _reconciled(place: Place) -> Iterator[Finding]:
+    for found in noted(place.data):
+        what = f"{found.tool}/{found.source}: {{}} of what its API tells from {found.since} to {found.until} was held"
+        held = found.completeness_ratio
+        if held is None or held == 1.0:
+            yield Finding(Grade.GOOD, what.format("all"))
+        else:
+            mend = f"`vsm reconcile {found.tool} --fill` sends what is missing"
+            yield Finding(Grade.ODD, what.format(f"{held:.1%}"), mend)
+
+
+CHECKS: Final[tuple[Check, ...]] = (_directory, _definition, _processes, _log, _registry, _tables, _reconciled)
 """Every check, in the order they are shown."""

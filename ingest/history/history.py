@@ -1,0 +1,126 @@
+"""What a tool's history is made of: units of work that ask its API and end with deliveries; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from ingest.times import moment
+
+Json = dict[str, Any]
+"""An object of an API's answer, or of a delivery's body."""
+
+
+class Ask(Struct, frozen=True):
+    """One GET. `path` is relative to the API's address, or begins with `/` and is the server's own.
+
+    `may_be_gone`: an answer 404, 409, 410 or 422 is an answer too, with the body None.
+    """
+
+    path: str
+    params: Mapping[str, str] = {}
+    may_be_gone: bool = False
+
+
+class Answer(Struct, frozen=True):
+    """What the API said: the decoded body, and where the next page is (None after the last)."""
+
+    body: Any
+    following: Ask | None = None
+
+
+class Unit(Struct, frozen=True):
+    """A piece of the work, kept across runs: its kind and what it is about, all JSON values."""
+
+    kind: str
+    of: Json = {}
+
+
+class Told(Struct, frozen=True):
+    """One delivery as the tool would have sent it; `at` is when, microseconds UTC."""
+
+    at: int
+    body: bytes
+    headers: Mapping[str, str] = {}
+
+
+class Found(Struct, frozen=True):
+    """What a unit ended with. The last of its further units is done first."""
+
+    told: Sequence[Told] = ()
+    units: Sequence[Unit] = ()
+
+
+class Memory(Struct):
+    """What later units must know of earlier ones: commits met so far, and the head of each main line."""
+
+    seen: set[str] = msgspec.field(default_factory=set)
+    heads: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Scope(Struct, frozen=True, kw_only=True):
+    """What is asked for: `places` (repositories, projects) between `since` and `until` (excluded), microseconds UTC.
+
+    `tells_paths`: somebody reads the paths of the files that commits touched, which cost one request a commit.
+    """
+
+    places: tuple[str, ...]
+    since: int
+    until: int
+    tells_paths: bool = False
+
+    def holds(self, at: int) -> bool:
+        """Tell whether a time is asked for."""
+        return self.since <= at < self.until
+
+
+Asking = Generator[Ask, Answer, Found]
+"""A unit at work: yields what it asks, is sent the answers, returns what it found."""
+
+Work = Callable[[Unit, Scope, Memory], Asking]
+"""Begins a unit."""
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """One tool's history: the first units of a scope, and how each kind of unit is done.
+
+    `place` is what a place is called; `takes` tells whether a text names one.
+    """
+
+    tool: str
+    place: str
+    takes: Callable[[str], bool]
+    begin: Callable[[Scope], Sequence[Unit]]
+    work: Mapping[str, Work]
+
+
+DAY_MICROS: Final = 86_400_000_000
+
+
+def pages(ask: Ask) -> Generator[Ask, Answer, list[Any]]:
+    """Ask for a list, page after page; return all of it, [] where it is gone."""
+    found: list[Any] = []
+    waiting: Ask | None = ask
+    while waiting is not None:
+        answer = yield waiting
+        found += answer.body or []
+        waiting = answer.following
+    return found
+
+
+def micros(written: str | float | None) -> int:
+    """Return a time of an API in microseconds UTC. Raises Untranslatable where it is none."""
+    return moment(written, "a time of the API").micros
+
+
+def told(at: str | float | None, body: Json, headers: Mapping[str, str] | None = None) -> Told:
+    """Return a delivery made at a time that the API wrote."""
+    return Told(at=micros(at), body=msgspec.json.encode(body), headers=headers or {})
+
+
+def within(scope: Scope, deliveries: Iterable[Told]) -> Iterator[Told]:
+    """Yield the deliveries of the time that is asked for."""
+    return (delivery for delivery in deliveries if scope.holds(delivery.at))
