@@ -12,6 +12,7 @@ import msgspec
 from schemas.calendar_text import read_calendar
 from schemas.definition import ROUTE_TO_LIVE, SELECTABLE, Definition, ServicePaths, Source, ValueStream, standard_map
 from schemas.event import UNROUTED
+from schemas.mappings_text import read_mappings
 from schemas.names_text import each_once, name_of
 from schemas.services_text import read_services
 from schemas.sources_text import read_source
@@ -20,7 +21,7 @@ from schemas.targets_text import read_targets
 from schemas.yaml_node import Node, read
 from schemas.yaml_tree import Problem
 
-ROOT_KEYS: Final = ("version", "sources", "services", "value_streams")
+ROOT_KEYS: Final = ("version", "sources", "mappings", "services", "value_streams")
 STREAM_KEYS: Final = (
     "name", "family", "owner", "select", "calendar", "steps", "environments", "targets", "services",
 )  # fmt: skip
@@ -74,10 +75,12 @@ def _definition(root: Node) -> Definition:
         version.complain(f"version {version.shown().strip(_QUOTE)} is not known", "write 'version: 1'")
     services = read_services(fields.get("services"))
     source_nodes = fields["sources"].items() if "sources" in fields else []
-    sources = tuple(read_source(node) for node in source_nodes)
+    mappings = read_mappings(fields.get("mappings"))
+    mapped = [mapping.tool for mapping in mappings if mapping.tool]
+    sources = tuple(read_source(node, mapped) for node in source_nodes)
     each_once(source_nodes, [f"{s.tool}/{s.name}" if s.name else "" for s in sources], "source")
     streams = _streams(fields["value_streams"], services) if "value_streams" in fields else ()
-    return Definition(version=version_of(streams), sources=sources, value_streams=streams)
+    return Definition(version=version_of(streams), sources=sources, mappings=mappings, value_streams=streams)
 
 
 def version_of(streams: tuple[ValueStream, ...]) -> str:

@@ -67,12 +67,14 @@ def schema() -> Schema:
             {
                 "version": {"const": 1, "description": "The version of this format: 1."},
                 "sources": _optional_list(_source(), "The tools' connections that webhooks are taken from."),
-                "mappings": _optional_list(mapping(_named), "Tools without an adapter, and what their deliveries become."),
+                "mappings": _optional_list(mapping(_named), "Tools without an adapter, and what is made of them."),
                 "services": services,
                 "value_streams": _list(_stream(services), "The value streams."),
             },
             required=("version", "value_streams"),
         ),
+        "if": {"required": ["mappings"]},
+        "else": {"properties": {"sources": {"items": {"properties": {"tool": {"enum": list(TOOLS)}}}}}},
     }
 
 

@@ -14,6 +14,37 @@ sources:
   - {tool: github, name: acme, secret: {env: GITHUB_SECRET}, rate_per_second: 50, environments: {live-eu: production}}
   - {tool: jira, name: acme, secrets: [{file: /run/secrets/jira}, {value: 0123}]}
   - {tool: cdevents, name: lab, insecure: true}
+mappings:
+  - tool: acmeci
+    proof:
+      - {scheme: hmac_sha256, header: X-Acme-Signature, prefix: "sha256=", encoding: base64, several: true}
+      - {scheme: bearer_token}
+    event_type: {header: x-acme-event}
+    delivery_id: $.id
+    ignores: [build.commented]
+    events:
+      - when: {event_type: [build.finished, build.broken], $.kind: "*"}
+        unless: {$.dry_run: "true"}
+        each: $.builds[*]
+        type: pipelinerun.finished
+        subject: {run: [$each.pipeline, $each.id], attempt: {path: $each.attempt, missing: 1}}
+        at: {path: [$each.finished_at, $.at]}
+        order: $.sequence
+        url: $each.url
+        state: $each.status
+        outcome: {path: $each.status, map: {passed: success, failed: failure}, otherwise: error}
+        environment: testing
+        work_kind: feature
+        labels: $each.labels[*]
+        actor: {id: $.by.id, name: $.by.login, class: {path: $.by.kind, map: {robot: bot}}}
+        links:
+          - {part_of: {commit: $each.sha}, confidence: 0.9}
+          - {part_of: {change: $each.pull, repository: $.repository}}
+          - {part_of: {ticket: $each.ticket, tracker: jira}}
+          - {part_of: {keys_in_branch: $each.branch}}
+        attributes: {repository: $.repository, service: {path: $.app, as: slug}, branch: $each.branch}
+        quantities: {tests: $each.tests}
+        told_apart: [$each.status]
 services:
   - {service: cart, repositories: ["github.com/acme/mono"], paths: ["cart/**", "libs/*/cart.py"]}
 value_streams:

@@ -15,6 +15,9 @@ from schemas.calendar_text import CALENDAR_KEYS
 from schemas.definition import SELECTABLE
 from schemas.definition_file import ROOT_KEYS, STREAM_KEYS, BadDefinition, parse
 from schemas.definition_schema import SHIPPED, schema, schema_text
+from schemas.mapping import READERS
+from schemas.mapping_values_text import BESIDE, KINDS, LINK_KINDS, VALUE_KEYS
+from schemas.mappings_text import ACTOR_KEYS, EVENT_KEYS, MAPPING_KEYS, PROOF_KEYS
 from schemas.services_text import SERVICE_KEYS
 from schemas.sources_text import SECRET_KEYS, SOURCE_KEYS
 from schemas.steps_text import RULE_KEYS, STEP_KEYS
@@ -25,7 +28,7 @@ from vsm.defaults import write_default_config
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = schema()
-FREE = ("where", "environments", "targets")
+FREE = ("where", "environments", "targets", "when", "unless", "attributes", "quantities", "map")
 
 
 def takes(text: str) -> tuple[bool, bool]:
@@ -87,7 +90,8 @@ def test_every_key_of_the_reader_is_in_the_schema_and_no_other() -> None:
         frozenset(keys)
         for keys in (
             ROOT_KEYS, SOURCE_KEYS, SECRET_KEYS, SERVICE_KEYS, STREAM_KEYS, SELECTABLE, CALENDAR_KEYS, STEP_KEYS,
-            RULE_KEYS,
+            RULE_KEYS, MAPPING_KEYS, PROOF_KEYS, EVENT_KEYS, ACTOR_KEYS, VALUE_KEYS, (*LINK_KINDS, "confidence"),
+            (*KINDS, *BESIDE), (*KINDS, *READERS, *BESIDE),
         )
     }  # fmt: skip
     assert {keys for name, keys in objects(SCHEMA) if name not in FREE} == by_reader
@@ -120,7 +124,26 @@ def test_an_unknown_key_is_refused_by_both(path: tuple[str | int, ...]) -> None:
     [
         ("version: 1", "version: 2"),
         ("version: 1", "version: '1'"),
-        ("tool: github", "tool: gitlab"),
+        ("tool: acmeci\n", "tool: github.com\n"),
+        ("scheme: bearer_token", "scheme: bearer"),
+        ("scheme: bearer_token", "scheme: token_header"),
+        ("scheme: bearer_token", "scheme: bearer_token, header: x-token"),
+        ("encoding: base64", "encoding: base32"),
+        ("event_type: {header: x-acme-event}", "event_type: {header: x-acme-event, path: $.event}"),
+        ("event_type: {header: x-acme-event}", "event_type: {map: {a: b}}"),
+        ("delivery_id: $.id", "delivery_id: $..id"),
+        ("delivery_id: $.id", "delivery_id: $.a[?(@.b)]"),
+        ('$.kind: "*"', 'kind: "*"'),
+        ("type: pipelinerun.finished", "type: pipelinerun.ended"),
+        ("missing: 1}", "absent: 1}"),
+        ("otherwise: error", "otherwise: broken"),
+        ("failed: failure}", "failed: broken}"),
+        ("work_kind: feature\n", "work_kind: bug\n"),
+        ("as: slug", "as: lower"),
+        ("confidence: 0.9", "confidence: 1.1"),
+        ("{part_of: {commit: $each.sha}, confidence: 0.9}", "{confidence: 0.9}"),
+        ("quantities: {tests: $each.tests}", "quantities: {tests: 7}"),
+        ("attributes: {repository", "attributes: {environment_raw: $.x, repository"),
         ("name: acme", "name: a b"),
         ("rate_per_second: 50", "rate_per_second: 0"),
         ("insecure: true", "insecure: false"),
