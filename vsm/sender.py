@@ -14,7 +14,8 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from vsm.signing import signed
+from ingest.signatures import Scheme
+from vsm.signing import SCHEMES, signed
 
 EVENTS_TOOLS: Final = ("cdevents", "cloudevents")
 _TRIES: Final = 60
@@ -77,11 +78,13 @@ async def play(
     rate: float | None = None,
     lanes: int = 8,
     sent: Callable[[], None] = lambda: None,
+    schemes: Mapping[str, Scheme] = SCHEMES,
 ) -> Played:
     """Send deliveries in order over `lanes` connections and wait for every answer.
 
-    `secrets` by (tool, source). `rate` a second, None for as fast as they are answered. `sent` is called after each
-    answer. 429 and 503 are waited out as `Retry-After` says. Raises Unreachable when nobody answers for a minute.
+    `secrets` by (tool, source), `schemes` by tool. `rate` a second, None for as fast as they are answered. `sent` is
+    called after each answer. 429 and 503 are waited out as `Retry-After` says. Raises Unreachable when nobody answers
+    for a minute.
     """
     played = Played(answers=Counter(), refused=[])
     source = iter(deliveries)
@@ -97,7 +100,7 @@ async def play(
                 number += 1
                 if rate is not None:
                     await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
-                _count(played, recorded, await _post(client, recorded, secrets))
+                _count(played, recorded, await _post(client, recorded, secrets, schemes))
                 sent()
 
         try:
@@ -112,13 +115,16 @@ async def play(
 
 
 async def _post(
-    client: httpx.AsyncClient, recorded: Recorded, secrets: Mapping[tuple[str, str], bytes]
+    client: httpx.AsyncClient,
+    recorded: Recorded,
+    secrets: Mapping[tuple[str, str], bytes],
+    schemes: Mapping[str, Scheme],
 ) -> httpx.Response:
     tool, source, body = recorded.tool, recorded.source, recorded.raw()
     path = f"/events/{source}" if tool in EVENTS_TOOLS else f"/webhooks/{tool}/{source}"
     proof = secrets.get((tool, source))
     url = str(client.base_url.join(path))
-    headers = signed(tool, proof, _headers(recorded), body, url=url, sent_at=time.time_ns() // 1000)
+    headers = signed(tool, proof, _headers(recorded), body, url=url, sent_at=time.time_ns() // 1000, schemes=schemes)
     for attempt in range(_TRIES):
         try:
             answer = await client.post(path, content=body, headers=headers)

@@ -33,6 +33,7 @@ from vsm.letters import Letters, read_letters
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, To, fail, out
 from vsm.printing import show_line, show_table
 from vsm.sender import Recorded, Unreachable, play
+from vsm.signing import schemes_of
 
 Which = Annotated[list[str], typer.Argument(help="Ids, or their beginnings; `all` for every one.")]
 
@@ -133,8 +134,9 @@ def replay(
     if records:
         out.print(f"{len(records):>8}  records appended again")
     try:
-        secrets = source_secrets(definition_in_use(folder, config))
-        played = asyncio.run(play(deliveries, address(folder, to), secrets))
+        definition = definition_in_use(folder, config)
+        secrets, schemes = source_secrets(definition), schemes_of(definition)
+        played = asyncio.run(play(deliveries, address(folder, to), secrets, schemes=schemes))
     except (BadDefinition, Unreachable) as bad:
         fail(str(bad))
     except OSError as missing:

@@ -18,6 +18,7 @@ from vsm.importing import address
 from vsm.options import DEFAULT_DATA, Data, To, fail, out
 from vsm.progress import bar
 from vsm.sender import BadRecording, Played, Unreachable, play, read_recording
+from vsm.signing import schemes_of
 
 
 def send(
@@ -33,10 +34,12 @@ def send(
     """
     folder = DataDir(data)
     try:
-        secrets = source_secrets(definition_in_use(folder, config))
+        definition = definition_in_use(folder, config)
+        secrets, schemes = source_secrets(definition), schemes_of(definition)
         total = sum(1 for _ in read_recording(file))  # all of it is looked at before any of it is sent
         with bar("sending", total) as advance:
-            played = asyncio.run(play(read_recording(file), address(folder, to), secrets, rate=rate, sent=advance))
+            deliveries, there = read_recording(file), address(folder, to)
+            played = asyncio.run(play(deliveries, there, secrets, rate=rate, sent=advance, schemes=schemes))
     except (BadRecording, BadDefinition, Unreachable) as bad:
         fail(str(bad))
     except OSError as bad:
