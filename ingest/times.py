@@ -18,6 +18,7 @@ FUTURE_TIME: Final = "future_time"
 FUTURE_TOLERANCE_MICROS: Final = 300_000_000
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_UTC: Final = " UTC"
 _ZONE_WORD: Final = re.compile(r"\s*(?:UTC|GMT|Z)\s*$", re.IGNORECASE)
 _LOOSE_OFFSET: Final = re.compile(r"\s+([+-]\d{2}:?\d{2})\s*$")
 _KEPT_CHARACTERS: Final = 64
@@ -56,7 +57,7 @@ def _from_text(text: str, field: str) -> int:
     if text.isdecimal() and text.isascii() and _DATE_DIGITS < len(text) <= _KEPT_CHARACTERS:
         return _from_number(int(text), field)  # digits alone are an epoch, even where they could be a date and a time
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text.removesuffix(_UTC))
     except ValueError:
         at = _from_loose_text(text, field)
     if at.tzinfo is None:

@@ -5,17 +5,45 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.adapter import Adapter
-from ingest.adapters import argo_rollouts, argocd, cdevents, flux, github, jira, linear, pagerduty, trello
+from ingest.adapters import (
+    alertmanager,
+    argo_rollouts,
+    argocd,
+    buildkite,
+    cdevents,
+    circleci,
+    flux,
+    github,
+    grafana,
+    jenkins,
+    jira,
+    linear,
+    opsgenie,
+    pagerduty,
+    sentry,
+    sonarqube,
+    tekton,
+    trello,
+)
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
+    alertmanager.ADAPTER,
     argo_rollouts.ADAPTER,
     argocd.ADAPTER,
+    buildkite.ADAPTER,
     cdevents.ADAPTER,
+    circleci.ADAPTER,
     flux.ADAPTER,
     github.ADAPTER,
+    grafana.ADAPTER,
+    jenkins.ADAPTER,
     jira.ADAPTER,
     linear.ADAPTER,
+    opsgenie.ADAPTER,
     pagerduty.ADAPTER,
+    sentry.ADAPTER,
+    sonarqube.ADAPTER,
+    tekton.ADAPTER,
     trello.ADAPTER,
 )
 """Every tool that deliveries are taken from."""

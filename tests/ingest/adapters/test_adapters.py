@@ -33,11 +33,16 @@ PLANTED: Final = "planted"
 """What every planted name, login and address holds."""
 
 FREELY_NAMED: Final[Mapping[str, frozenset[str]]] = {
+    "buildkite": frozenset({"branch", "message", "meta_data"}),
+    "circleci": frozenset({"branch", "ref", "subject", "tag"}),
     "flux": frozenset({"message", "originRevision", "revision", "summary"}),
     "github": frozenset({"ref", "head_branch", "label", "labels"}),
+    "jenkins": frozenset({"branch", "culprits", "parameters"}),
     "jira": frozenset({"labels", "customfield_10014"}),
     "linear": frozenset({"labels", "branchName"}),
     "cdevents": frozenset({"source", "chainId", "customData", "change", "pipelineRun", "testCaseRun", "testSuiteRun"}),
+    "sonarqube": frozenset({"branch"}),
+    "tekton": frozenset({f"pipelinesascode.tekton.dev/{name}" for name in ("branch", "sha-title", "source-branch")}),
     "trello": frozenset({"label", "text"}),
 }
 """The fields, by tool, in which people write what they like, whatever is below them."""

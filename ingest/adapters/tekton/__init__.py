@@ -1,0 +1,196 @@
+"""Tekton Pipelines' CloudEvents: a PipelineRun is a run, a TaskRun or CustomRun a task of it.
+
+Every event holds the whole object, so each tells all that has happened up to then: what was lost is told by the next
+one, and what is told again has the same id.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from ingest.actors import UNKNOWN, Actor, classify
+from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
+from ingest.adapters.tekton.bodies import Run, run_of
+from ingest.by_action import Translated
+from ingest.code_links import branch_of_ref, change_links, commit_links
+from ingest.delivery_ids import delivery_id
+from ingest.facts import Said, fact
+from ingest.kept_text import kept_of_branch
+from ingest.repositories import repository_of
+from ingest.signatures import any_of, basic_auth, bearer_token
+from ingest.times import moment
+from schemas.event import FlowEvent, Link, LinkKind, LinkMethod, Outcome
+from schemas.identity import artifact_uri, run_uri
+
+_TYPES: Final = "dev.tekton.event."
+_OUTCOMES: Final = {"True": Outcome.SUCCESS, "False": Outcome.ERROR}
+_FAILURES: Final = frozenset({"Failed", "PipelineRunTimeout", "TaskRunTimeout", "TimedOut"})
+"""The reasons of a run that ran and failed; any other one but a cancellation kept it from running."""
+
+_CANCELLED: Final = ("Cancel", "Stopped")
+
+
+class _Envelope(Struct, frozen=True):
+    type: str = ""
+    id: str = ""
+
+
+_envelope: Final = msgspec.json.Decoder(_Envelope).decode
+
+
+def pipeline_begun(body: bytes, context: Context) -> Translated:
+    """`pipelinerun.queued` and `.started`, at the run's `creationTimestamp` and `startTime`."""
+    run = run_of(body)
+    return _pipeline_begin(run, context, _said(run, context))
+
+
+def pipeline_ended(body: bytes, context: Context) -> Translated:
+    """`pipelinerun.queued`, `.started` and `.finished`, at `completionTime`; `artifact.packaged` of its images."""
+    run = run_of(body)
+    said = _said(run, context)
+    begin = _pipeline_begin(run, context, said)
+    end = _end(run, context, "pipelinerun.finished", said)
+    packaged = [_packaged(run, digest, context) for digest in run.digests] if end.outcome is Outcome.SUCCESS else []
+    return [*begin, end, *packaged]
+
+
+def task_begun(body: bytes, context: Context) -> Translated:
+    """`taskrun.started` of the pipeline's run, at `startTime`; ignored before that."""
+    run = run_of(body)
+    return _task_begin(run, context, _said(run, context)) or Ignored("body tells no time")
+
+
+def task_ended(body: bytes, context: Context) -> Translated:
+    """`taskrun.started` and `.finished` of the pipeline's run, at `startTime` and `completionTime`."""
+    run = run_of(body)
+    said = _said(run, context)
+    return [*_task_begin(run, context, said), _end(run, context, "taskrun.finished", said)]
+
+
+def _pipeline_begin(run: Run, context: Context, said: Said) -> list[FlowEvent]:
+    """Return the wait and, where it is over, the begin; a run that is held back as pending has no `startTime`."""
+    said["state"] = "queued"
+    created = moment(run.metadata.created_at, "metadata.creationTimestamp")
+    queued = fact(context, "pipelinerun.queued", _uri(run, context), created, **said)
+    if run.status.started_at is None:
+        return [queued]
+    said["state"] = "started"
+    at = moment(run.status.started_at, "status.startTime")
+    return [queued, fact(context, "pipelinerun.started", _uri(run, context), at, **said)]
+
+
+def _task_begin(run: Run, context: Context, said: Said) -> list[FlowEvent]:
+    """Return the begin of a task; [] of one that has not begun."""
+    if run.status.started_at is None:
+        return []
+    said["state"] = "started"
+    at = moment(run.status.started_at, "status.startTime")
+    return [fact(context, "taskrun.started", _uri(run, context), at, **said)]
+
+
+def _end(run: Run, context: Context, event_type: str, said: Said) -> FlowEvent:
+    said["state"], said["outcome"] = run.succeeded.reason, _outcome(run)
+    at = moment(run.status.finished_at, "status.completionTime")
+    return fact(context, event_type, _uri(run, context), at, **said)
+
+
+def _outcome(run: Run) -> Outcome | None:
+    told, reason = run.succeeded.status, run.succeeded.reason or ""
+    if told == "False" and reason in _FAILURES:
+        return Outcome.FAILURE
+    if told == "False" and any(word in reason for word in _CANCELLED):
+        return Outcome.CANCELLED
+    return _OUTCOMES.get(told)
+
+
+def _packaged(run: Run, digest: str, context: Context) -> FlowEvent:
+    """Return the fact of an image that the run's results name."""
+    repository = repository_of(run.repository) if run.repository else None
+    return fact(
+        context,
+        "artifact.packaged",
+        artifact_uri(digest),
+        moment(run.status.finished_at, "status.completionTime"),
+        links=commit_links(run.sha, LinkKind.BUILT_FROM),
+        attributes={"repository": repository},
+    )
+
+
+def _uri(run: Run, context: Context) -> str:
+    if not run.metadata.uid:
+        raise Untranslatable("metadata.uid is missing")
+    return run_uri(context.tool, context.source, run.metadata.uid, len(run.status.retries or ()) + 1)
+
+
+def _said(run: Run, context: Context) -> Said:
+    """Return what every fact of a run carries."""
+    labels, annotations, namespace = run.metadata.labels, run.metadata.annotations, run.metadata.namespace
+    repository = repository_of(run.repository) if run.repository else None
+    sender = annotations.sender or labels.sender
+    return {
+        "url": annotations.log_url,
+        "links": (
+            *_parents(run, context),
+            *commit_links(run.sha),
+            *change_links(repository, annotations.pull_request),
+        ),
+        "by": Actor(classify(sender)) if sender else UNKNOWN,
+        "attributes": {
+            "repository": repository,
+            "project": f"{context.tool}/{namespace}" if namespace else None,
+            "branch": kept_of_branch(branch_of_ref(annotations.source_branch), context.pseudonym),
+            "pipeline": annotations.original_name or labels.original_name or labels.pipeline,
+            "task": labels.task or labels.task_definition,
+            "trigger": annotations.event_type or labels.event_type,
+        },
+    }
+
+
+def _parents(run: Run, context: Context) -> list[Link]:
+    """Return what a task is part of: the run of the pipeline that owns it."""
+    owners = [owner.uid for owner in run.metadata.owners if owner.kind == "PipelineRun" and owner.uid]
+    uris = [run_uri(context.tool, context.source, uid) for uid in owners]
+    return [Link(uri=uri, kind=LinkKind.PART_OF, method=LinkMethod.EXPLICIT) for uri in uris]
+
+
+def _event_type(headers: Headers, body: bytes) -> str:
+    return headers.get("ce-type") or _envelope(body).type
+
+
+def _delivery_id(headers: Headers, body: bytes) -> str:
+    return delivery_id(headers.get("ce-id") or _envelope(body).id, body)
+
+
+ADAPTER: Final = Adapter(
+    tool="tekton",
+    verify=any_of(basic_auth(), bearer_token()),
+    event_type=_event_type,
+    delivery_id=_delivery_id,
+    translate={
+        f"{_TYPES}{kind}.v1": translate
+        for kind, translate in {
+            "pipelinerun.started": pipeline_begun,
+            "pipelinerun.running": pipeline_begun,
+            "pipelinerun.successful": pipeline_ended,
+            "pipelinerun.failed": pipeline_ended,
+            "taskrun.started": task_begun,
+            "taskrun.running": task_begun,
+            "taskrun.successful": task_ended,
+            "taskrun.failed": task_ended,
+            "customrun.running": task_begun,
+            "customrun.successful": task_ended,
+            "customrun.failed": task_ended,
+        }.items()
+    },
+    ignores=frozenset(
+        f"{_TYPES}{kind}.v1"
+        for kind in (
+            "customrun.started", "pipelinerun.unknown", "taskrun.unknown", "triggers.done", "triggers.failed",
+            "triggers.started", "triggers.successful",
+        )
+    ),
+)  # fmt: skip
+"""The adapter for Tekton."""
