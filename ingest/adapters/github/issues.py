@@ -13,13 +13,11 @@ from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
 from ingest.kept_text import kept_of_label
 from ingest.repositories import repository_of
+from ingest.ticket_states import DELETED
 from ingest.times import Moment, moment
 from ingest.work_kinds import work_kind
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import ticket_uri
-
-DELETED: Final = "deleted"
-"""The state of a ticket that is no more: its item is withdrawn."""
 
 
 class Issue(Struct, frozen=True):

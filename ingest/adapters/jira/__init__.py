@@ -11,16 +11,18 @@ from collections.abc import Iterator
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
 from ingest.adapters.jira.bodies import Body, Issue, IssueType, Item, User
+from ingest.adapters.jira.ignored import IGNORED
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, fact
 from ingest.keys import MOST_KEYS, unique_links
 from ingest.signatures import x_hub_signature
+from ingest.ticket_states import DELETED, is_final
 from ingest.times import Moment, moment
 from ingest.work_kinds import work_kind
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
@@ -29,15 +31,7 @@ from schemas.identity import ticket_uri
 TRACKER: Final = "jira"
 """The tracker part of a ticket's uri."""
 
-DELETED: Final = "deleted"
-"""The state of a ticket that is no more: its item is withdrawn."""
-
 _DONE: Final = "done"
-_DONE_WORDS: Final = frozenset(
-    {"cancelled", "canceled", "closed", "complete", "completed", "declined", "done", "rejected", "released", "resolved",
-     "won't do", "won't fix"}
-)  # fmt: skip
-"""Statuses of installations that send no category."""
 
 _CONTAINERS: Final = frozenset({"epic", "initiative"})
 """Issue types whose tickets hold the work of others, where the site does not say their level: no items themselves."""
@@ -49,6 +43,9 @@ _KEY: Final = re.compile(r"[A-Z][A-Z0-9_]{1,63}-[1-9][0-9]{0,9}")
 
 _READ_BY_RULES: Final = frozenset({"assignee", "flagged", "issuetype", "labels", "priority"})
 """Fields, beside the status, whose change is a fact."""
+
+_PARENTS: Final = frozenset({"epic link", "issueparentassociation", "parent", "parent issue", "parent link"})
+"""What the field is called, by kind of project and age of the site, in which an issue's epic or parent is kept."""
 
 
 _decode: Final = msgspec.json.Decoder(Body).decode
@@ -70,8 +67,8 @@ def deleted(body: bytes, context: Context) -> Translated:
 def updated(body: bytes, context: Context) -> Translated:
     """One fact a changed status, at `timestamp`: `ticket.closed` where its category is done, else `ticket.updated`.
 
-    Also `ticket.updated` without a state for a changed flag, type, label, priority or assignee; a move to another
-    project closes the old key (state `deleted`) and creates the new one.
+    Also `ticket.updated` without a state for a changed flag, type, label, priority, assignee, sprint, epic or parent; a
+    move to another project closes the old key (state `deleted`) and creates the new one.
     """
     told = _decode(body)
     items = told.changelog.items if told.changelog else ()
@@ -93,14 +90,31 @@ def _changed(told: Body, context: Context, at: Moment, place: int, item: Item) -
         )  # fmt: skip
     elif field == "key" and item.from_text and item.from_text != told.issue.key:
         yield from _moved(told, context, at, item.from_text)
+    elif field in _PARENTS:
+        yield _noted(_under(told, item.to_text), context, at, order, "parent", item.to_text or "")
+    elif field == "sprint":
+        newest = (item.to or "").rpartition(",")[2].strip()
+        yield _noted(told, context, at, order, field, item.to or "", sprint=newest)
     elif field in _READ_BY_RULES:
         flagged = ("true" if item.to_text else "false") if field == "flagged" else None
         said = "" if field == "assignee" else item.to_text or ""
-        yield _ticket(
-            told, context, "ticket.updated", at,
-            order=order, state=None, told_apart=(field, said),
-            attributes={"action": field, "flagged": flagged},
-        )  # fmt: skip
+        yield _noted(told, context, at, order, field, said, flagged=flagged)
+
+
+def _noted(
+    told: Body, context: Context, at: Moment, order: int | None, action: str, said: str, **attributes: str | None
+) -> FlowEvent:
+    """Return the fact of a changed field that is no status."""
+    return _ticket(
+        told, context, "ticket.updated", at,
+        order=order, state=None, told_apart=(action, said), attributes={"action": action, **attributes},
+    )  # fmt: skip
+
+
+def _under(told: Body, key: str | None) -> Body:
+    """Return a delivery whose issue has this epic: Server keeps it in a field of any number."""
+    fields = structs.replace(told.issue.fields, epic=key)
+    return structs.replace(told, issue=structs.replace(told.issue, fields=fields))
 
 
 def _moved(told: Body, context: Context, at: Moment, old_key: str) -> Iterator[FlowEvent]:
@@ -168,7 +182,7 @@ def _is_done(told: Body, item: Item) -> bool:
     entered = item.to_text or ""
     if status is not None and status.category is not None and (status.name == entered or status.id == item.to):
         return status.category.key == _DONE
-    return entered.lower() in _DONE_WORDS
+    return is_final(entered)
 
 
 def _relations(issue: Issue) -> tuple[Link, ...]:
@@ -255,19 +269,6 @@ ADAPTER: Final = Adapter(
     event_type=_event_type,
     delivery_id=_delivery_id,
     translate={"issue_created": created, "issue_updated": updated, "issue_deleted": deleted},
-    ignores=frozenset(
-        {
-            "attachment_created", "attachment_deleted", "board_configuration_changed", "board_created", "board_deleted",
-            "board_updated", "comment_created", "comment_deleted", "comment_updated", "issue_property_deleted",
-            "issue_property_set", "issuelink_created", "issuelink_deleted", "issuetype_created", "issuetype_deleted",
-            "issuetype_updated", "option_attachments_changed", "option_issuelinks_changed", "option_subtasks_changed",
-            "option_timetracking_changed", "option_unassigned_issues_changed", "option_voting_changed",
-            "option_watching_changed", "project_archived", "project_created", "project_deleted",
-            "project_restored_archived", "project_restored_deleted", "project_soft_deleted", "project_updated",
-            "sprint_closed", "sprint_created", "sprint_deleted", "sprint_started", "sprint_updated", "user_created",
-            "user_deleted", "user_updated", "version_created", "version_deleted", "version_moved", "version_released",
-            "version_unreleased", "version_updated", "worklog_created", "worklog_deleted", "worklog_updated",
-        }
-    ),
-)  # fmt: skip
+    ignores=IGNORED,
+)
 """The adapter for Jira Cloud and Server."""

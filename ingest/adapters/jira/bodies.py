@@ -71,7 +71,7 @@ class Issue(Struct, frozen=True):
     """An issue; `self` tells its site."""
 
     key: str
-    fields: Fields
+    fields: Fields = Fields()
     self: str | None = None
 
 
@@ -86,7 +86,7 @@ class User(Struct, frozen=True, gc=False):
 
 
 class Item(Struct, frozen=True, gc=False):
-    """One changed field."""
+    """One changed field; of a sprint `to` holds the ids, newest last (`12, 15`)."""
 
     field: str = ""
     from_text: str | None = msgspec.field(name="fromString", default=None)

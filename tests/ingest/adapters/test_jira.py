@@ -141,3 +141,36 @@ def test_a_deleted_ticket_says_so() -> None:
     """A deletion closes the ticket with a state of its own."""
     event = only("issue_deleted__deleted")
     assert (event.type, event.state) == ("ticket.closed", "deleted")
+
+
+@pytest.mark.parametrize(("case", "sprint"), [("sprint", "15"), ("out_of_the_sprint", None)])
+def test_sprints(case: str, sprint: str | None) -> None:
+    """The newest sprint is told by its number, and that a ticket left it; what a sprint is called is not kept."""
+    event = only(f"issue_updated__{case}")
+    assert (event.state, event.attributes["action"], event.attributes.get("sprint")) == (None, "sprint", sprint)
+
+
+@pytest.mark.parametrize(
+    ("case", "epics"),
+    [("parent", ["CHK-1"]), ("epic_link_on_server", ["CHK-1"]), ("epic_link_removed_on_server", [])],
+)
+def test_a_change_names_the_epic(case: str, epics: list[str]) -> None:
+    """Where a site keeps the epic in a field of its own number, the change of it tells the epic."""
+    event = only(f"issue_updated__{case}")
+    assert [link.uri for link in event.links] == [f"ticket:jira/{key}" for key in epics]
+
+
+def test_a_move_on_server_tells_its_status_too() -> None:
+    """Project, key and status change in one delivery on Server: the old key ends, the new one begins and goes on."""
+    found = [(e.type, e.subject_id, e.attributes["project"]) for e in events("jira/issue_updated__moved_on_server")]
+    assert found == [
+        ("ticket.closed", "ticket:jira/CHK-12", "jira/CHK"),
+        ("ticket.created", "ticket:jira/PAY-5", "jira/PAY"),
+        ("ticket.updated", "ticket:jira/PAY-5", "jira/PAY"),
+    ]
+
+
+def test_a_deletion_needs_no_fields() -> None:
+    """A key is enough to withdraw a ticket."""
+    event = only("issue_deleted__deleted_without_its_fields")
+    assert (event.subject_id, event.state) == ("ticket:jira/CHK-12", "deleted")
