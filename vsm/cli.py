@@ -18,6 +18,7 @@ from vsm.commands import (
     doctor,
     imports,
     link,
+    map_test,
     reconcile,
     send,
     simulate,
@@ -53,6 +54,7 @@ app.command()(link.link)
 app.command()(backfill.backfill)
 app.command()(reconcile.reconcile)
 app.command("map")(ask.show_map)
+app.command("map-test")(map_test.map_test)
 app.command()(ask.query)
 app.command()(trace.trace)
 letters.command("list")(dead_letters.list_letters)

@@ -1,0 +1,145 @@
+"""`vsm map-test`: what a mapping makes of one delivery, and why."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from ingest.adapter import Context, Delivery, Ignored
+from ingest.connections import connect
+from ingest.mapping.explain import Tried, explained
+from ingest.outcomes import Accepted, DeadLettered, Received
+from ingest.receive import Connection, json_problem, translated
+from ingest.routing import Router
+from schemas.definition import Definition, Source
+from schemas.definition_file import BadDefinition, load
+from schemas.mapping import ToolMapping
+from vsm.options import fail
+from vsm.printing import show_line
+
+_KEY: Final = bytes(32)
+"""Accounts are hashed by no key of anybody's here: the hashes differ from those of a running ingester."""
+
+_SOURCE: Final = "default"
+
+
+def map_test(
+    file: Annotated[Path, typer.Argument(help="The value-stream file with the mapping.")],
+    body: Annotated[Path, typer.Argument(help="A file with the body of one delivery, as the tool sends it.")],
+    tool: Annotated[str | None, typer.Option(help="Which mapping, where the file has several.")] = None,
+    header: Annotated[list[str] | None, typer.Option(help="A header, 'Name: value'; several times.")] = None,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print nothing but the events, one a line.")] = False,
+) -> None:
+    """Show what a mapping makes of a delivery: rules, what each path finds, events and the streams that claim them.
+
+    The signature is not looked at, and nothing is sent. Ends with 0 where the ingester would accept or ignore it, else
+    with 1.
+
+    Example: `vsm map-test value-streams.yaml build.json --header 'X-Acme-Event: build.finished'`
+    """
+    try:
+        definition, raw = load(file), body.read_bytes()
+    except OSError as missing:
+        fail(f"{missing.filename}: {missing.strerror}")
+    except BadDefinition as bad:
+        fail(str(bad))
+    mapping = _chosen(definition, file, tool)
+    connection = _connection(definition, mapping)
+    delivery = Delivery(
+        tool=mapping.tool,
+        source=connection.source,
+        headers=_headers(header or []),
+        body=raw,
+        url="",
+        received_at=time.time_ns() // 1_000,
+    )
+    outcome = translated(delivery, connection, Router(definition))
+    for line in [] if json else _explanation(mapping, connection, delivery):
+        show_line(line)
+    for line in _told(outcome, only_events=json):
+        show_line(line)
+    if not isinstance(outcome, Accepted | Ignored):
+        if json:
+            fail(outcome.reason)
+        raise typer.Exit(1)
+
+
+def _chosen(definition: Definition, file: Path, tool: str | None) -> ToolMapping:
+    mappings = {mapping.tool: mapping for mapping in definition.mappings}
+    names = ", ".join(mappings) or "no tool"
+    if tool is None and len(mappings) == 1:
+        return definition.mappings[0]
+    if tool is None:
+        fail(f"{file} maps {names}: choose one with --tool" if mappings else f"{file} maps no tool", status=2)
+    if tool not in mappings:
+        fail(f"{file} maps {names}, and not {tool}", status=2)
+    return mappings[tool]
+
+
+def _headers(told: Sequence[str]) -> dict[str, str]:
+    headers = {}
+    for header in told:
+        name, colon, value = header.partition(":")
+        if not colon or not name.strip():
+            fail(f"'{header}' is no header: write 'Name: value'", status=2)
+        headers[name.strip().lower()] = value.strip()
+    return headers
+
+
+def _connection(definition: Definition, mapping: ToolMapping) -> Connection:
+    """Return the connection of the tool's first source, or of one named `default` where there is none."""
+    sources = [source for source in definition.sources if source.tool == mapping.tool]
+    source = sources[0] if sources else Source(tool=mapping.tool, name=_SOURCE)
+    alone = msgspec.structs.replace(source, secrets=(), insecure=True, client_certificate=False)
+    found = connect(msgspec.structs.replace(definition, sources=(alone,)), (), _KEY, lambda _reference: b"")
+    return found[mapping.tool, source.name]
+
+
+def _explanation(mapping: ToolMapping, connection: Connection, delivery: Delivery) -> Iterator[str]:
+    problem = json_problem(delivery.body)
+    if problem is not None:
+        return
+    adapter = connection.adapter
+    event_type = adapter.event_type(delivery.headers, delivery.body)
+    yield f"{mapping.tool}: event type {event_type!r}, delivery {adapter.delivery_id(delivery.headers, delivery.body)}"
+    context = Context(
+        tool=mapping.tool,
+        source=connection.source,
+        delivery_id="",
+        received_at=delivery.received_at,
+        headers=delivery.headers,
+        pseudonym=connection.pseudonym,
+        environment=connection.environment,
+    )
+    if event_type in mapping.ignores:
+        return
+    try:
+        tried = explained(mapping, event_type, delivery.body, context)
+    except (msgspec.DecodeError, ValueError):
+        return
+    for rule in tried:
+        yield from _rule(rule)
+
+
+def _rule(rule: Tried) -> Iterator[str]:
+    made = f"{rule.events} event{'' if rule.events == 1 else 's'}" if rule.events else rule.why
+    yield f"events[{rule.number}] {rule.type}: {made}"
+    for looked in rule.looked:
+        yield f"    {looked.path}  {' | '.join(looked.found) or 'nothing'}"
+
+
+def _told(outcome: Received, *, only_events: bool) -> Iterator[str]:
+    if not isinstance(outcome, Accepted):
+        if not only_events:
+            word = "ignored" if isinstance(outcome, Ignored) else "dead letter"
+            yield f"{word if isinstance(outcome, Ignored | DeadLettered) else 'rejected'}: {outcome.reason}"
+        return
+    for event in outcome.events:
+        line = msgspec.json.encode(event).decode()
+        yield line if only_events else f"{event.value_stream}: {line}"
