@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Final, TypedDict, Unpack
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypedDict
 
 from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Context, Untranslatable
@@ -23,7 +23,8 @@ MOST_URL_CHARACTERS: Final = 2_048
 """A longer address is left out, and so is one that holds credentials or a mail address."""
 
 _SOMEBODY: Final = re.compile(r"^[^/]*//[^/?#]*@|[^/@\s]@(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w.-])")
-_NONE: Final[Mapping[str, str | None]] = {}
+_NO_ATTRIBUTES: Final[Mapping[str, str | None]] = {}
+_NO_QUANTITIES: Final[Mapping[str, float]] = {}
 _LONG_MIN: Final = -(2**63)
 _LONG_MAX: Final = 2**63 - 1
 
@@ -49,8 +50,26 @@ class Said(TypedDict, total=False):
     paths: str | None
 
 
-def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said: Unpack[Said]) -> FlowEvent:
-    """Return the flow event, unrouted, with its deterministic id.
+def fact(  # noqa: PLR0913 - what may be said of a fact
+    context: Context,
+    event_type: str,
+    subject_id: str,
+    at: Moment,
+    *,
+    told_apart: Sequence[str] = (),
+    order: int | None = None,
+    url: str | None = None,
+    links: tuple[Link, ...] = (),
+    state: str | None = None,
+    outcome: Outcome | None = None,
+    environment: str | None = None,
+    work_kind: WorkKind | None = None,
+    by: Actor = UNKNOWN,
+    quantities: Mapping[str, float] = _NO_QUANTITIES,
+    attributes: Mapping[str, str | None] = _NO_ATTRIBUTES,
+    paths: str | None = None,
+) -> FlowEvent:
+    """Return the flow event, unrouted, with its deterministic id; `Said` tells what the rest means.
 
     No mail address is kept in its state and attributes. A time before 1990 and one too far after the arrival are
     flagged in the attributes. Raises Untranslatable for a subject that no log key can hold (NUL inside, or far too
@@ -58,22 +77,20 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
     """
     if "\0" in subject_id or len(subject_id) > MOST_CHARACTERS:
         raise Untranslatable("the subject's id is not usable")
-    order = said.get("order")
     if order is not None and not _LONG_MIN <= order <= _LONG_MAX:
         raise Untranslatable("the tool's sequence number is not usable")
-    by, state, links, url = said.get("by", UNKNOWN), said.get("state"), said.get("links", ()), said.get("url")
-    named = said.get("attributes", _NONE).items()
-    attributes = {name: without_addresses(text[:MOST_CHARACTERS], context.pseudonym) for name, text in named if text}
-    if paths := said.get("paths"):
-        attributes[PATHS] = paths
+    occurred_at, pseudonym = at.micros, context.pseudonym
+    kept = {name: _kept(text, pseudonym) for name, text in attributes.items() if text}
+    if paths:
+        kept[PATHS] = paths
     if at.implausible is not None:
-        attributes[IMPLAUSIBLE_TIME] = at.implausible
-    if at.micros - context.received_at > FUTURE_TOLERANCE_MICROS:
-        attributes[FUTURE_TIME] = "true"
+        kept[IMPLAUSIBLE_TIME] = at.implausible
+    if occurred_at - context.received_at > FUTURE_TOLERANCE_MICROS:
+        kept[FUTURE_TIME] = "true"
     return FlowEvent(
-        event_id=event_id(context.tool, event_type, subject_id, at.micros, said.get("told_apart", ())),
+        event_id=event_id(context.tool, event_type, subject_id, occurred_at, told_apart),
         type=event_type,
-        occurred_at=at.micros,
+        occurred_at=occurred_at,
         received_at=context.received_at,
         tool=context.tool,
         source=context.source,
@@ -82,15 +99,21 @@ def fact(context: Context, event_type: str, subject_id: str, at: Moment, **said:
         order=order,
         subject_url=url if url and len(url) <= MOST_URL_CHARACTERS and not _names_somebody(url) else None,
         links=_usable(links) if links else links,
-        state=without_addresses(state[:MOST_CHARACTERS], context.pseudonym) if state else None,
-        outcome=said.get("outcome"),
-        environment=said.get("environment") or None,
-        work_kind=said.get("work_kind"),
+        state=_kept(state, pseudonym) if state else None,
+        outcome=outcome,
+        environment=environment or None,
+        work_kind=work_kind,
         actor_class=by.actor_class,
         actor=by.actor,
-        quantities=said.get("quantities", {}),
-        attributes=attributes,
+        quantities=quantities,
+        attributes=kept,
     )
+
+
+def _kept(text: str, pseudonym: Callable[[str], str]) -> str:
+    if len(text) > MOST_CHARACTERS:
+        text = text[:MOST_CHARACTERS]
+    return without_addresses(text, pseudonym) if "@" in text else text
 
 
 def _names_somebody(url: str) -> bool:
