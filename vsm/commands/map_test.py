@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,6 +19,7 @@ from ingest.receive import Connection, json_problem, translated
 from ingest.routing import Router
 from schemas.definition import Definition, Source
 from schemas.definition_file import BadDefinition, load
+from schemas.event import ActorClass, FlowEvent
 from schemas.mapping import ToolMapping
 from vsm.options import fail
 from vsm.printing import show_line
@@ -135,11 +137,31 @@ def _rule(rule: Tried) -> Iterator[str]:
 
 
 def _told(outcome: Received, *, only_events: bool) -> Iterator[str]:
-    if not isinstance(outcome, Accepted):
-        if not only_events:
-            word = "ignored" if isinstance(outcome, Ignored) else "dead letter"
-            yield f"{word if isinstance(outcome, Ignored | DeadLettered) else 'rejected'}: {outcome.reason}"
-        return
-    for event in outcome.events:
-        line = msgspec.json.encode(event).decode()
-        yield line if only_events else f"{event.value_stream}: {line}"
+    if isinstance(outcome, Accepted):
+        if only_events:
+            yield from (msgspec.json.encode(event).decode() for event in outcome.events)
+            return
+        for event_id in dict.fromkeys(event.event_id for event in outcome.events):
+            copies = [event for event in outcome.events if event.event_id == event_id]
+            yield from _event(copies[0], [copy.value_stream for copy in copies])
+    elif not only_events:
+        kept = "dead letter" if isinstance(outcome, DeadLettered) else "refused"
+        yield f"{'ignored' if isinstance(outcome, Ignored) else kept}: {outcome.reason}"
+
+
+def _event(event: FlowEvent, streams: Sequence[str]) -> Iterator[str]:
+    """Yield an event in words: what, of what, when and for whom, then all that it says."""
+    at = datetime.fromtimestamp(event.occurred_at / 1_000_000, UTC).isoformat(timespec="microseconds")
+    yield f"{event.type} of {event.subject_id} at {at.replace('+00:00', 'Z')}, for {', '.join(streams)}"
+    if event.actor_class != ActorClass.UNKNOWN or event.actor:
+        yield f"    by  {event.actor_class}{f' {event.actor}' if event.actor else ''}"
+    for name in ("state", "outcome", "environment", "work_kind", "order", "subject_url"):
+        value = getattr(event, name)
+        if value is not None:
+            yield f"    {name}  {value}"
+    for link in event.links:
+        yield f"    {link.kind}  {link.uri} ({link.method}, {link.confidence:g})"
+    for name, number in event.quantities.items():
+        yield f"    quantities.{name}  {number:g}"
+    for name, text in event.attributes.items():
+        yield f"    attributes.{name}  {text}"
