@@ -129,6 +129,7 @@ def _fact(
             outcome=outcome,
             attributes={
                 "repository": repository,
+                "project": f"{context.tool}/{pipeline}",
                 "branch": kept_of_branch(branch, context.pseudonym),
                 "pipeline": pipeline,
             },

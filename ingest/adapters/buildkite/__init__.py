@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
+from ingest.adapters.buildkite.bodies import Account, Build, BuildBody, Job, JobBody, Pipeline
 from ingest.by_action import Translated
 from ingest.code_links import change_links, commit_links
 from ingest.delivery_ids import body_hash
@@ -39,77 +39,6 @@ _OUTCOMES: Final = {
 """Of a build and of a job; one that is skipped or not run was given up in favour of another."""
 
 _NO_TIME: Final = Ignored("body tells no time")
-
-
-class Account(Struct, frozen=True):
-    """An account of Buildkite; its name tells its class and is not kept."""
-
-    id: str = ""
-    name: str | None = None
-
-
-class PullRequest(Struct, frozen=True):
-    """The pull request of a build; `id` is its number, a text."""
-
-    id: str | int | None = None
-
-
-class Rebuilt(Struct, frozen=True):
-    """The build that was built again."""
-
-    id: str = ""
-
-
-class Build(Struct, frozen=True):
-    """A build; each time is null until its moment has come."""
-
-    id: str
-    created_at: str
-    started_at: str | None = None
-    finished_at: str | None = None
-    state: str | None = None
-    blocked: bool | None = None
-    commit: str | None = None
-    branch: str | None = None
-    source: str = ""
-    web_url: str | None = None
-    creator: Account | None = None
-    pull_request: PullRequest | None = None
-    rebuilt_from: Rebuilt | None = None
-
-
-class Job(Struct, frozen=True):
-    """A job of a build: a command, a trigger, or a block that waits for somebody."""
-
-    id: str
-    name: str | None = None
-    state: str | None = None
-    started_at: str | None = None
-    finished_at: str | None = None
-    unblocked_at: str | None = None
-    unblocked_by: Account | None = None
-
-
-class Pipeline(Struct, frozen=True):
-    """A pipeline: `slug` is what its address calls it."""
-
-    slug: str = ""
-    repository: str | None = None
-
-
-class BuildBody(Struct, frozen=True):
-    """A `build.*` delivery."""
-
-    build: Build
-    pipeline: Pipeline = Pipeline()
-
-
-class JobBody(Struct, frozen=True):
-    """A `job.*` delivery."""
-
-    job: Job
-    build: Build
-    pipeline: Pipeline = Pipeline()
 
 
 _decode: Final = msgspec.json.Decoder(BuildBody).decode
@@ -239,6 +168,7 @@ def _said(build: Build, pipeline: Pipeline, context: Context) -> Said:
         "by": Actor(ActorClass.BOT) if scheduled else _by(build.creator, context),
         "attributes": {
             "repository": repository,
+            "project": f"{context.tool}/{pipeline.slug}" if pipeline.slug else None,
             "branch": kept_of_branch(build.branch, context.pseudonym),
             "pipeline": pipeline.slug,
             "trigger": build.source,
