@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from ingest.adapter import Context
 from ingest.facts import MOST_CHARACTERS
-from ingest.kept_text import Pseudonym, kept_of_environment, without_addresses
+from ingest.kept_text import Pseudonym, kept_of_environment, kept_of_label, without_addresses
 from ingest.keys import unique_links
 from schemas.event import Link, LinkKind, LinkMethod
 from schemas.identity import artifact_uri, commit_uri
@@ -34,6 +34,9 @@ ENVIRONMENTS: Final = (
 )  # fmt: skip
 """The names of fields that tell the environment, the first that is there counts."""
 
+_SEVERITIES: Final = frozenset(
+    {"average", "disaster", "emergency", "error", "fatal", "moderate", "page", "ticket", "warn", "warning"}
+)
 _COMMIT: Final = re.compile(r"(?<![0-9a-f])(?<!sha1:)[0-9a-f]{40}(?![0-9a-f])")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _DEPLOYMENT: Final = re.compile(r"deployment:[\w.-]+/[^\s,;()<>\"']{1,400}(?<!\.)")
@@ -52,8 +55,7 @@ class Told(Struct, frozen=True, gc=False):
 
 def told_by(fields: Mapping[str, str], context: Context, services: Sequence[str] = SERVICES) -> Told:
     """Return what fields tell by their names, which are in lower case."""
-    word = next((fields[name] for name in ENVIRONMENTS if fields.get(name)), "")
-    named = next((fields[name] for name in services if fields.get(name)), "")
+    word, named = _first(fields, ENVIRONMENTS), _first(fields, services)
     environment, kept = kept_of_environment(word, context.environment, context.pseudonym)
     asked = CAUSES.intersection(fields)
     return Told(
@@ -64,9 +66,17 @@ def told_by(fields: Mapping[str, str], context: Context, services: Sequence[str]
     )
 
 
+def _first(fields: Mapping[str, str], names: Sequence[str]) -> str:
+    for name in names:
+        if told := fields.get(name):
+            return told
+    return ""
+
+
 def causes(texts: Iterable[str], pseudonym: Pseudonym) -> tuple[Link, ...]:
     """Return the links to what texts of such fields name as the cause, one a text at most, each once."""
-    return unique_links([link for text in texts if (link := _cause(without_addresses(text, pseudonym)))])
+    read = (without_addresses(text, pseudonym)[:MOST_CHARACTERS] for text in texts)
+    return unique_links([link for text in read if (link := _cause(text))])
 
 
 def service_name(name: str, pseudonym: Pseudonym) -> str:
@@ -74,14 +84,21 @@ def service_name(name: str, pseudonym: Pseudonym) -> str:
     return _spelled(without_addresses(name[:_NAME_CHARACTERS], pseudonym))
 
 
+def severity(told: str | None, pseudonym: Pseudonym) -> str | None:
+    """Return what is kept of a severity, in lower case: the usual words; None for none."""
+    if not told:
+        return None
+    return told.lower() if told.lower() in _SEVERITIES else kept_of_label(told.lower(), pseudonym)
+
+
 @lru_cache(maxsize=4096)
 def _spelled(name: str) -> str:
     return _NOT_WORD.sub("-", name.lower()).strip("-")
 
 
+@lru_cache(maxsize=1024)
 def _cause(text: str) -> Link | None:
     """Return the link to the deployment, artifact or commit that a text names; None where it names none."""
-    text = text[:MOST_CHARACTERS]
     if found := _DEPLOYMENT.search(text):
         uri = found[0]
     elif found := _DIGEST.search(text):

@@ -33,6 +33,15 @@ PLANTED: Final = "planted"
 """What every planted name, login and address holds."""
 
 FREELY_NAMED: Final[Mapping[str, frozenset[str]]] = {
+    "alertmanager": frozenset(
+        {"alertname", "annotations", "instance", "message", "owner", "pod", "severity", "team", "title"}
+    ),
+    "grafana": frozenset(
+        {"alertname", "annotations", "instance", "message", "owner", "pod", "severity", "team", "title"}
+    ),
+    "opsgenie": frozenset({"alias", "integrationName", "message", "priority"}),
+    "sentry": frozenset({"culprit", "level", "metadata", "release", "stacktrace", "title", "triggered_rule"}),
+    "servicenow": frozenset({"short_description", "tickets"}),
     "buildkite": frozenset({"branch", "message", "meta_data"}),
     "circleci": frozenset({"branch", "ref", "subject", "tag"}),
     "flux": frozenset({"message", "originRevision", "revision", "summary"}),
@@ -40,6 +49,7 @@ FREELY_NAMED: Final[Mapping[str, frozenset[str]]] = {
     "jenkins": frozenset({"branch", "culprits", "parameters"}),
     "jira": frozenset({"labels", "customfield_10014"}),
     "linear": frozenset({"labels", "branchName"}),
+    "spinnaker": frozenset({"branch", "description", "user"}),
     "cdevents": frozenset({"source", "chainId", "customData", "change", "pipelineRun", "testCaseRun", "testSuiteRun"}),
     "sonarqube": frozenset({"branch"}),
     "tekton": frozenset({f"pipelinesascode.tekton.dev/{name}" for name in ("branch", "sha-title", "source-branch")}),
@@ -141,8 +151,8 @@ def test_events_are_unrouted_and_say_whence_they_come(adapter: Adapter) -> None:
 
 @every_golden
 def test_time_is_the_tools_own(one: Golden) -> None:
-    """An event occurs at a time that stands in the body, or, flagged, at the earliest plausible one."""
-    told = set(times_in(json.loads(one.body)))
+    """An event occurs at a time that stands in the body (or a header), or, flagged, at the earliest plausible one."""
+    told = {*times_in(json.loads(one.body)), *times_in(one.headers)}
     odd = [e for e in events_of(one) if e.occurred_at not in told and IMPLAUSIBLE_TIME not in e.attributes]
     early = [e for e in events_of(one) if IMPLAUSIBLE_TIME in e.attributes and e.occurred_at != EARLIEST_MICROS]
     assert not odd + early
@@ -299,7 +309,7 @@ def times_in(value: object) -> Iterator[int]:
     elif isinstance(value, list):
         for inner in value:
             yield from times_in(inner)
-    elif isinstance(value, str | int):
+    elif isinstance(value, str | int | float):
         try:
             yield moment(value, "any").micros
         except Untranslatable:
