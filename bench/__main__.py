@@ -17,9 +17,10 @@ import msgspec
 
 from bench.result import Result
 
-GROUPS: Final = (("i1",), ("i2",), ("p1",), ("p4", "p3"), ("s1",), ("m1",), ("l1",))
+GROUPS: Final = (("a1",), ("i1",), ("i2",), ("p1",), ("p4", "p3"), ("s1",), ("m1",), ("l1",))
 """The benchmarks, those of a group in one process."""
 MEANINGS: Final = {
+    "A1": "an adapter's translation of its tool's typical body, the dearest tool",
     "I1": "full ingest handler against the same server's null handler, CPU",
     "I2": "the common ways to write it against our ingest handler, CPU per request",
     "P1": "stock Faust with a Table against our driver, framework share per event",
