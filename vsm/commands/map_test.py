@@ -15,7 +15,7 @@ from ingest.adapter import Context, Delivery, Ignored
 from ingest.connections import connect
 from ingest.mapping.explain import Tried, explained
 from ingest.outcomes import Accepted, DeadLettered, Received
-from ingest.receive import Connection, json_problem, translated
+from ingest.receive import Connection, translated
 from ingest.routing import Router
 from schemas.definition import Definition, Source
 from schemas.definition_file import BadDefinition, load
@@ -104,27 +104,23 @@ def _connection(definition: Definition, mapping: ToolMapping) -> Connection:
 
 
 def _explanation(mapping: ToolMapping, connection: Connection, delivery: Delivery) -> Iterator[str]:
-    problem = json_problem(delivery.body)
-    if problem is not None:
-        return
-    adapter = connection.adapter
-    event_type = adapter.event_type(delivery.headers, delivery.body)
-    yield f"{mapping.tool}: event type {event_type!r}, delivery {adapter.delivery_id(delivery.headers, delivery.body)}"
-    context = Context(
-        tool=mapping.tool,
-        source=connection.source,
-        delivery_id="",
-        received_at=delivery.received_at,
-        headers=delivery.headers,
-        pseudonym=connection.pseudonym,
-        environment=connection.environment,
-    )
-    if event_type in mapping.ignores:
-        return
+    """Yield what was looked at; nothing of a body that cannot be decoded, whose outcome says so."""
+    adapter, headers, body = connection.adapter, delivery.headers, delivery.body
     try:
-        tried = explained(mapping, event_type, delivery.body, context)
-    except (msgspec.DecodeError, ValueError):
+        event_type, delivery_id = adapter.event_type(headers, body), adapter.delivery_id(headers, body)
+        context = Context(
+            tool=mapping.tool,
+            source=connection.source,
+            delivery_id=delivery_id,
+            received_at=delivery.received_at,
+            headers=headers,
+            pseudonym=connection.pseudonym,
+            environment=connection.environment,
+        )
+        tried = () if event_type in mapping.ignores else explained(mapping, event_type, body, context)
+    except (ValueError, RecursionError):
         return
+    yield f"{mapping.tool}: event type {event_type!r}, delivery {delivery_id}"
     for rule in tried:
         yield from _rule(rule)
 
