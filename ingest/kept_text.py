@@ -42,14 +42,15 @@ _BRANCH_WORDS: Final = LONG_LIVED | {
     "upgrade", "v", "version", "wip",
 }  # fmt: skip
 _LABEL_WORDS: Final = KIND_WORDS | {
-    "a", "and", "at", "blocked", "blocker", "by", "closed", "critical", "design", "discussion", "do", "done",
+    "a", "and", "at", "backlog", "blocked", "blocker", "by", "closed", "complete", "critical", "design", "dev",
+    "development", "discussion", "do", "doing", "done",
     "duplicate", "external", "first", "for", "good", "help", "high", "hold", "impediment", "in", "info", "internal",
     "invalid", "is", "issue", "kind", "l", "low", "m", "major", "medium", "minor", "more", "must", "need", "needed",
     "needs", "no", "none", "not", "on", "open", "p", "parked", "pending", "planned", "postponed", "prio", "priority",
     "production", "progress", "question", "ready", "reopened", "review", "rework", "s", "sev", "severity", "should",
     "size", "spike", "stale", "state", "status", "support", "task", "test", "testing", "to", "todo", "tracking",
-    "triage", "triaged", "type", "unblocked", "urgent", "waiting", "wanted", "wip", "wont", "wontfix", "work", "xl",
-    "xs", "xxl",
+    "triage", "triaged", "type", "unblocked", "urgent", "verification", "waiting", "wanted", "wip", "wont", "wontfix",
+    "work", "workflow", "xl", "xs", "xxl",
 }  # fmt: skip
 _ENVIRONMENT_WORDS: Final = LONG_LIVED | {
     "app", "branch", "environment", "ephemeral", "pr", "pull", "preview", "request", "review",

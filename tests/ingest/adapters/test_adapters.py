@@ -45,6 +45,7 @@ FREELY_NAMED: Final[Mapping[str, frozenset[str]]] = {
     "buildkite": frozenset({"branch", "message", "meta_data"}),
     "circleci": frozenset({"branch", "ref", "subject", "tag"}),
     "flux": frozenset({"message", "originRevision", "revision", "summary"}),
+    "gitlab": frozenset({"ref", "source_branch", "target_branch", "labels", "variables"}),
     "github": frozenset({"ref", "head_branch", "label", "labels"}),
     "jenkins": frozenset({"branch", "culprits", "parameters"}),
     "jira": frozenset({"labels", "customfield_10014"}),

@@ -1,0 +1,38 @@
+"""The issues that a text closes, as GitLab reads it: `Closes #12, #13 and shop/web#4`, or an issue's address; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ingest.keys import MOST_KEYS
+
+_VERB: Final = r"(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)"
+_PATH: Final = r"[\w.-]{1,255}(?:/[\w.-]{1,255}){0,20}"
+_ADDRESS: Final = rf"https?://[\w.:-]{{1,255}}/{_PATH}/(?:issues|work_items)/"
+_ISSUE: Final = rf"(?:{_ADDRESS}|{_PATH}#|#)[1-9][0-9]{{0,8}}\b"
+_CLOSING: Final = re.compile(
+    rf"\b{_VERB}:?\s{{1,4}}(?:issues?\s{{1,4}})?({_ISSUE}(?:(?:\s{{0,4}},)?\s{{0,4}}(?:and\s{{1,4}})?{_ISSUE}){{0,15}})",
+    re.IGNORECASE,
+)
+_ONE: Final = re.compile(
+    rf"(?:https?://[\w.:-]{{1,255}}/(?P<there>{_PATH})/(?:issues|work_items)/|(?P<path>{_PATH})?#)(?P<number>[1-9][0-9]{{0,8}})",
+    re.IGNORECASE,
+)
+_CHARACTERS: Final = 65_536
+
+
+def closed_issues(text: str | None, home: str) -> tuple[str, ...]:
+    """Return `group/name/12` of each issue that a text closes, once; a bare number is of the project `home`."""
+    if not text or ("#" not in text and "/issues/" not in text and "/work_items/" not in text):
+        return ()
+    return tuple(dict.fromkeys(_found(text[:_CHARACTERS], home)))[:MOST_KEYS]
+
+
+def _found(text: str, home: str) -> Iterator[str]:
+    for closing in _CLOSING.finditer(text):
+        for one in _ONE.finditer(closing[1]):
+            there = (one["there"] or one["path"] or home).removesuffix("/-")
+            name = there if "/" in there else f"{home.rpartition('/')[0]}/{there}"
+            yield f"{name}/{one['number']}"
