@@ -6,9 +6,12 @@ from typing import Final
 
 from ingest.adapter import Adapter, Headers
 from ingest.adapters.github.branches import create, delete
+from ingest.adapters.github.comments import issue_comment
 from ingest.adapters.github.deployments import deployment, deployment_status, release
 from ingest.adapters.github.ignored import IGNORED
 from ingest.adapters.github.issues import issues
+from ingest.adapters.github.merge_groups import merge_group
+from ingest.adapters.github.projects import projects_v2_item
 from ingest.adapters.github.pulls import pull_request
 from ingest.adapters.github.pushes import push
 from ingest.adapters.github.reviews import pull_request_review
@@ -36,7 +39,10 @@ ADAPTER: Final = Adapter(
         "delete": delete,
         "deployment": deployment,
         "deployment_status": deployment_status,
+        "issue_comment": issue_comment,
         "issues": issues,
+        "merge_group": merge_group,
+        "projects_v2_item": projects_v2_item,
         "pull_request": pull_request,
         "pull_request_review": pull_request_review,
         "push": push,

@@ -66,6 +66,11 @@ def class_of(user: User) -> ActorClass:
     return classify(user.login, automated=user.type == "Bot")
 
 
+def card_uri(node_id: str) -> str:
+    """Return `card:github/<node id>`: an issue on project boards, named by the id that boards and issues share."""
+    return f"card:{TRACKER}/{node_id}"
+
+
 def commit_link(sha: str | None, kind: LinkKind) -> list[Link]:
     """Return the link to a commit, or none where there is no full sha (an abbreviated one names no entity)."""
     if sha is None or _SHA.fullmatch(sha) is None:

@@ -96,6 +96,7 @@ class PullRequestBody(Struct, frozen=True):
     repository: Repository
     sender: User | None = None
     label: Named | None = None
+    reason: str | None = None
 
 
 def change_facts(

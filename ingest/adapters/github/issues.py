@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from ingest.adapter import Context
-from ingest.adapters.github.bodies import TRACKER, Named, Repository, User, by, full_name, owner_and_name
+from ingest.adapters.github.bodies import TRACKER, Named, Repository, User, by, card_uri, full_name, owner_and_name
 from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
 from ingest.kept_text import kept_of_label
@@ -30,6 +30,7 @@ class Issue(Struct, frozen=True):
     state_reason: str | None = None
     title: str = ""
     html_url: str | None = None
+    node_id: str | None = None
     labels: tuple[Named, ...] = ()
     type: Named | None = None
 
@@ -107,7 +108,7 @@ def _ticket(
         at,
         told_apart=(body.action, label or ""),
         url=issue.html_url,
-        links=links,
+        links=(*links, *_card(issue)),
         state=state,
         work_kind=work_kind(issue.type.name if issue.type else None, [x.name for x in issue.labels], issue.title),
         by=by(body.sender, context),
@@ -119,6 +120,13 @@ def _ticket(
             "resolution": issue.state_reason if event_type == "ticket.closed" else None,
         },
     )
+
+
+def _card(issue: Issue) -> tuple[Link, ...]:
+    """Return the link to what project boards tell of the issue."""
+    if not issue.node_id:
+        return ()
+    return (Link(uri=card_uri(issue.node_id), kind=LinkKind.CONTAINS, method=LinkMethod.EXPLICIT),)
 
 
 def _updated_at(body: IssueBody) -> Moment:

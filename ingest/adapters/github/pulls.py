@@ -36,7 +36,7 @@ def _updated(body: PullRequestBody, context: Context) -> Translated:
         _updated_at(body),
         _ready_or_draft(body),
         told_apart=(body.action, body.pull_request.head.sha, label),
-        attributes={"action": body.action},
+        attributes={"action": body.action, "reason": body.reason if body.action == "dequeued" else None},
     )
 
 
@@ -77,6 +77,8 @@ pull_request: Final = ByAction(
         "review_requested": _updated,
         "enqueued": _updated,
         "dequeued": _updated,
+        "auto_merge_enabled": _updated,
+        "auto_merge_disabled": _updated,
         "labeled": _labelled,
         "unlabeled": _labelled,
         "closed": _closed,

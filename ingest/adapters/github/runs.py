@@ -8,7 +8,6 @@ A re-run is never `requested`, so begin and end of a run tell when it was queued
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import Named, Repository, User, by, commit_link, full_name
+from ingest.adapters.github.merge_groups import QUEUE_BRANCH
 from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
 from ingest.kept_text import kept_of_branch
@@ -26,7 +26,6 @@ from schemas.identity import change_uri, run_uri
 _CHANGING: Final = frozenset({"push", "pull_request", "merge_group", "workflow_dispatch", "release"})
 """What triggers a run of the commit it names; other runs (schedules, comments, ...) only name the newest commit."""
 
-_QUEUE_BRANCH: Final = re.compile(r"gh-readonly-queue/.+/pr-([1-9][0-9]{0,8})-[0-9a-f]{7,40}")
 _OUTCOMES: Final = {
     "success": Outcome.SUCCESS,
     "neutral": Outcome.SUCCESS,
@@ -150,7 +149,7 @@ def _membership(run: Run, repository: str) -> list[Link]:
     """Return what the run is part of: the commit it was made for, and the change that a merge queue tried."""
     if run.event not in _CHANGING:
         return []
-    tried = _QUEUE_BRANCH.fullmatch(run.head_branch or "")
+    tried = QUEUE_BRANCH.fullmatch(run.head_branch or "")
     if tried:
         uri = change_uri(repository, tried[1])
         return [Link(uri=uri, kind=LinkKind.PART_OF, method=LinkMethod.KEY_IN_BRANCH)]
