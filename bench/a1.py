@@ -1,9 +1,8 @@
-"""A1: what an adapter costs, without the proof: event type, delivery id, decoding and translation of a tool's typical
-body, against decoding the same body untyped with the fastest decoder (orjson).
+"""A1: what an adapter costs, without the proof, against decoding the same body untyped with the fastest decoder.
 
-The body is the tool's full-sized golden delivery (`...__typical`, for GitHub the pull request of the other benchmarks),
-in as many variants as there are rounds' calls between two of the same: commits and ticket numbers differ, so that what
-is remembered of short texts helps as much as it does in life.
+That is: event type, delivery id, decoding and translation of a tool's typical body, against orjson. The body is the
+tool's full-sized golden delivery (`...__typical`, for GitHub the pull request of the other benchmarks), in so many
+variants: commits and ticket numbers differ, so that what is remembered of short texts helps as much as it does in life.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from functools import lru_cache, partial
 from statistics import median
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from bench import github_bodies
 from bench.result import Result
@@ -33,10 +34,21 @@ _SHA = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 _TICKET = re.compile(rb"\b(CHK|SHOP|ENG|PAY)-[0-9]+")
 
 
+class Case(Struct, frozen=True, kw_only=True):
+    """One tool's figures, microseconds a delivery."""
+
+    case: str
+    body_bytes: int
+    events: int
+    ours_us: float
+    orjson_us: float
+    ratio: float
+
+
 def run() -> Result:
     """Return the greatest ratio of the tools."""
     cases = [_case(adapter) for adapter in ADAPTERS]
-    ratios = [float(case["ratio"]) for case in cases]
+    ratios = [case.ratio for case in cases]
     return Result(
         id="A1",
         ratio=max(ratios),
@@ -44,11 +56,11 @@ def run() -> Result:
         met=max(ratios) <= BAR,
         spread=(min(ratios), max(ratios)),
         yardstick="orjson.loads of the same body, per tool",
-        cases=sorted(cases, key=lambda case: float(case["ratio"])),
+        cases=[asdict(case) for case in sorted(cases, key=lambda case: case.ratio)],
     )
 
 
-def _case(adapter: Adapter) -> dict[str, str | float]:
+def _case(adapter: Adapter) -> Case:
     name, headers, body = _typical(adapter)
     bodies = [_variant(body, number) for number in range(VARIANTS)]
     context = Context(
@@ -66,14 +78,14 @@ def _case(adapter: Adapter) -> dict[str, str | float]:
         ours.append(_ours(adapter, headers, bodies, context))
         theirs.append(_theirs(bodies))
     found = translated(adapter.tool, body, headers)
-    return {
-        "case": name,
-        "body_bytes": len(body),
-        "events": 0 if isinstance(found, Ignored) else len(found),
-        "ours_us": round(median(ours), 2),
-        "orjson_us": round(median(theirs), 2),
-        "ratio": round(median(mine / their for mine, their in zip(ours, theirs, strict=True)), 2),
-    }
+    return Case(
+        case=name,
+        body_bytes=len(body),
+        events=0 if isinstance(found, Ignored) else len(found),
+        ours_us=round(median(ours), 2),
+        orjson_us=round(median(theirs), 2),
+        ratio=round(median(mine / their for mine, their in zip(ours, theirs, strict=True)), 2),
+    )
 
 
 def _typical(adapter: Adapter) -> tuple[str, Headers, bytes]:
