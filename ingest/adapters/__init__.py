@@ -23,6 +23,7 @@ from ingest.adapters import (
     pagerduty,
     sentry,
     sonarqube,
+    spinnaker,
     tekton,
     trello,
 )
@@ -45,6 +46,7 @@ ADAPTERS: Final[tuple[Adapter, ...]] = (
     pagerduty.ADAPTER,
     sentry.ADAPTER,
     sonarqube.ADAPTER,
+    spinnaker.ADAPTER,
     tekton.ADAPTER,
     trello.ADAPTER,
 )

@@ -264,7 +264,7 @@ def with_names_planted(value: Any, one: Golden, *, below: bool = False) -> Any: 
         name: with_names_planted(inner, one, below=below or name in free) if name != "repository" else inner
         for name, inner in value.items()
     }
-    if "content" in found and one.event.partition(".")[0] not in NAMES_OF_THINGS:
+    if {"content", "id"} <= found.keys() and one.event.partition(".")[0] not in NAMES_OF_THINGS:
         found["id"] = with_names_planted(found["id"], one, below=True)
     return found
 

@@ -1,0 +1,145 @@
+"""What stages deploy: to one environment, one deployment an execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from ingest.adapter import Context, Ignored
+from ingest.adapters.spinnaker.bodies import NO_PARAMETERS, NO_PLACE, NO_TRIGGER, Event, Execution, Place, Stage, decode
+from ingest.adapters.spinnaker.said import commits, identity, images, reasons, said_of
+from ingest.by_action import Translated
+from ingest.deployed import deployed
+from ingest.environments import KNOWN
+from ingest.facts import Said, fact
+from ingest.kept_text import kept_of_environment
+from ingest.times import Moment, moment
+from schemas.event import FlowEvent, Link, Outcome
+from schemas.identity import deployment_uri
+
+OUTCOMES: Final = {
+    "SUCCEEDED": Outcome.SUCCESS,
+    "TERMINAL": Outcome.FAILURE,
+    "STOPPED": Outcome.FAILURE,
+    "FAILED_CONTINUE": Outcome.FAILURE,
+    "CANCELED": Outcome.CANCELLED,
+}
+"""How what has ended came out, by its status."""
+
+_DEPLOYING: Final = frozenset(
+    {
+        "Aws.LambdaDeploymentStage", "Aws.LambdaUpdateCodeStage", "cloneServerGroup", "createServerGroup", "deploy",
+        "deployAppEngineConfiguration", "deployCloudFormation", "deployCloudrunManifest", "deployManifest",
+        "deployService",
+    }
+)  # fmt: skip
+_DONE: Final = frozenset({*OUTCOMES, "SKIPPED"})
+_GOING_BACK: Final = frozenset({"rollbackCluster", "rollbackServerGroup", "undoRolloutManifest"})
+
+
+class Group(Struct, frozen=True):
+    """The stages of an execution that deploy to one environment, or go back there."""
+
+    environment: str
+    word: str
+    back: bool
+    stages: list[Stage]
+
+
+def stage_told(body: bytes, context: Context) -> Translated:
+    """`deployment.started`, then `service.deployed` or `service.rolledback` with the outcome, at the stages' times."""
+    event = decode(body)
+    said = said_of(event, context)
+    return list(deployments(event, said, context, over=event.content.stage is None)) or Ignored("nothing is deployed")
+
+
+def deploys(stage: Stage) -> bool:
+    """Tell whether a stage deploys or goes back, and is no part of another one."""
+    return stage.owner is None and (stage.type in _DEPLOYING or stage.type in _GOING_BACK)
+
+
+def deployments(event: Event, said: Said, context: Context, *, over: bool) -> Iterator[FlowEvent]:
+    """Yield begin and end of what the event's stage belongs to, or of all; `over`: what has not begun never will.
+
+    `said` is what all facts of the execution carry.
+    """
+    execution, wanted = event.content.execution, event.content.stage
+    for group in _groups(execution, context):
+        if wanted is None or any(stage.id == wanted for stage in group.stages):
+            yield from _deployment(execution, group, said, context, over=over)
+
+
+def _groups(execution: Execution, context: Context) -> Iterable[Group]:
+    found: dict[tuple[str, bool], Group] = {}
+    for stage in execution.stages or ():
+        if deploys(stage):
+            word = _word(stage.context or NO_PLACE, execution, context)
+            environment, kept = kept_of_environment(word, context.environment, context.pseudonym)
+            back = stage.type in _GOING_BACK
+            found.setdefault((environment, back), Group(environment, kept, back, [])).stages.append(stage)
+    return found.values()
+
+
+def _deployment(execution: Execution, group: Group, said: Said, context: Context, *, over: bool) -> Iterator[FlowEvent]:
+    """Yield the begin, which names nothing that is known only later, and the end."""
+    starts = [stage.started for stage in group.stages if stage.started is not None]
+    if not starts:
+        return
+    parts = (identity(execution), group.environment, "rollback" if group.back else "")
+    uri = deployment_uri(context.tool, "/".join(part for part in parts if part))
+    told: Said = {
+        **said,
+        "state": "RUNNING",
+        "environment": group.environment,
+        "attributes": {**said["attributes"], "environment_raw": group.word},
+    }
+    began = min((moment(start, "startTime") for start in starts), key=_micros)
+    yield fact(context, "deployment.started", uri, began, **told)
+    if (end := _end(group.stages, over=over)) is not None:
+        status, told["outcome"], ended = end
+        told["state"], told["told_apart"] = status, (status,)
+        told["links"] = () if group.back else _brought(execution, group.stages)
+        event_type = "service.rolledback" if group.back else "service.deployed"
+        yield fact(context, event_type, uri, ended, **told)
+
+
+def _end(stages: list[Stage], *, over: bool) -> tuple[str, Outcome, Moment] | None:
+    """Return the status, outcome and time with which stages ended together; None while they have not.
+
+    The first that failed (else was cancelled) ends them; else the last one, once none is left to run.
+    """
+    ran = [stage for stage in stages if stage.started is not None and stage.ended is not None]
+    ends = [(stage.status.upper(), moment(stage.ended, "endTime")) for stage in ran]
+    for outcome in (Outcome.FAILURE, Outcome.CANCELLED):
+        if of_it := [(status, at) for status, at in ends if OUTCOMES.get(status) is outcome]:
+            status, at = min(of_it, key=lambda end: end[1].micros)
+            return status, outcome, at
+    succeeded = [at for status, at in ends if OUTCOMES.get(status) is Outcome.SUCCESS]
+    left = [s for s in stages if s.status.upper() not in _DONE and not (over and s.started is None)]
+    return ("SUCCEEDED", Outcome.SUCCESS, max(succeeded, key=_micros)) if succeeded and not left else None
+
+
+def _micros(at: Moment) -> int:
+    return at.micros
+
+
+def _word(place: Place, execution: Execution, context: Context) -> str:
+    """Return the first of account, parameters and namespace that means an environment, else the account."""
+    parameters = (execution.trigger or NO_TRIGGER).parameters or NO_PARAMETERS
+    accounts = (place.account, place.credentials, *(cluster.account for cluster in place.clusters or ()))
+    words = (*accounts, parameters.environment, parameters.env, place.namespace)
+    texts = [word for word in words if isinstance(word, str) and word]
+    return next((text for text in texts if context.environment(text) in KNOWN), texts[0] if texts else "")
+
+
+def _brought(execution: Execution, stages: list[Stage]) -> tuple[Link, ...]:
+    """Return what stages deployed: the images bound into their manifests, else what triggered them; and the commits."""
+    why = reasons(execution)
+    bound = [(x.outputs.bound if x.outputs else None) or (x.context or NO_PLACE).bound for x in stages]
+    found = [image for artifacts in bound for image in images(artifacts)]
+    for reason in why:
+        named = [f"{reason.repository}:{reason.tag}"] if reason.repository and reason.tag else []
+        found = found or images(reason.artifacts) or named
+    return deployed(dict.fromkeys(found), commits(why))
