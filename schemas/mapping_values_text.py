@@ -127,7 +127,7 @@ def read_entity(node: Node, *, each: bool, readers: bool = False) -> Entity:
     fields = node.fields((*kinds, *BESIDE))
     named = [kind for kind in fields if kind in kinds and (kind != NO_BESIDE or len(fields) == 1)]
     if len(named) != 1:
-        if node.is_mapping():
+        if node.is_mapping() and (fields or node.is_empty()):
             node.complain("an entity has one kind", f"one of {', '.join(kinds)}")
         return Entity(kind="", name=_NO_VALUE)
     kind = named[0]
@@ -153,7 +153,7 @@ def _link(node: Node, *, each: bool) -> EntityLink | None:
     fields: Mapping[str, Node] = node.fields((*LINK_KINDS, "confidence"))
     named = [kind for kind in fields if kind in LINK_KINDS]
     if len(named) != 1:
-        if node.is_mapping():
+        if node.is_mapping() and (fields or node.is_empty()):
             node.complain("a link is of one kind", f"one of {', '.join(LINK_KINDS)}")
         return None
     confidence = fields["confidence"].number() if "confidence" in fields else 1.0
