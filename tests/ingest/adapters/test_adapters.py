@@ -55,6 +55,8 @@ FREELY_NAMED: Final[Mapping[str, frozenset[str]]] = {
     "sonarqube": frozenset({"branch"}),
     "tekton": frozenset({f"pipelinesascode.tekton.dev/{name}" for name in ("branch", "sha-title", "source-branch")}),
     "trello": frozenset({"label", "text"}),
+    "bitbucket_cloud": frozenset({"branch", "refname"}),
+    "bitbucket_server": frozenset({"fromRef", "toRef", "ref", "refId", "previousTarget"}),
 }
 """The fields, by tool, in which people write what they like, whatever is below them."""
 
