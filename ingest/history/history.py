@@ -100,15 +100,31 @@ class History(Struct, frozen=True, kw_only=True):
 DAY_MICROS: Final = 86_400_000_000
 
 
-def pages(ask: Ask) -> Generator[Ask, Answer, list[Any]]:
-    """Ask for a list, page after page; return all of it, [] where it is gone."""
+def pages(ask: Ask, under: str = "") -> Generator[Ask, Answer, list[Any]]:
+    """Ask for a list, page after page; return all of it, [] where it is gone.
+
+    `under`: the answer is an object that has the list under this name.
+    """
     found: list[Any] = []
     waiting: Ask | None = ask
     while waiting is not None:
         answer = yield waiting
-        found += answer.body or []
+        found += (answer.body or {}).get(under, []) if under else answer.body or []
         waiting = answer.following
     return found
+
+
+def asked(unit: Unit, first: Ask) -> Ask:
+    """Return what a unit of a list asks: the page it was told to go on with, else the first one."""
+    told = unit.of.get("next")
+    return first if told is None else Ask(told["path"], told["params"], may_be_gone=first.may_be_gone)
+
+
+def going_on(unit: Unit, following: Ask | None) -> list[Unit]:
+    """Return the unit of the next page; none after the last."""
+    if following is None:
+        return []
+    return [Unit(unit.kind, {**unit.of, "next": {"path": following.path, "params": dict(following.params)}})]
 
 
 def micros(written: str | float | None) -> int:

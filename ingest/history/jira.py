@@ -36,6 +36,7 @@ _FIELDS: Final = (
 """The fields that deliveries are read for; texts are not asked for."""
 
 _EPIC: Final = "customfield_10014"
+_PARENTS: Final = frozenset({"issueparentassociation", "parent", "parent issue", "parent link"})
 _DAY: Final = "%Y/%m/%d"
 
 
@@ -148,6 +149,8 @@ def _take_back(then: Json, item: Json, categories: Json) -> None:
         fields["project"] = {"key": was.rpartition("-")[0]}
     elif field == "epic link":
         fields[_EPIC] = was
+    elif field in _PARENTS:
+        fields["parent"] = {"key": was} if was else None
     elif field == "link":
         links = [link for link in fields.get("issuelinks") or () if item.get("to") not in _ends(link)]
         fields["issuelinks"] = [*links, {"outwardIssue": {"key": before}}] if before else links

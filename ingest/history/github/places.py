@@ -33,19 +33,6 @@ def repository(home: Home, what: str, *, gone: bool = False, **params: str) -> A
     return Ask(f"repos/{home.name}/{what}", {"per_page": str(PAGE), **params}, may_be_gone=gone)
 
 
-def asked(unit: Unit, first: Ask) -> Ask:
-    """Return what a unit of a list asks: the page it was told to go on with, else the first one."""
-    going_on = unit.of.get("next")
-    return first if going_on is None else Ask(going_on["path"], going_on["params"])
-
-
-def going_on(unit: Unit, following: Ask | None) -> list[Unit]:
-    """Return the unit of the next page; none after the last."""
-    if following is None:
-        return []
-    return [Unit(unit.kind, {**unit.of, "next": {"path": following.path, "params": dict(following.params)}})]
-
-
 def delivery(event: str, at: str, home: Home, sender: Json | None, **body: object) -> Told:
     """Return the delivery of an event, made at a time that GitHub wrote: for a push that is when it came."""
     place: Json = {"full_name": home.name, "html_url": home.html_url, "default_branch": home.main, "pushed_at": at}

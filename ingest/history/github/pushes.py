@@ -9,8 +9,23 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Final
 
-from ingest.history.github.places import Home, asked, delivery, going_on, home_of, repository
-from ingest.history.history import Answer, Ask, Asking, Found, Json, Memory, Scope, Told, Unit, micros, within
+from ingest.history.github.places import Home, delivery, home_of, repository
+from ingest.history.history import (
+    Answer,
+    Ask,
+    Asking,
+    Found,
+    Json,
+    Memory,
+    Scope,
+    Told,
+    Unit,
+    asked,
+    going_on,
+    micros,
+    pages,
+    within,
+)
 
 _HEADS: Final = "refs/heads/"
 _NONE: Final = "0" * 40
@@ -62,12 +77,7 @@ def _kept(entry: Json) -> Json:
 
 def _between(home: Home, base: str, head: str) -> Generator[Ask, Answer, list[Json]]:
     """Return the commits that a head has and a base has not, oldest first; [] where either is gone."""
-    waiting: Ask | None = repository(home, f"compare/{base}...{head}", gone=True)
-    found: list[Json] = []
-    while waiting is not None:
-        answer = yield waiting
-        found += (answer.body or {}).get("commits", [])
-        waiting = answer.following
+    found: list[Json] = yield from pages(repository(home, f"compare/{base}...{head}", gone=True), "commits")
     return found
 
 

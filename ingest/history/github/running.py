@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Final
 
-from ingest.history.github.places import Home, asked, delivery, going_on, home_of, repository
+from ingest.history.github.places import Home, delivery, home_of, repository
 from ingest.history.history import (
     DAY_MICROS,
     Answer,
@@ -17,6 +17,8 @@ from ingest.history.history import (
     Scope,
     Told,
     Unit,
+    asked,
+    going_on,
     micros,
     pages,
     within,
@@ -53,7 +55,7 @@ def _attempts(home: Home, run: Json) -> Generator[Ask, Answer, list[Json]]:
 
 def _attempt(home: Home, run: Json) -> Generator[Ask, Answer, list[Told]]:
     asked_for = repository(home, f"actions/runs/{run['id']}/attempts/{run.get('run_attempt') or 1}/jobs", gone=True)
-    jobs: list[Json] = ((yield asked_for).body or {}).get("jobs", [])
+    jobs = yield from pages(asked_for, "jobs")
     began = min((job["started_at"] for job in jobs if job.get("started_at")), default=None, key=micros)
     return list(_run_deliveries(home, run, began))
 
@@ -67,12 +69,26 @@ def _run_deliveries(home: Home, run: Json, began: str | None) -> Iterator[Told]:
             action=action, workflow_run={**told, **state}, workflow={"name": run.get("name")},
         )  # fmt: skip
 
+    if run.get("event") == "merge_group" and run.get("head_commit"):
+        yield _group(home, run)
     if (run.get("run_attempt") or 1) == 1:
         yield hook("requested", run["created_at"], status="queued", conclusion=None, updated_at=run["created_at"])
     if began is not None:
         yield hook("in_progress", began, status="in_progress", conclusion=None, updated_at=began)
     if run.get("status") == "completed":
         yield hook("completed", run["updated_at"])
+
+
+def _group(home: Home, run: Json) -> Told:
+    """Return the delivery of a merge queue's group: whatever runs for one tells of it."""
+    base = run["head_branch"].removeprefix("gh-readonly-queue/").rpartition("/")[0]
+    group = {
+        "head_sha": run["head_sha"], "head_ref": f"refs/heads/{run['head_branch']}", "base_ref": f"refs/heads/{base}",
+        "head_commit": {"timestamp": run["head_commit"]["timestamp"]},
+    }  # fmt: skip
+    return delivery(
+        "merge_group", run["created_at"], home, run.get("actor"), action="checks_requested", merge_group=group
+    )
 
 
 def deployments(unit: Unit, scope: Scope, _memory: Memory) -> Asking:

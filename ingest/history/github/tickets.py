@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from typing import Final
 
-from ingest.history.github.places import THREADS, Home, asked, delivery, going_on, home_of, repository
+from ingest.history.github.places import THREADS, Home, delivery, home_of, repository
 from ingest.history.github.threads import as_of, dated, pull_as_of
-from ingest.history.history import Answer, Ask, Asking, Found, Json, Memory, Scope, Told, Unit, micros, pages, within
+from ingest.history.history import (
+    Answer,
+    Ask,
+    Asking,
+    Found,
+    Json,
+    Memory,
+    Scope,
+    Told,
+    Unit,
+    asked,
+    going_on,
+    micros,
+    pages,
+    within,
+)
 
 _OF_ISSUES: Final = {
     "closed": "closed", "reopened": "reopened", "labeled": "labeled", "unlabeled": "unlabeled",
@@ -19,6 +34,9 @@ _OF_PULLS: Final = {
     "convert_to_draft": "converted_to_draft", "converted_to_draft": "converted_to_draft", "synchronize": "synchronize",
     "renamed": "edited", "base_ref_changed": "edited", "review_requested": "review_requested", "labeled": "labeled",
     "unlabeled": "unlabeled", "added_to_merge_queue": "enqueued", "removed_from_merge_queue": "dequeued",
+    "auto_merge_enabled": "auto_merge_enabled",
+    "auto_squash_enabled": "auto_merge_enabled", "auto_rebase_enabled": "auto_merge_enabled",
+    "auto_merge_disabled": "auto_merge_disabled",
 }  # fmt: skip
 """What the timeline calls an event: what the webhook calls its action."""
 
@@ -121,8 +139,19 @@ def _pull_deliveries(place: Home, pull: Json, events: Sequence[Json]) -> Iterato
             yield hook(at + 1, event.get("actor"), "dismissed", review={**_review(review), "state": "dismissed"})
         elif kind == "closed" and at == last_closed and pull["merged_at"]:
             continue  # the merge says it
+        elif kind == "commented":
+            yield _comment(place, event, pull_as_of(pull, events, at + 1))
         elif action is not None:
             yield hook(at + 1, event.get("actor"), action, **_label(event))
+
+
+def _comment(place: Home, event: Json, pull: Json) -> Told:
+    """Return the delivery of a comment on a pull request, which it calls an issue."""
+    by = event.get("user") or event.get("actor")
+    issue = {name: pull.get(name) for name in ("number", "user", "draft", "closed_at", "title", "labels")}
+    issue["pull_request"] = {"html_url": pull["html_url"], "merged_at": pull["merged_at"]}
+    comment = {"id": event["id"], "created_at": event["created_at"], "user": by}
+    return delivery("issue_comment", event["created_at"], place, by, action="created", issue=issue, comment=comment)
 
 
 def _label(event: Json) -> Json:
