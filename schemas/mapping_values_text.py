@@ -99,7 +99,8 @@ def read_conditions(
     node: Node | None, *, each: bool, kinds: bool = False
 ) -> tuple[tuple[Condition, ...], tuple[str, ...]]:
     """Return the conditions on paths, and the event types asked for (`kinds`: they may be); () where all is free."""
-    conditions, types = [], ()
+    conditions: list[Condition] = []
+    types: tuple[str, ...] = ()
     for key, child in (node.entries() if node is not None else {}).items():
         if key == EVENT_TYPE and kinds:
             types = child.texts()

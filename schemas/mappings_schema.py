@@ -77,7 +77,9 @@ _PROOF: Final = ("header", "prefix", "encoding", "several")
 
 
 def _event(named: Named) -> Schema:
-    value = lambda said: named("value", said)  # noqa: E731 - a short name for what is said ten times
+    def value(said: str) -> Schema:
+        return named("value", said)
+
     return _object(
         {
             "when": _conditions("All of these hold: a path or `event_type`, and texts one of which it has.", named),

@@ -41,6 +41,7 @@ _NAMES: Final = frozenset({"activity", _PIPELINE, "project", "service"})
 
 _HEADS: Final = "refs/heads/"
 _OUTCOMES: Final = {outcome.value: outcome for outcome in Outcome}
+_CLASSES: Final = {actor_class.value: actor_class for actor_class in ActorClass}
 _KINDS: Final = {kind.value: kind for kind in WorkKind}
 
 Attribute = Callable[[Scope, Context], str | None]
@@ -270,7 +271,7 @@ def _by(account: Account | None, shape: Shape) -> Callable[[Scope, Context], Act
 
     def by(scope: Scope, context: Context) -> Actor:
         told, name, identity = of_class(scope), of_name(scope) or "", of_id(scope)
-        known = ActorClass(told) if told in ActorClass._value2member_map_ else classify(name)
+        known = _CLASSES.get(told or "") or classify(name)
         return Actor(known, context.pseudonym(identity[:MOST_CHARACTERS]) if identity else None)
 
     return by
