@@ -30,6 +30,8 @@ _NAMED_KEY: Final = re.compile(
     rf"(?:\b(?i:{_CLOSING}|ticket|issue|jira|story|task)\s{{0,4}}:?\s{{1,4}}\[?|/browse/)({KEY})(?![A-Za-z0-9_])"
 )
 _BODY_CHARACTERS: Final = 65_536
+_BEFORE_DASH: Final = 40
+_AFTER_DASH: Final = 9
 _REMEMBERED_CHARACTERS: Final = 256
 
 
@@ -48,7 +50,13 @@ def keys_named_in_body(body: str | None) -> tuple[str, ...]:
 
     A key that is only mentioned is none of them: descriptions cite other tickets freely.
     """
-    return _first(_NAMED_KEY.findall(body[:_BODY_CHARACTERS])) if body and _DASH.search(body) else ()
+    return _first(_named(body[:_BODY_CHARACTERS])) if body and _DASH.search(body) else ()
+
+
+def _named(body: str) -> Iterator[str]:
+    """Yield the keys that are named as a description's own: only what stands around a dash and a digit is looked at."""
+    for dash in _DASH.finditer(body):
+        yield from _NAMED_KEY.findall(body, max(dash.start() - _BEFORE_DASH, 0), dash.start() + _AFTER_DASH)
 
 
 def closed_issues(text: str | None, repository: str) -> tuple[str, ...]:

@@ -20,18 +20,20 @@ _ONE: Final = re.compile(
     rf"(?:https?://[\w.:-]{{1,255}}/(?P<there>{_PATH})/(?:issues|work_items)/|(?P<path>{_PATH})?#)(?P<number>[1-9][0-9]{{0,8}})",
     re.IGNORECASE,
 )
+_NUMBERED: Final = re.compile(r"(?:#|/issues/|/work_items/)[1-9]")
 _CHARACTERS: Final = 65_536
 
 
 def closed_issues(text: str | None, home: str) -> tuple[str, ...]:
     """Return `group/name/12` of each issue that a text closes, once; a bare number is of the project `home`."""
-    if not text or ("#" not in text and "/issues/" not in text and "/work_items/" not in text):
+    if not text or not _NUMBERED.search(text):
         return ()
-    return tuple(dict.fromkeys(_found(text[:_CHARACTERS], home)))[:MOST_KEYS]
+    lines = [line for line in text[:_CHARACTERS].split("\n") if _NUMBERED.search(line)]
+    return tuple(dict.fromkeys([issue for line in lines for issue in _found(line, home)]))[:MOST_KEYS]
 
 
-def _found(text: str, home: str) -> Iterator[str]:
-    for closing in _CLOSING.finditer(text):
+def _found(line: str, home: str) -> Iterator[str]:
+    for closing in _CLOSING.finditer(line):
         for one in _ONE.finditer(closing[1]):
             there = (one["there"] or one["path"] or home).removesuffix("/-")
             name = there if "/" in there else f"{home.rpartition('/')[0]}/{there}"

@@ -17,9 +17,9 @@ from ingest.adapters.gitlab.bodies import Project, User, by, full_name
 from ingest.by_action import ByAction, Translated
 from ingest.code_links import commit_links
 from ingest.entity_names import change_at
-from ingest.facts import fact
+from ingest.facts import Said, fact
 from ingest.kept_text import kept_of_branch
-from ingest.times import Moment, moment
+from ingest.times import moment
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import run_uri
 
@@ -68,68 +68,66 @@ class Body(Struct, frozen=True):
 
 def _queued(body: Body, context: Context) -> Translated:
     """`pipelinerun.queued`, at `created_at`, of a retry when its jobs were made."""
-    return [_run_fact(body, context, "pipelinerun.queued", moment(_asked_at(body), "builds[].created_at"), "created")]
+    return [_fact(body, context, "pipelinerun.queued", _asked_at(body), _said(body, context))]
 
 
 def _running(body: Body, context: Context) -> Translated:
     """`pipelinerun.started`, at its first job's `started_at`, and `pipelinerun.queued` as above."""
-    return _begun(body, context)
-
-
-def _begun(body: Body, context: Context) -> list[FlowEvent]:
-    """Return when it was asked for and, once a job has started, when it began: the same facts whenever told."""
-    asked_at = _asked_at(body)
-    begins = [job.started_at for job in body.builds or () if job.started_at and job.started_at >= asked_at]
-    queued = _run_fact(body, context, "pipelinerun.queued", moment(asked_at, "builds[].created_at"), "created")
-    if not begins:
-        return [queued]
-    at = moment(min(begins), "builds[].started_at")
-    return [queued, _run_fact(body, context, "pipelinerun.started", at, "running")]
+    return _begun(body, context, _said(body, context))
 
 
 def _ended(outcome: Outcome | None) -> Callable[[Body, Context], Translated]:
     """Return the handler of a final status."""
 
     def handler(body: Body, context: Context) -> Translated:
-        pipeline = body.object_attributes
-        at = moment(pipeline.finished_at or (None if outcome else pipeline.created_at), "object_attributes.finished_at")
-        ended = _run_fact(body, context, "pipelinerun.finished", at, pipeline.status, outcome)
-        return [*_begun(body, context), ended]
+        pipeline, said = body.object_attributes, _said(body, context)
+        begun = _begun(body, context, said)
+        said["state"], said["outcome"] = pipeline.status, outcome
+        at = pipeline.finished_at or (None if outcome else pipeline.created_at)
+        return [*begun, _fact(body, context, "pipelinerun.finished", at, said)]
 
     ending = f"with outcome `{outcome}`" if outcome else "without an outcome"
     handler.__doc__ = f"`pipelinerun.finished` {ending}, at `finished_at`; queue and start as above."
     return handler
 
 
+def _begun(body: Body, context: Context, said: Said) -> list[FlowEvent]:
+    """Return when it was asked for and, once a job has started, when it began: the same facts whenever told."""
+    asked_at = _asked_at(body)
+    queued = _fact(body, context, "pipelinerun.queued", asked_at, said)
+    begins = [job.started_at for job in body.builds or () if job.started_at and job.started_at >= asked_at]
+    if not begins:
+        return [queued]
+    return [queued, _fact(body, context, "pipelinerun.started", min(begins), {**said, "state": "running"})]
+
+
 def _asked_at(body: Body) -> str:
     """Return when this go of a pipeline was asked for; times of one body are written alike and compare as texts."""
     jobs = body.builds or ()
-    first = min((job.started_at for job in jobs if job.started_at), default=None)
+    first = min([job.started_at for job in jobs if job.started_at], default=None)
     retried = [job.created_at for job in jobs if first and job.created_at and job.created_at > first]
     return max(retried, default=body.object_attributes.created_at)
 
 
-def _run_fact(
-    body: Body, context: Context, event_type: str, at: Moment, state: str, outcome: Outcome | None = None
-) -> FlowEvent:
+def _fact(body: Body, context: Context, event_type: str, at: str | None, said: Said) -> FlowEvent:
+    run = run_uri(context.tool, context.source, body.object_attributes.id)
+    return fact(context, event_type, run, moment(at, f"the time of {event_type}"), **said)
+
+
+def _said(body: Body, context: Context) -> Said:
+    """Return what every fact of a pipeline carries; its state is that of its begin."""
     pipeline = body.object_attributes
-    branch = None if pipeline.tag else pipeline.ref
-    return fact(
-        context,
-        event_type,
-        run_uri(context.tool, context.source, pipeline.id),
-        at,
-        url=pipeline.url,
-        links=_membership(body),
-        state=state,
-        outcome=outcome,
-        by=by(body.user, context),
-        attributes={
+    return {
+        "url": pipeline.url,
+        "links": _membership(body),
+        "state": "created",
+        "by": by(body.user, context),
+        "attributes": {
             "repository": full_name(body.project),
-            "branch": kept_of_branch(branch, context.pseudonym),
+            "branch": kept_of_branch(None if pipeline.tag else pipeline.ref, context.pseudonym),
             "trigger": pipeline.source,
         },
-    )
+    }
 
 
 def _membership(body: Body) -> tuple[Link, ...]:

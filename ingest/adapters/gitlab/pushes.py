@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Ignored
-from ingest.adapters.gitlab.bodies import TRACKER, Project, class_of, full_name
+from ingest.adapters.gitlab.bodies import TRACKER, Project, User, by, full_name
 from ingest.adapters.gitlab.changes import reverted_change
 from ingest.by_action import Translated
 from ingest.git_pushes import HEADS, Commit, Push, commit_facts, is_none
@@ -40,6 +40,7 @@ def push(body: bytes, context: Context) -> Translated:
     if is_none(pushed.after) or not pushed.ref.startswith(HEADS):
         return Ignored("push is of no branch")
     branch = pushed.ref.removeprefix(HEADS)
+    pusher = by(User(pushed.user_id, pushed.user_username or ""), context)
     events = commit_facts(
         Push(
             repository=full_name(pushed.project),
@@ -51,7 +52,7 @@ def push(body: bytes, context: Context) -> Translated:
             tracker=TRACKER,
             lands=lands_change,
             reverts=reverted_change,
-            author=lambda commit: _author(commit, pushed, context),
+            author=lambda commit: _author(commit, pushed, pusher),
             logins=(pushed.user_username,),
         ),
         context,
@@ -64,12 +65,11 @@ def lands_change(message: str) -> bool:
     return message.startswith("Merge branch ") and _LANDED in message
 
 
-def _author(commit: Commit, pushed: Body, context: Context) -> Actor:
+def _author(commit: Commit, pushed: Body, pusher: Actor) -> Actor:
     """Return the author; the account is known only where the author pushed."""
     author = commit.author
     if author is None:
         return UNKNOWN
     if (author.email and author.email == pushed.user_email) or (author.name and author.name == pushed.user_name):
-        account = context.pseudonym(str(pushed.user_id)) if pushed.user_id is not None else None
-        return Actor(class_of(pushed.user_username or author.name or ""), account)
+        return pusher
     return Actor(classify(author.name or ""))
