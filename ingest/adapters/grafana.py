@@ -35,7 +35,7 @@ def _delivery_id(_headers: Headers, body: bytes) -> str:
 
 ADAPTER: Final = Adapter(
     tool="grafana",
-    verify=any_of(_TIMED, hmac_sha256(_SIGNATURE), bearer_token(), basic_auth()),
+    verify=any_of(hmac_sha256(_SIGNATURE), _TIMED, bearer_token(), basic_auth()),
     event_type=_event_type,
     delivery_id=_delivery_id,
     translate={"alerts": alerts},
