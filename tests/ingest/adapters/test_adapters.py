@@ -46,6 +46,7 @@ FREELY_NAMED: Final[Mapping[str, frozenset[str]]] = {
     "circleci": frozenset({"branch", "ref", "subject", "tag"}),
     "flux": frozenset({"message", "originRevision", "revision", "summary"}),
     "gitlab": frozenset({"ref", "source_branch", "target_branch", "labels", "variables"}),
+    "gitea": frozenset({"ref", "head_branch", "label", "labels", "added_labels", "removed_labels", "prettyref"}),
     "github": frozenset({"ref", "head_branch", "label", "labels"}),
     "jenkins": frozenset({"branch", "culprits", "parameters"}),
     "jira": frozenset({"labels", "customfield_10014"}),
