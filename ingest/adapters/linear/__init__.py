@@ -78,8 +78,11 @@ def _described(body: Body, context: Context, before: Before) -> Iterator[FlowEve
     """Yield what else changed that a rule could read, without a state."""
     if not isinstance(before.labels, UnsetType):
         yield from _labelled(body, context, frozenset(before.labels or ()))
-    for name in ("assignee", "delegate", "priority", "cycle", "project"):
-        if getattr(before, name) is not UNSET:
+    for name, was in (
+        ("assignee", before.assignee), ("delegate", before.delegate), ("priority", before.priority),
+        ("cycle", before.cycle), ("project", before.project),
+    ):  # fmt: skip
+        if was is not UNSET:
             yield _noted(body, context, name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -27,7 +28,7 @@ TOOL: Final = "trello"
 _AROUND: Final = re.compile(r"^[\W\d_]+|(?:\s[\-\u2013\u2014|]\s|[(\[:]).*$|[\W\d_]+$", re.DOTALL)
 """What people write before and after the name of a list: emoji, numbers, weeks (`Done ✅`, `Done (week 10)`)."""
 
-_LONGEST: Final = 512
+_LONGEST: Final = 128
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -123,12 +124,13 @@ def _changes(data: Data) -> Iterator[tuple[str, Said]]:
 
 
 def _entered(state: str | None, action: str, came_from: str | None = None) -> tuple[str, Said]:
-    over = state is not None and _is_final(state)
+    over = state is not None and _is_final(state[:_LONGEST])
     return "ticket.closed" if over else "ticket.updated", Said(action=action, state=state, came_from=came_from)
 
 
+@lru_cache(maxsize=1024)
 def _is_final(name: str) -> bool:
-    return is_final(_AROUND.sub("", _AROUND.sub("", name[:_LONGEST])))
+    return is_final(_AROUND.sub("", _AROUND.sub("", name)))
 
 
 def _labelled(body: bytes, context: Context, name: str) -> Translated:
