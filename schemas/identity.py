@@ -73,6 +73,11 @@ def deployment_uri(tool: str, identity: str) -> str:
     return f"deployment:{tool}/{identity}"
 
 
+def feature_uri(tool: str, project: str, flag: str) -> str:
+    """Return `feature:<tool>/<project>/<flag>`; it is the same feature in every environment."""
+    return f"feature:{tool}/{project}/{flag}"
+
+
 def incident_uri(tool: str, incident_id: str) -> str:
     """Return `incident:<tool>/<id>`."""
     return f"incident:{tool}/{incident_id}"

@@ -50,6 +50,7 @@ FREELY_NAMED: Final[Mapping[str, frozenset[str]]] = {
     "github": frozenset({"ref", "head_branch", "label", "labels"}),
     "jenkins": frozenset({"branch", "culprits", "parameters"}),
     "jira": frozenset({"labels", "customfield_10014"}),
+    "launchdarkly": frozenset({"comment", "description", "name", "tags", "title"}),
     "linear": frozenset({"labels", "branchName"}),
     "spinnaker": frozenset({"branch", "description", "user"}),
     "cdevents": frozenset({"source", "chainId", "customData", "change", "pipelineRun", "testCaseRun", "testSuiteRun"}),
