@@ -1,4 +1,4 @@
-"""Cards of project boards: what a board tells of a ticket, under a name of the board's own."""
+"""What a board tells of a ticket: the columns of its card, the changes that are attached to it."""
 
 from __future__ import annotations
 
@@ -38,3 +38,10 @@ def test_columns_of_a_card_are_steps_of_its_ticket() -> None:
 def test_a_card_without_its_ticket_is_no_item() -> None:
     """What only a board knows is kept, and nothing is derived from it."""
     assert derived(card("In Progress", 2), definition=STEPS).items == []
+
+
+def test_a_ticket_may_name_its_change() -> None:
+    """A change attached to a ticket is part of it as one that names the ticket is, whichever is told first."""
+    held = Link(uri=say.change(1), kind=LinkKind.CONTAINS, method=LinkMethod.EXPLICIT)
+    story = (say.created("CHK-1", 0), say.fact("ticket.updated", TICKET, 3, held), say.opened(1, 2))
+    assert {tuple(derived(*order).items) for order in permutations(story)} == {(TICKET,)}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ingest.adapter import Ignored
+from ingest.adapters.jira import ADAPTER
 from schemas.event import ActorClass, FlowEvent, LinkKind, WorkKind
 from tests.builders.deliveries import events, golden, translated
 
@@ -174,3 +177,21 @@ def test_a_deletion_needs_no_fields() -> None:
     """A key is enough to withdraw a ticket."""
     event = only("issue_deleted__deleted_without_its_fields")
     assert (event.subject_id, event.state) == ("ticket:jira/CHK-12", "deleted")
+
+
+@pytest.mark.parametrize("case", ["issue_updated__typical", "comment_created__comment_created"])
+def test_the_type_is_read_wherever_it_stands(case: str) -> None:
+    """Jira writes the type second; written last, or with blanks, it is the same."""
+    one = golden(f"jira/{case}")
+    body = json.loads(one.body)
+    last = {
+        **{name: value for name, value in body.items() if name != "webhookEvent"},
+        "webhookEvent": body["webhookEvent"],
+    }
+    bodies = (
+        one.body,
+        json.dumps(last).encode(),
+        json.dumps(body, separators=(",", ":")).encode(),
+        b" " * 20 + one.body,
+    )
+    assert {ADAPTER.event_type({}, written) for written in bodies} == {one.event}
