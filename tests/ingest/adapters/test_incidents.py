@@ -8,10 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from ingest.adapter import Delivery, Ignored, Untranslatable
+from schemas.derived import Incident
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
+from tests.builders import engine_events as say
 from tests.builders.deliveries import BY_TOOL, RECEIVED_AT, SECRET, address, delivery, events, golden, translated
+from tests.builders.engine_rows import derived
 
 COMMIT: Final = "commit:" + "9" * 40
 IMAGE: Final = "artifact:sha256:" + "5" * 64
@@ -56,6 +60,16 @@ def test_each_firing_is_an_incident_of_its_own() -> None:
         "incident:alertmanager/9f3c0a7be21d4c55/1772614512",
         "incident:alertmanager/9f3c0a7be21d4c55/1772759400",
     }
+
+
+def test_firing_anew_does_not_prolong_what_is_over() -> None:
+    """One incident lasted half an hour, the other is open since it fired anew."""
+    told = [event for case in ("firing", "resolved", "firing_anew") for event in events(f"alertmanager/alerts__{case}")]
+    rows = derived(*(replace(event, value_stream=say.STREAM) for event in told)).rows
+    assert sorted((r.detected_at, r.resolved_at) for r in rows if isinstance(r, Incident)) == [
+        (1_772_614_512_084_318, 1_772_616_702_584_318),
+        (1_772_759_400_001_000, None),
+    ]
 
 
 def test_an_end_without_a_time_resolves_nothing() -> None:

@@ -8,13 +8,29 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
+from schemas.definition import Rule, Step
 from schemas.event import NO_CAUSE, ActorClass, FlowEvent, LinkKind, LinkMethod, Outcome
+from tests.builders import engine_events as say
 from tests.builders.deliveries import events, golden
+from tests.builders.engine_rows import derived, one_stream
 
 RULE: Final = Path(__file__).parents[3] / "deploy" / "servicenow" / "business_rule.js"
 COMMIT: Final = "commit:" + "9" * 40
 RESOLVED_AT: Final = 1_772_616_702_000_000
+APPROVING: Final = one_stream(
+    (
+        Step(name="Prepare", queue=Rule(on=("ticket.created",)), finish=Rule(on=("approval.created",))),
+        Step(
+            name="Approve",
+            queue=Rule(on=("approval.updated",), where={"approval": ("requested",)}),
+            finish=Rule(on=("approval.closed",), where={"decision": ("approved",)}),
+            returned=Rule(on=("approval.closed",), where={"decision": ("rejected",)}),
+        ),
+    )
+)
+"""A map with the step that the tool's page tells."""
 
 
 def incident(case: str) -> list[FlowEvent]:
@@ -120,6 +136,18 @@ def test_an_approval_is_on_the_way_of_what_it_names() -> None:
         ("ticket:*/PAY-4", LinkMethod.EXPLICIT),
         (COMMIT, LinkMethod.COMMIT),
     }
+
+
+@pytest.mark.parametrize(
+    ("decision", "decided_at", "outcome"),
+    [("approved", 1_772_607_600_000_000, "success"), ("rejected", 1_772_553_600_000_000, "sent_back")],
+)
+def test_an_approval_is_a_step_of_the_tickets_way(decision: str, decided_at: int, outcome: str) -> None:
+    """The ticket that the change request names waits from the asking to the decision."""
+    told = [event for case in ("inserted", "updated_requested", f"updated_{decision}") for event in approval(case)]
+    routed = [replace(event, value_stream=say.STREAM) for event in told]
+    found = derived(say.created("CHK-12", 0), *routed, definition=APPROVING).visits("Approve", say.ticket("CHK-12"))
+    assert [(v.queued_at, v.finished_at, v.outcome) for v in found] == [(1_772_533_800_000_000, decided_at, outcome)]
 
 
 @pytest.mark.parametrize(
