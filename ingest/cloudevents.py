@@ -31,7 +31,7 @@ EMPTY_BATCH: Final = "the batch is empty"
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 
-_CDEVENTS: Final = "dev.cdevents."
+_CDEVENTS: Final = ("dev.cdevents.", "dev.cdeventsx.")
 _JSON: Final = "application/json"
 
 

@@ -14,6 +14,9 @@ LINK_ASSERTED: Final = "link.asserted"
 LINK_DENIED: Final = "link.denied"
 """Somebody says that it is not."""
 
+LINK_TOLD: Final = "link.told"
+"""A tool says nothing but that a subject is linked to another entity."""
+
 OURS: Final = MappingProxyType(
     {
         "commit.created": "a commit was authored (seen in a push); occurs at its author time",
@@ -26,6 +29,7 @@ OURS: Final = MappingProxyType(
         "incident.updated": "what is known of an incident changed: its service, environment or cause",
         "activity.started": "an imported log's activity began",
         "activity.finished": "an imported log's activity ended",
+        LINK_TOLD: "a tool says that the subject is linked to the target, and nothing else of it",
         LINK_ASSERTED: "somebody corrected the subject's links: it is linked to the target",
         LINK_DENIED: "somebody corrected the subject's links: it is not linked to the target",
     }
@@ -53,7 +57,7 @@ RANKED: Final = (
     "incident.detected", "incident.reported", "incident.updated", "incident.resolved",
     "activity.started", "activity.finished",
     "ticket.closed",
-    LINK_ASSERTED, LINK_DENIED,
+    LINK_TOLD, LINK_ASSERTED, LINK_DENIED,
 )  # fmt: skip
 """Every type the product gives a meaning to, in tie-breaking order; any other type ranks after them all."""
 

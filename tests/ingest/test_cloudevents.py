@@ -46,7 +46,7 @@ def test_every_mode_gives_the_same_event(client: httpx.Client) -> None:
 BAD = envelope("bad", data={"context": {"type": "dev.cdevents.change.merged.0.2.0"}, "subject": 5})
 STRANGE = envelope("strange", type="com.example.thing")
 NO_JSON = envelope("no-json", data=None, data_base64=base64_of("{not json"))
-CUSTOM = envelope("custom", data={"context": {"type": "dev.cdeventsx.acme.thing.1.0.0"}, "subject": {}})
+UNKNOWN = envelope("unknown", data={"context": {"type": "dev.cdevents.thing.happened.1.0.0"}, "subject": {}})
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,27 @@ def test_bad_event_of_a_batch_is_kept_wherever_it_stands(
 
 def test_reasons_do_not_depend_on_the_order(client: httpx.Client) -> None:
     """Of several reasons a batch is answered the same one, whichever event comes first."""
-    batches: list[list[object]] = [[BAD, NO_JSON], [STRANGE, CUSTOM]]
+    batches: list[list[object]] = [[BAD, NO_JSON], [STRANGE, UNKNOWN]]
 
     told = [(post(client, batch, BATCH).json(), post(client, batch[::-1], BATCH).json()) for batch in batches]
 
     assert [first == second for first, second in told] == [True, True]
+
+
+def test_custom_events_come_in_every_mode(client: httpx.Client, ingester: Ingester) -> None:
+    """An event of a type that is defined outside CDEvents is a CDEvent, too."""
+    event, written = cdevent("custom"), "dev.cdeventsx.acme-cart.expired.0.1.0"
+    event["context"]["type"] = written
+    answers = [
+        post(client, envelope("custom", type=written, data=event), STRUCTURED),
+        post(client, event, "application/json", ce_specversion="1.0", ce_id="x", ce_source="/ci", ce_type=written),
+        post(client, event, "application/json"),
+    ]
+    ids = {event_id for answer in answers for event_id in answer.json()["event_ids"]}
+    types = {event.type for event in ingester.events() if event.event_id in ids}
+    assert ([a.json()["outcome"] for a in answers], len(ids), types) == (
+        ["accepted"] * 3, 1, {"custom.acme_cart_expired"},
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("content_type", [STRUCTURED, "application/json"])

@@ -1,8 +1,8 @@
 """CDEvents: `context.type` tells subject and predicate, whatever the version behind them.
 
 A service's deployment has no operation of its own in CDEvents: each event is one. That a service can be reached
-(`published`) or is gone (`removed`) is a fact of the service, and no deployment. Custom events (`dev.cdeventsx.`) are
-ignored by name.
+(`published`) or is gone (`removed`) is a fact of the service, and no deployment. A custom event (`dev.cdeventsx.`) is a
+fact of a type of its own, from which only a rule that names it derives anything.
 """
 
 from __future__ import annotations
@@ -12,18 +12,24 @@ from typing import Final
 from urllib.parse import unquote
 
 from ingest.actors import UNKNOWN, Actor
-from ingest.adapter import Adapter, Context, Headers, Translate, Untranslatable
+from ingest.adapter import Adapter, Context, Headers, Ignored, Translate, Untranslatable
 from ingest.adapters.cdevents import names
 from ingest.adapters.cdevents.bodies import (
     CUSTOM,
+    LINK,
     Content,
     Event,
     Reference,
+    Subject,
+    custom_predicate,
     decode,
+    decode_custom,
+    decode_link,
     envelope,
     subject_and_predicate,
     texts,
 )
+from ingest.adapters.cdevents.chains import embedded_links, ends, ends_chain, linked_events, meant, thing
 from ingest.adapters.cdevents.links import DEPLOYED, links, run
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
@@ -33,7 +39,8 @@ from ingest.keys import branch_links, unique_links
 from ingest.signatures import any_of, bearer_token, standard_webhooks
 from ingest.times import moment
 from ingest.work_kinds import work_kind
-from schemas.event import ActorClass, Outcome
+from schemas.event import ActorClass, Link, LinkMethod, Outcome
+from schemas.event_types import LINK_TOLD
 from schemas.identity import branch_uri, deployment_uri, short_digest
 
 TYPES: Final = (
@@ -54,6 +61,12 @@ TYPES: Final = (
     "ticket.created", "ticket.updated", "ticket.closed",
 )  # fmt: skip
 """Every subject and predicate of CDEvents 0.3 to the 0.6 draft."""
+
+NO_GRAMMAR: Final = Ignored("the custom type does not follow the grammar")
+"""What becomes of a custom event whose type is not `dev.cdeventsx.<tool>-<subject>.<predicate>.<version>`."""
+
+BETWEEN_EVENTS: Final = Ignored("the link's ends name no entities")
+"""What becomes of a link of which an end is an event, or a thing that is none of ours."""
 
 _STATES: Final = {
     "change.created": "ready", "change.merged": "merged", "change.abandoned": "closed",
@@ -93,14 +106,17 @@ def _event(event: Event, context: Context, subject: str, predicate: str) -> Tran
     environment, word = kept_of_environment(place, context.environment, context.pseudonym, branch)
     address = content.uri or content.url or content.view
     decision = content.decision or custom.get("decision") or ""
+    uri, embedded = _subject(event, context, event_type, repository), event.context.links
     found = links(event, context, subject, predicate, repository)
     if subject == "branch":
         found = unique_links([*found, *branch_links(event.subject.id)])
+    if embedded:
+        found = unique_links([*found, *embedded_links(embedded, uri)])
     return [
         fact(
             context,
             event_type,
-            _subject(event, context, event_type, repository),
+            uri,
             at,
             told_apart=(content.outcome or "", decision, content.status or ""),
             url=_unless_naming(hidden, address) if word == place else None,
@@ -122,9 +138,38 @@ def _event(event: Event, context: Context, subject: str, predicate: str) -> Tran
                 "severity": content.severity,
                 "resolution": content.resolution,
                 "chain": names.plain(event.context.chain) if event.context.chain else None,
+                "chain_end": "true" if embedded and ends_chain(embedded) else None,
+                "linked_events": linked_events(embedded) if embedded else None,
                 "origin": short_digest(event.context.source.rstrip("/")),
             },
         )
+    ]
+
+
+def _custom(body: bytes, context: Context) -> Translated:
+    """`custom.` and the words of its type, `custom.acme_cart_expired`, at `context.timestamp`."""
+    told = decode_custom(body)
+    predicate = custom_predicate(told.context.type)
+    if predicate is None:
+        return NO_GRAMMAR
+    event = Event(
+        context=told.context, subject=Subject(id=told.subject.id, source=told.subject.source), custom=told.custom
+    )
+    return _event(event, context, CUSTOM, predicate)
+
+
+def _link(body: bytes, context: Context) -> Translated:
+    """`link.told`, of the entity whose domain id the link is said of, at `timestamp`; between events it is ignored."""
+    told = decode_link(body)
+    at = moment(told.timestamp, "timestamp")
+    subject, target = (thing(end.domain) if end is not None else None for end in ends(told))
+    if subject is None or target is None or subject == target:
+        return BETWEEN_EVENTS
+    kind = meant(subject, target, told.kind)
+    home = subject.removeprefix("change:").rpartition("/")[0] if subject.startswith("change:") else None
+    link = Link(uri=target, kind=kind, method=LinkMethod.EXPLICIT)
+    return [
+        fact(context, LINK_TOLD, subject, at, told_apart=(kind, target), links=(link,), attributes={"repository": home})
     ]
 
 
@@ -208,14 +253,19 @@ def _outcome(content: Content, subject: str, predicate: str) -> Outcome | None:
 
 
 def _event_type(_headers: Headers, body: bytes) -> str:
-    return subject_and_predicate(envelope(body).context.type)
+    told = envelope(body)
+    return LINK if told.link and not told.context.type else subject_and_predicate(told.context.type)
 
 
 def _delivery_id(_headers: Headers, body: bytes) -> str:
     return delivery_id(names.plain(envelope(body).context.id), body)
 
 
-_TRANSLATE: Final[dict[str, Callable[[bytes, Context], Translated]]] = {name: _translate(name) for name in TYPES}
+_TRANSLATE: Final[dict[str, Callable[[bytes, Context], Translated]]] = {
+    **{name: _translate(name) for name in TYPES},
+    CUSTOM: _custom,
+    LINK: _link,
+}
 
 ADAPTER: Final = Adapter(
     tool=names.TOOL,
@@ -223,6 +273,5 @@ ADAPTER: Final = Adapter(
     event_type=_event_type,
     delivery_id=_delivery_id,
     translate=_TRANSLATE,
-    ignores=frozenset({CUSTOM}),
 )
 """The adapter for CDEvents, after `POST /events` has taken its CloudEvent apart."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,38 @@ CUSTOM_PREFIX: Final = "dev.cdeventsx."
 CUSTOM: Final = "custom"
 """The event type of all custom events."""
 
+LINK: Final = "link"
+"""The event type of a link that is sent by itself, and is no event."""
+
+
+class End(Struct, frozen=True, gc=False):
+    """An end of a link: an event by its id, or what it is about in another system by its domain id."""
+
+    event: str | None = msgspec.field(name="contextId", default=None)
+    domain: str | None = msgspec.field(name="domainId", default=None)
+
+
+class Embedded(Struct, frozen=True, gc=False):
+    """A link in an event's context: RELATION to a target, PATH and END from what came before."""
+
+    type: str = msgspec.field(name="linkType", default="")
+    kind: str | None = msgspec.field(name="linkKind", default=None)
+    target: End | None = None
+    origin: End | None = msgspec.field(name="from", default=None)
+
+
+class Alone(Struct, frozen=True):
+    """A link that is sent by itself: RELATION of a source to a target, PATH from and to, START, END."""
+
+    timestamp: str | int
+    type: str = msgspec.field(name="linkType", default="")
+    kind: str | None = msgspec.field(name="linkKind", default=None)
+    source: End | None = None
+    target: End | None = None
+    origin: End | None = msgspec.field(name="from", default=None)
+    to: End | None = None
+    end: End | None = None
+
 
 class About(Struct, frozen=True, gc=False):
     """The context: what happened, when, and who says so."""
@@ -25,6 +58,7 @@ class About(Struct, frozen=True, gc=False):
     source: str = ""
     id: str = ""
     chain: str | None = msgspec.field(name="chainId", default=None)
+    links: tuple[Embedded, ...] | None = None
 
 
 class Reference(Struct, frozen=True, gc=False):
@@ -85,6 +119,21 @@ class Event(Struct, frozen=True):
         return self.subject.source or self.context.source
 
 
+class Named(Struct, frozen=True, gc=False):
+    """What a custom event happened to; its content is whatever its maker says, and not read."""
+
+    id: str
+    source: str | None = None
+
+
+class CustomEvent(Struct, frozen=True):
+    """An event of a type that is defined outside CDEvents."""
+
+    context: About
+    subject: Named
+    custom: Any = msgspec.field(name="customData", default=None)
+
+
 class Kind(Struct, frozen=True):
     """The type and id in a context."""
 
@@ -96,13 +145,24 @@ class Envelope(Struct, frozen=True):
     """Just enough of a body to name it."""
 
     context: Kind = Kind()
+    link: str = msgspec.field(name="linkType", default="")
 
 
 decode: Final = msgspec.json.Decoder(Event).decode
 """Decode one CDEvent, typed."""
 
+decode_custom: Final = msgspec.json.Decoder(CustomEvent).decode
+"""Decode one custom event, typed."""
+
+decode_link: Final = msgspec.json.Decoder(Alone).decode
+"""Decode a link that is sent by itself."""
+
 envelope: Final = msgspec.json.Decoder(Envelope).decode
 """Decode just enough of a body to name it."""
+
+_CUSTOM_TYPE: Final = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)\.([a-z0-9]+)\.[0-9][a-z0-9.-]*")
+_NO_LETTERS: Final = re.compile(r"[^a-z]+")
+_LONGEST_TYPE: Final = 128
 
 
 def subject_and_predicate(written: str) -> str:
@@ -113,6 +173,12 @@ def subject_and_predicate(written: str) -> str:
         return ""
     parts = written.removeprefix(PREFIX).split(".", 2)
     return ".".join(parts[:2]).lower() if len(parts) > 1 else ""
+
+
+def custom_predicate(written: str) -> str | None:
+    """Return `acme_cart_expired` of `dev.cdeventsx.acme-cart.expired.0.1.0`; None of what is no such type."""
+    found = _CUSTOM_TYPE.fullmatch(written[:_LONGEST_TYPE].lower().removeprefix(CUSTOM_PREFIX))
+    return _NO_LETTERS.sub("_", f"{found[1]}_{found[2]}").strip("_") or None if found else None
 
 
 def texts(custom: object) -> dict[str, str]:

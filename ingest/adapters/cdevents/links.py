@@ -16,7 +16,7 @@ DEPLOYED: Final = frozenset({"deployed", "upgraded", "rolledback"})
 """What of a service is a finished deployment; that it can be reached (published) or is gone (removed) is none."""
 
 _SHA: Final = re.compile(r"[0-9a-fA-F]{40}")
-_RUNS: Final = frozenset({"build", "pipelinerun", "taskrun", "testcaserun", "testoutput", "testsuiterun"})
+_RUNS: Final = frozenset({"build", "custom", "pipelinerun", "taskrun", "testcaserun", "testoutput", "testsuiterun"})
 _COMMIT_KIND: Final = {
     "artifact": LinkKind.BUILT_FROM, "change": LinkKind.CONTAINS, "incident": LinkKind.CAUSED_BY,
     "service": LinkKind.DEPLOYS,
