@@ -25,6 +25,7 @@ _ANY_KEY: Final = re.compile(rf"{KEY}(?![A-Za-z0-9_])")
 _BRANCH_KEY: Final = re.compile(rf"{KEY}(?![A-Z0-9])")
 _CLOSING: Final = r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|implements?)"
 _ISSUE: Final = r"(?:([\w.-]+/[\w.-]+)#|#|https?://[\w.:-]+/([\w.-]+/[\w.-]+)/issues/)([1-9][0-9]{0,8})\b"
+_NUMBERED: Final = re.compile("(?:#|/issues/)[1-9]")
 _CLOSED_ISSUE: Final = re.compile(rf"\b{_CLOSING}:?\s{{1,4}}{_ISSUE}", re.IGNORECASE)
 _NAMED_KEY: Final = re.compile(
     rf"(?:\b(?i:{_CLOSING}|ticket|issue|jira|story|task)\s{{0,4}}:?\s{{1,4}}\[?|/browse/)({KEY})(?![A-Za-z0-9_])"
@@ -50,7 +51,7 @@ def keys_named_in_body(body: str | None) -> tuple[str, ...]:
 
     A key that is only mentioned is none of them: descriptions cite other tickets freely.
     """
-    return _first(_named(body[:_BODY_CHARACTERS])) if body and _DASH.search(body) else ()
+    return _first(_named(body[:_BODY_CHARACTERS])) if body and "-" in body else ()
 
 
 def _named(body: str) -> Iterator[str]:
@@ -64,7 +65,7 @@ def closed_issues(text: str | None, repository: str) -> tuple[str, ...]:
 
     `repository` is the `owner/name` that a bare number belongs to.
     """
-    if not text or ("#" not in text and "/issues/" not in text):
+    if not text or ("#" not in text and "/issues/" not in text) or not _NUMBERED.search(text):
         return ()
     found = _CLOSED_ISSUE.findall(text[:_BODY_CHARACTERS])
     return _first([f"{there or by_address or repository}/{number}" for there, by_address, number in found], upper=False)

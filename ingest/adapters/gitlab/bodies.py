@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ TRACKER: Final = Tracker("gitlab", closed_issues)
 _TOKENS_BOT: Final = re.compile(r"(?:project|group)_[0-9]{1,19}_bot(?:_[0-9a-z]{1,64})?|service_account_\w{1,255}")
 _AGENTS: Final = frozenset({"gitlabduo"})
 _GONE: Final = "ghost"
+_LONGEST: Final = 256
 
 
 class Project(Struct, frozen=True, gc=False):
@@ -69,6 +71,11 @@ def by(user: User | None, context: Context) -> Actor:
 
 def class_of(username: str) -> ActorClass:
     """Return the class of an account: access tokens and service accounts act under names of their own."""
+    return _class_of(username[:_LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _class_of(username: str) -> ActorClass:
     if username.lower() in _AGENTS:
         return ActorClass.AGENT
     return classify(username, automated=_TOKENS_BOT.fullmatch(username) is not None)

@@ -26,7 +26,7 @@ _CHARACTERS: Final = 65_536
 
 def closed_issues(text: str | None, home: str) -> tuple[str, ...]:
     """Return `group/name/12` of each issue that a text closes, once; a bare number is of the project `home`."""
-    if not text or not _NUMBERED.search(text):
+    if not text or ("#" not in text and "/i" not in text and "/w" not in text) or not _NUMBERED.search(text):
         return ()
     lines = [line for line in text[:_CHARACTERS].split("\n") if _NUMBERED.search(line)]
     return tuple(dict.fromkeys([issue for line in lines for issue in _found(line, home)]))[:MOST_KEYS]
