@@ -23,7 +23,7 @@ SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "activity": "activity", "approval": "approval", "artifact": "artifact", "branch": "branch", "build": "run",
         "change": "change", "commit": "commit", "deployment": "deployment", "environment": "environment",
-        "incident": "incident", "pipelinerun": "run", "repository": "repository", "service": "service",
+        "feature": "feature", "incident": "incident", "pipelinerun": "run", "repository": "repository", "service": "service",
         "taskrun": "run", "testcaserun": "run", "testoutput": "testoutput", "testsuiterun": "run", "ticket": "ticket",
     }
 )  # fmt: skip

@@ -97,6 +97,7 @@ _URIS: Final[dict[str, Uri]] = {
     "commit": _commit,
     "deployment": lambda name, _beside, context: deployment_uri(context.tool, kept_id(name)),
     "environment": _other("environment"),
+    "feature": _other("feature"),
     "incident": lambda name, _beside, context: incident_uri(context.tool, kept_id(name)),
     "repository": _repository,
     "run": _run,

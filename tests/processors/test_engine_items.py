@@ -47,6 +47,12 @@ def test_commits_of_one_push_without_a_change_are_one_item() -> None:
     assert told.items == [say.commit("c2")]
 
 
+def test_a_link_that_is_told_by_itself_joins() -> None:
+    """Some tools say only what belongs to what, and say it late."""
+    told = say.fact("link.told", CHANGE, 9, say.part_of(TICKET))
+    assert derived(say.created("CHK-1", 0), say.opened(1, 2), say.merged(1, 5), told).items == [TICKET]
+
+
 def test_a_commit_that_a_change_claims_does_not_follow_its_push() -> None:
     """A merge from the main branch pushes other changes' commits along: they stay with their own change."""
     told = derived(

@@ -39,7 +39,7 @@ from ingest.keys import branch_links, unique_links
 from ingest.signatures import any_of, bearer_token, standard_webhooks
 from ingest.times import moment
 from ingest.work_kinds import work_kind
-from schemas.event import ActorClass, Link, LinkMethod, Outcome
+from schemas.event import ActorClass, Link, LinkKind, LinkMethod, Outcome
 from schemas.event_types import LINK_TOLD
 from schemas.identity import branch_uri, deployment_uri, short_digest
 
@@ -67,6 +67,9 @@ NO_GRAMMAR: Final = Ignored("the custom type does not follow the grammar")
 
 BETWEEN_EVENTS: Final = Ignored("the link's ends name no entities")
 """What becomes of a link of which an end is an event, or a thing that is none of ours."""
+
+ONLY_RELATES: Final = Ignored("the link says where nothing belongs")
+"""What becomes of a link by itself that only relates: a fact of it would be all that is known of its subject."""
 
 _STATES: Final = {
     "change.created": "ready", "change.merged": "merged", "change.abandoned": "closed",
@@ -166,6 +169,8 @@ def _link(body: bytes, context: Context) -> Translated:
     if subject is None or target is None or subject == target:
         return BETWEEN_EVENTS
     kind = meant(subject, target, told.kind)
+    if kind is LinkKind.RELATES_TO:
+        return ONLY_RELATES
     home = subject.removeprefix("change:").rpartition("/")[0] if subject.startswith("change:") else None
     link = Link(uri=target, kind=kind, method=LinkMethod.EXPLICIT)
     return [
