@@ -23,8 +23,9 @@ SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "activity": "activity", "approval": "approval", "artifact": "artifact", "branch": "branch", "build": "run",
         "change": "change", "commit": "commit", "deployment": "deployment", "environment": "environment",
-        "feature": "feature", "incident": "incident", "pipelinerun": "run", "repository": "repository", "service": "service",
-        "taskrun": "run", "testcaserun": "run", "testoutput": "testoutput", "testsuiterun": "run", "ticket": "ticket",
+        "feature": "feature", "incident": "incident", "pipelinerun": "run", "repository": "repository",
+        "service": "service", "taskrun": "run", "testcaserun": "run", "testoutput": "testoutput",
+        "testsuiterun": "run", "ticket": "ticket",
     }
 )  # fmt: skip
 """What an event's type begins with -> the kind of entity that it happens to."""

@@ -13,10 +13,13 @@ from vsm.matching import rules_of
 
 _ALIKE: Final = 0.8
 _WILD: Final = "*?["
+_WITH_STATE: Final = ("change.created", "change.readied")
+_WITH_OUTCOME: Final = ("service.deployed", "service.upgraded", "service.rolledback", "pipelinerun.finished")
 
 
 def notes(definition: Definition) -> Iterator[str]:
     """Yield one line for each thing to look at again, with the place by names."""
+    yield from _mappings(definition)
     own = {meaning for source in definition.sources for meaning in source.environments.values()}
     for stream in definition.value_streams:
         yield from _environments(f"{stream.name}.environments", stream.environments, own)
@@ -25,6 +28,19 @@ def notes(definition: Definition) -> Iterator[str]:
         for step in stream.steps:
             for name, rule in rules_of(step):
                 yield from _rule(f"{stream.name}.{step.name}.{name}", rule, own.union(stream.environments))
+
+
+def _mappings(definition: Definition) -> Iterator[str]:
+    tools = {source.tool for source in definition.sources}
+    for mapping in definition.mappings:
+        if mapping.tool not in tools:
+            yield f"mappings.{mapping.tool}: no source is of this tool, so nothing of it comes in"
+        for number, rule in enumerate(mapping.events):
+            where = f"mappings.{mapping.tool}.events[{number}]"
+            if rule.type in _WITH_STATE and rule.state is None:
+                yield f"{where}: {rule.type} says no state; the standard map asks for 'ready'"
+            if rule.type in _WITH_OUTCOME and rule.outcome is None:
+                yield f"{where}: {rule.type} says no outcome; only what says 'success' counts as one"
 
 
 def _environments(where: str, words: Iterable[str], own: Iterable[str]) -> Iterator[str]:

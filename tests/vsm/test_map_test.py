@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from schemas.definition_file import parse
 from schemas.mapping import COMPANIONS, READERS
 from schemas.mapping_values_text import KINDS, LINK_KINDS, VALUE_KEYS
 from schemas.mappings_text import ACTOR_KEYS, EVENT_KEYS, MAPPING_KEYS, PROOF_KEYS, SCHEMES
 from tests.builders.mappings import a_rule, mapping_text
 from vsm.cli import app
+from vsm.notes import notes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tools" / "mapping.md").read_text(encoding="utf-8")
 FILES = re.findall(r"^```\w+ (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -110,3 +112,30 @@ def test_wrong_use_is_told(folder: Path, arguments: tuple[str, ...], status: int
     (folder / "none.yaml").write_text("version: 1\nvalue_streams: [{name: all, select: ['*']}]\n")
     found = ran(*arguments)
     assert (found.exit_code, said in found.output) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "note"),
+    [
+        ("type: change.created, subject: {change: $.id}", "mappings.acmeci.events[0]: change.created says no state"),
+        ("type: change.created, subject: {change: $.id}, state: ready", None),
+        ("type: service.deployed, subject: {deployment: $.id}", "service.deployed says no outcome"),
+        ("type: service.deployed, subject: {deployment: $.id}, outcome: success", None),
+        ("", "mappings.acmeci: no source is of this tool, so nothing of it comes in"),
+    ],
+)
+def test_what_is_likely_not_meant_is_noted(rule: str, note: str | None) -> None:
+    """`vsm check` says what a mapping leaves out that the numbers ask for."""
+    source = "" if note and "no source" in note else "sources: [{tool: acmeci, name: a, insecure: true}]\n"
+    found = list(notes(parse(mapping_text(a_rule(rule)) + source)))
+    assert (len(found), note is None or note in found[0]) == (int(note is not None), True)
+
+
+def test_check_counts_mappings(folder: Path) -> None:
+    """Beside streams and sources."""
+    found = CliRunner().invoke(app, ["check", "value-streams.yaml"])
+    assert (folder.exists(), found.exit_code, "1 value streams, 1 sources, 1 mappings" in found.output) == (
+        True,
+        0,
+        True,
+    )

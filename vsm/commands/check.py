@@ -51,8 +51,9 @@ def check(
         fail(str(bad))
     for line in (*lines, *(f"note: {note}" for note in notes(definition))):
         out.print(line, markup=False, soft_wrap=True)
+    mapped = f"{len(definition.mappings)} mappings, " if definition.mappings else ""
     out.print(
-        f"{file}: {len(definition.value_streams)} value streams, {len(definition.sources)} sources, "
+        f"{file}: {len(definition.value_streams)} value streams, {len(definition.sources)} sources, {mapped}"
         f"definition {definition.version}: all right",
         markup=False,
         soft_wrap=True,
