@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from ingest.adapters import ADAPTERS
 from ingest.answers import Answer
 from ingest.corrections import Correction
 from ingest.imports import Imported
+from ingest.routes import EVENT_TOOLS
+from ingest.signatures import Outgoing
 
 _RETRY: Final = {"Retry-After": {"description": "Whole seconds until another try.", "schema": {"type": "integer"}}}
 _ALLOW: Final = {"Allow": {"description": "The method that the path takes.", "schema": {"type": "string"}}}
@@ -40,24 +43,33 @@ _FACTS: Final = {
 }
 _LINKS: Final = {_JSON: {"schema": {"anyOf": [_LINK, {"type": "array", "items": _LINK}]}}}
 
+_PROVEN_HERE: Final[Mapping[str, str]] = {
+    header: adapter.verify.says
+    for adapter in reversed(ADAPTERS)
+    if adapter.tool not in EVENT_TOOLS
+    for header in list(adapter.verify.sign(b"a secret", Outgoing(body=b"{}")))[:1]
+    if header != "authorization"
+}
+"""The headers in which tools prove themselves, each with what it holds."""
+
 SCHEMES: Final[dict[str, dict[str, str]]] = {
     "bearer": {"type": "http", "scheme": "bearer"},
-    **{
-        name.lower(): {"type": "apiKey", "in": "header", "name": name, "description": said}
-        for name, said in {
-            "X-Hub-Signature-256": "GitHub: `sha256=` and the body's HMAC-SHA256 in hex.",
-            "X-Hub-Signature": "Jira: `sha256=` and the body's HMAC-SHA256 in hex.",
-            "X-PagerDuty-Signature": "PagerDuty: `v1=` and the body's HMAC-SHA256 in hex, several with commas.",
-            "Webhook-Signature": "Standard Webhooks, with `webhook-id` and `webhook-timestamp`.",
-        }.items()
+    "basic": {"type": "http", "scheme": "basic"},
+    "webhook-signature": {
+        "type": "apiKey", "in": "header", "name": "webhook-signature",
+        "description": "Standard Webhooks, with `webhook-id` and `webhook-timestamp`.",
     },
-}
+    **{
+        header: {"type": "apiKey", "in": "header", "name": header, "description": said}
+        for header, said in sorted(_PROVEN_HERE.items())
+    },
+}  # fmt: skip
 """How a sender proves itself: by one of these, as its tool does."""
 
 _INSECURE: Final = ""
 """No proof at all: what a source that says `insecure: true` takes."""
 
-_BY_TOOL: Final = ("bearer", "x-hub-signature-256", "x-hub-signature", "x-pagerduty-signature", _INSECURE)
+_BY_TOOL: Final = ("bearer", "basic", *sorted(_PROVEN_HERE), _INSECURE)
 _BY_EVENTS: Final = ("bearer", "webhook-signature", _INSECURE)
 _BY_TOKEN: Final = ("bearer",)
 
