@@ -6,7 +6,7 @@ person's. The body tells no time of its own but the merge request's `updated_at`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -108,6 +108,20 @@ def _updated(body: Body, context: Context) -> Translated:
     return [_fact(body, context, kind, at, more) for kind, more in told] or Ignored("nothing changed that counts")
 
 
+def _approved(body: Body, context: Context) -> Translated:
+    """`change.reviewed` with `decision` `approved`, at `updated_at` (`change.updated` where the author approves)."""
+    change, user = body.object_attributes, body.user
+    by_author = user is not None and user.id is not None and user.id == change.author_id
+    event_type = "change.updated" if by_author else "change.reviewed"
+    return [_fact(body, context, event_type, _updated_at(body), _decided("approved", change.action, change.action))]
+
+
+def _unapproved(body: Body, context: Context) -> Translated:
+    """`change.updated` with `decision` `dismissed`, at `updated_at`."""
+    action = body.object_attributes.action
+    return [_fact(body, context, "change.updated", _updated_at(body), _decided("dismissed", action, action))]
+
+
 def _changed(body: Body) -> Iterator[tuple[str, More]]:
     changes, oldrev = body.changes or Changes(), body.object_attributes.oldrev
     if changes.draft and changes.draft.current is not None and changes.draft.previous != changes.draft.current:
@@ -147,17 +161,6 @@ def _decided(decision: str, action: str, *apart: str) -> More:
     return {"told_apart": (decision, *apart), "attributes": {"decision": decision, "action": action}}
 
 
-def _approval(event_type: str, decision: str) -> Callable[[Body, Context], Translated]:
-    """Return the handler of an approval given or taken back."""
-
-    def handler(body: Body, context: Context) -> Translated:
-        action = body.object_attributes.action
-        return [_fact(body, context, event_type, _updated_at(body), _decided(decision, action, action))]
-
-    handler.__doc__ = f"`{event_type}` with `decision` `{decision}`, at `updated_at`."
-    return handler
-
-
 def _fact(body: Body, context: Context, event_type: str, at: Moment, more: More | None = None) -> FlowEvent:
     return change_fact(body.object_attributes, body.project, body.user, context, event_type, at, **(more or {}))
 
@@ -165,9 +168,6 @@ def _fact(body: Body, context: Context, event_type: str, at: Moment, more: More 
 def _updated_at(body: Body) -> Moment:
     return moment(body.object_attributes.updated_at, "object_attributes.updated_at")
 
-
-_approved: Final = _approval("change.reviewed", "approved")
-_unapproved: Final = _approval("change.updated", "dismissed")
 
 merge_request: Final = ByAction(
     decode=msgspec.json.Decoder(Body).decode,

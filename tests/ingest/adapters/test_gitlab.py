@@ -109,6 +109,7 @@ def test_issues_that_a_text_closes(text: str, closed: list[str]) -> None:
         ("merge_request__approval", "change.reviewed", "approved", ActorClass.HUMAN),
         ("merge_request__approved_by_an_agent", "change.reviewed", "approved", ActorClass.AGENT),
         ("merge_request__approved_by_an_account_that_is_gone", "change.reviewed", "approved", ActorClass.UNKNOWN),
+        ("merge_request__approved_by_the_author", "change.updated", "approved", ActorClass.HUMAN),
         ("merge_request__unapproval", "change.updated", "dismissed", ActorClass.HUMAN),
         ("merge_request__update_asking_for_changes", "change.reviewed", "changes_requested", ActorClass.HUMAN),
         ("note__on_a_merge_request", "change.reviewed", "commented", ActorClass.HUMAN),
