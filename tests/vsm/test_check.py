@@ -100,7 +100,7 @@ def test_a_right_file_is_told_with_its_streams(tmp_path: Path) -> None:
             "projekt: jira/CHK",
             "new.yaml:7:10: value_streams[0].select[0].projekt: unknown key (did",
         ),
-        ("version: 1", "version: 1\nsources: [{tool: gitlab, name: a, insecure: true}]", "'gitlab' has no adapter"),
+        ("version: 1", "version: 1\nsources: [{tool: svn, name: a, insecure: true}]", "'svn' is not one of"),
         ("version: 1", "version: 1 \x07", "control character U+0007"),
     ],
 )
