@@ -8,7 +8,7 @@ one to the change whose number its message holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from ingest.kept_text import LONG_LIVED, kept_of_branch
 from ingest.keys import branch_links, unique_links
 from ingest.times import moment
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
-from schemas.identity import commit_uri
+from schemas.identity import change_uri, commit_uri
 
 _RELEASES: Final = ("release/", "releases/")
 _REVERTED: Final = re.compile(r"^This reverts commit ([0-9a-f]{40})\b", re.MULTILINE)
@@ -42,7 +42,7 @@ class Commit(Struct, frozen=True):
 class Push(Struct, frozen=True, kw_only=True):
     """Where commits arrived; `before` is '' for a new branch. `is_default`: it is the repository's default branch.
 
-    `is_cut`: the tool lists only the newest commits.
+    `is_cut`: the tool lists only the newest commits. `tells_changes`: nothing else tells which commit a change became.
 
     `landed` returns the number of the change that a commit of this message landed; `tickets` the links to the tickets
     that it names.
@@ -57,6 +57,7 @@ class Push(Struct, frozen=True, kw_only=True):
     is_default: bool = False
     is_forced: bool = False
     is_cut: bool = False
+    tells_changes: bool = False
 
 
 Found = tuple[int, Commit, str | None, Sequence[Link]]
@@ -71,18 +72,33 @@ def lives_on(branch: str) -> bool:
 def commit_facts(context: Context, push: Push, commits: Sequence[Commit]) -> list[FlowEvent]:
     """Return a fact for each new commit of a push, newest first; a commit whose time is not told has none.
 
-    `commit.landed` for a commit that a tool made to land a change, else `commit.created`; at its author's time.
+    `commit.landed` for a commit that a tool made to land a change, else `commit.created`; at its author's time. Where
+    asked for, `change.updated` with action `landed` of each change that landed.
     """
     is_trunk = push.is_default or lives_on(push.branch)
-    found, is_sure = (_landing(push, commits), False) if is_trunk else _working(push, commits)
+    found, is_sure = (list(_landing(push, commits)), False) if is_trunk else _working(push, commits)
     links = branch_links(push.branch) if is_sure else ()
     attributes = {"repository": push.repository, "branch": kept_of_branch(push.branch, context.pseudonym)}
     last = len(commits) - 1
-    return [
-        _commit_fact(context, push, one[1], last - one[0], one[2], (*one[3], *links), attributes)
-        for one in found
-        if one[1].at is not None
-    ]
+    told = [one for one in found if one[1].at is not None]
+    events = [_commit_fact(context, push, one[1], last - one[0], one[2], (*one[3], *links), attributes) for one in told]
+    landed = [(one[1], one[2]) for one in told if one[2] is not None] if push.tells_changes else []
+    return [*events, *(_landed_fact(context, push, commit, change) for commit, change in landed)]
+
+
+def _landed_fact(context: Context, push: Push, commit: Commit, change: str) -> FlowEvent:
+    """Return what a push tells of a change that landed: the commit that it became, the same on every branch."""
+    return fact(
+        context,
+        "change.updated",
+        change_uri(push.repository, change),
+        moment(commit.at, "a commit's time"),
+        told_apart=("landed", commit.sha),
+        links=commit_links(commit.sha, LinkKind.MERGED_AS),
+        state="merged",
+        by=commit.by,
+        attributes={"repository": push.repository, "action": "landed"},
+    )
 
 
 def _landing(push: Push, commits: Sequence[Commit]) -> Iterator[Found]:
@@ -98,7 +114,7 @@ def _landing(push: Push, commits: Sequence[Commit]) -> Iterator[Found]:
             yield place, commit, None, commit_links(brought_by) if commit.sha != brought_by else ()
 
 
-def _working(push: Push, commits: Sequence[Commit]) -> tuple[Iterable[Found], bool]:
+def _working(push: Push, commits: Sequence[Commit]) -> tuple[list[Found], bool]:
     """Return the commits of a working branch, and whether they are surely its own.
 
     Those it only took over from another branch belong there. A new branch of which only the newest commits are listed,

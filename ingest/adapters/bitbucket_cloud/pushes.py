@@ -2,6 +2,8 @@
 
 A new branch's list may go on into the history it began at, so it ends at the first commit that landed a pull request;
 of a list that is cut short, only the head counts, and its branch's name is not read.
+
+Only a push tells the whole hash of the commit that a pull request became: it is a fact of the change, too.
 """
 
 from __future__ import annotations
@@ -85,7 +87,10 @@ _decode: Final = msgspec.json.Decoder(Body).decode
 
 
 def push(body: bytes, context: Context) -> Translated:
-    """`commit.created` for each listed new commit of each branch (`commit.landed` for one that landed a change)."""
+    """`commit.created` for each listed new commit; for one that landed a change `commit.landed` and `change.updated`.
+
+    The change's fact has action `landed` and the link to the commit it became.
+    """
     told = _decode(body)
     repository = host_owner_name(told.repository)
     tickets = partial(message_tickets, TRACKER, told.repository.full_name)
@@ -104,6 +109,7 @@ def push(body: bytes, context: Context) -> Translated:
                 tickets=tickets,
                 is_forced=change.forced,
                 is_cut=change.truncated,
+                tells_changes=True,
             ),
             [_commit(commit, change.new.target, context) for commit in change.commits],
         )

@@ -200,8 +200,7 @@ def _facts(told: Body, context: Context, event_type: str, at: Moment, **more: Un
     pull = told.pull_request
     repository = host_owner_name(pull.to_ref.repository, context)
     branch = branch_of_ref(pull.from_ref.id) or ""
-    became = pull.properties.merge_commit if pull.properties else None
-    merge = became.id if became and event_type == "change.merged" else None
+    merge = _became(pull) if event_type == "change.merged" else None
     return [
         fact(
             context,
@@ -233,6 +232,12 @@ def _facts(told: Body, context: Context, event_type: str, at: Moment, **more: Un
             },
         )
     ]
+
+
+def _became(pull: PullRequest) -> str | None:
+    """Return the commit that a merged change became: without a merge commit, its head, by fast-forward."""
+    told = pull.properties.merge_commit if pull.properties else None
+    return (told.id if told else None) or pull.from_ref.commit
 
 
 def _author_class(pull: PullRequest, context: Context) -> str | None:

@@ -1,0 +1,135 @@
+"""Runs of YAML pipelines as their state changes; a build and its run are the same."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from ingest.adapter import Context, Ignored
+from ingest.adapters.azure_devops.bodies import TOOL, Identity, Links, Named, by, first_time, full_name, is_told
+from ingest.adapters.azure_devops.builds import PULL, ended, page
+from ingest.by_action import Translated
+from ingest.code_links import branch_of_ref, change_links, commit_links
+from ingest.facts import Said, fact
+from ingest.kept_text import holds_branch, kept_of_branch
+from schemas.event import FlowEvent, Link
+from schemas.identity import run_uri
+
+
+class RunRepository(Struct, frozen=True, rename="camel", gc=False):
+    """The repository of a run: of GitHub its full name is told, of Azure Repos only an id."""
+
+    full_name: str | None = None
+    type: str | None = None
+
+
+class Sources(Struct, frozen=True, rename="camel", gc=False):
+    """What a run was made of."""
+
+    repository: RunRepository | None = None
+    ref_name: str | None = None
+    version: str | None = None
+
+
+class Repositories(Struct, frozen=True, gc=False):
+    """The repositories of a run; its own is `self`."""
+
+    own: Sources | None = msgspec.field(name="self", default=None)
+
+
+class Resources(Struct, frozen=True, gc=False):
+    """The resources of a run."""
+
+    repositories: Repositories | None = None
+
+
+class Run(Struct, frozen=True, rename="camel"):
+    """A run of a YAML pipeline."""
+
+    id: int | str
+    state: str | None = None
+    result: str | None = None
+    created_date: str | None = None
+    finished_date: str | None = None
+    pipeline: Named | None = None
+    resources: Resources | None = None
+    links: Links | None = msgspec.field(name="_links", default=None)
+
+
+class RunResource(Struct, frozen=True, rename="camel"):
+    """A run and who asked for it."""
+
+    run: Run
+    requested_for: Identity | None = None
+
+
+class RunBody(Struct, frozen=True, rename="camel"):
+    """A delivery of a run's new state."""
+
+    resource: RunResource
+    created_date: str | None = None
+
+
+_decode: Final = msgspec.json.Decoder(RunBody).decode
+
+
+def run_state_changed(body: bytes, context: Context) -> Translated:
+    """`pipelinerun.queued` at the run's `createdDate`; then `pipelinerun.started` at the event's, or `.finished`.
+
+    `pipelinerun.finished` is at `finishedDate`; a run that is being cancelled tells nothing yet.
+    """
+    told = _decode(body)
+    run = told.resource.run
+    said = _run_said(run, told.resource.requested_for, context)
+    uri = run_uri(TOOL, context.source, run.id)
+    events: list[FlowEvent] = []
+    if is_told(run.created_date):
+        events.append(fact(context, "pipelinerun.queued", uri, first_time("run.createdDate", run.created_date), **said))
+    if run.state == "completed":
+        at = first_time("run.finishedDate", run.finished_date, told.created_date)
+        return [*events, fact(context, "pipelinerun.finished", uri, at, **ended(said, run.result or ""))]
+    if run.state == "inProgress":
+        at = first_time("createdDate", told.created_date)
+        return [*events, fact(context, "pipelinerun.started", uri, at, **said)]
+    return Ignored("run's state is not of interest")
+
+
+def _run_said(run: Run, requested_for: Identity | None, context: Context) -> Said:
+    """Return what every fact of a run carries."""
+    sources = sources_of(run)
+    branch = branch_of_ref(sources.ref_name)
+    name = run.pipeline.name if run.pipeline else None
+    return {
+        "url": page(run.links, branch),
+        "links": _membership(sources, repository_of_run(sources)),
+        "by": by(requested_for, context),
+        "attributes": {
+            "repository": repository_of_run(sources),
+            "branch": kept_of_branch(branch, context.pseudonym),
+            "pipeline": None if name and branch and holds_branch(name, branch) else name,
+        },
+    }
+
+
+def sources_of(run: Run) -> Sources:
+    """Return what a run was made of."""
+    repositories = run.resources.repositories if run.resources else None
+    return (repositories.own if repositories else None) or Sources()
+
+
+def _membership(sources: Sources, repository: str | None) -> tuple[Link, ...]:
+    """Return what a run is part of: its commit; on the trial merge of a pull request only the change."""
+    reference = sources.ref_name or ""
+    if reference.startswith(PULL):
+        return change_links(repository, reference.removeprefix(PULL).partition("/")[0])
+    return commit_links(sources.version)
+
+
+def repository_of_run(sources: Sources) -> str | None:
+    """Return the repository of a run, where it is told: GitHub's."""
+    repository = sources.repository
+    if repository is None or not repository.full_name or repository.type not in {"gitHub", "GitHub"}:
+        return None
+    return full_name(f"https://github.com/{repository.full_name}")
