@@ -29,7 +29,12 @@ _PLAIN: Final = re.compile(rf"{KEY}|(?:{_COUNTED})?[0-9][0-9._-]{{0,63}}|{_UUID}
 
 def plain(name: str) -> str:
     """Return an id that names nobody (a number, a UUID, a hash, a ticket key) as it is, of any other the digest."""
-    return name if not name or _PLAIN.fullmatch(name) else short_digest(name)
+    return name if is_plain(name) else short_digest(name)
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether an id names nobody by its form; '' does not."""
+    return not name or _PLAIN.fullmatch(name) is not None
 
 
 def change_at(address: str) -> str | None:

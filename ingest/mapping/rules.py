@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Untranslatable
-from ingest.entity_names import plain
+from ingest.entity_names import is_plain
 from ingest.facts import MOST_CHARACTERS, fact
 from ingest.kept_text import holds_branch, kept_of_branch, kept_of_environment, kept_of_label
 from ingest.mapping.entities import Links, Subject, links_of, subject_of, ticket_project
@@ -290,6 +290,6 @@ def _attribute(name: str, value: Value, shape: Shape) -> Attribute:
 
     def attribute(scope: Scope, context: Context) -> str | None:
         text = look(scope)
-        return text if text is None or plain(text) == text else kept_of_label(text, context.pseudonym)
+        return text if text is None or is_plain(text) else kept_of_label(text, context.pseudonym)
 
     return attribute

@@ -63,10 +63,10 @@ Text = Callable[[Scope], str | None]
 
 
 class Found(Struct, frozen=True):
-    """A path made ready: `one` for what it leads to, `all` for everything, `name` as it was written."""
+    """A path made ready: `one` for what it leads to, `text` for that as a text, `all` for everything."""
 
-    name: str
     one: Finder
+    text: Text
     all: Finders
 
 
@@ -89,8 +89,13 @@ def found(path: Path, shape: Shape) -> Found:
     def one_of_many(scope: Scope) -> object:
         return next(iter(several(scope)), None)
 
+    def text_of_body(scope: Scope) -> str | None:
+        value = look(scope.root)
+        return value if type(value) is str and 0 < len(value) <= _MOST_CHARACTERS else plain_text(value)
+
     single = of_element if path.of_element else of_body
-    return Found(name=path.text, one=one_of_many if None in steps else single, all=several)
+    one = one_of_many if None in steps else single
+    return Found(one=one, text=text_of_body if one is of_body else lambda scope: plain_text(one(scope)), all=several)
 
 
 def _some(value: object, steps: Steps) -> Sequence[object]:
@@ -148,11 +153,10 @@ def _joined(parts: Sequence[Text]) -> Text:
 
 def _first_text(paths: Sequence[Found]) -> Text:
     if len(paths) == 1:
-        only = paths[0].one
-        return lambda scope: plain_text(only(scope))
+        return paths[0].text
 
     def look(scope: Scope) -> str | None:
-        return next((text for path in paths if (text := plain_text(path.one(scope))) is not None), None)
+        return next((text for path in paths if (text := path.text(scope)) is not None), None)
 
     return look
 
@@ -202,7 +206,7 @@ def holds(condition: Condition, shape: Shape) -> Callable[[Scope], bool]:
     if ANY in texts:
         return lambda scope: path.one(scope) is not None
     if None not in condition.path.steps:
-        return lambda scope: plain_text(path.one(scope)) in texts
+        return lambda scope: path.text(scope) in texts
     return lambda scope: any(plain_text(each) in texts for each in path.all(scope))
 
 
