@@ -16,6 +16,7 @@ MOST_SECONDS: Final = 3_700.0
 _LIMITED: Final = frozenset({403, 429})
 _BROKEN: Final = frozenset({500, 502, 503, 504})
 _SECONDARY_SECONDS: Final = 60.0
+_LEAST_SECONDS: Final = 1.0
 _REMAINING: Final = ("x-ratelimit-remaining", "ratelimit-remaining")
 _RESET: Final = ("x-ratelimit-reset", "ratelimit-reset")
 _EPOCH_FROM: Final = 1_000_000_000.0
@@ -44,9 +45,11 @@ def pause(headers: Mapping[str, str], tried: int, now: float) -> float:
 
 
 def limited_pause(headers: Mapping[str, str], tried: int, now: float) -> float:
-    """Return the seconds to wait after a limit: as told, else a minute and twice as long each time."""
+    """Return the seconds to wait after a limit, 1 or more: as told, else a minute and twice as long each time."""
     told = "retry-after" in headers or _remaining(headers) == 0
-    return pause(headers, tried, now) if told else min(_SECONDARY_SECONDS * 2 ** (tried - 1), MOST_SECONDS)
+    if told:
+        return max(pause(headers, tried, now), _LEAST_SECONDS)
+    return min(_SECONDARY_SECONDS * 2 ** (tried - 1), MOST_SECONDS)
 
 
 def rest(headers: Mapping[str, str], now: float) -> float:

@@ -11,9 +11,6 @@ from vsm.checkpoints import Progress
 BATCH: Final = 500
 """Deliveries are handed over this many at a time, or more."""
 
-_UNITS: Final = 25
-"""How many units are done at most before what was found is handed over."""
-
 _UNFORESEEN: Final = (LookupError, TypeError, AttributeError, ValueError)
 """What an answer of an unforeseen shape makes a unit raise."""
 
@@ -28,24 +25,25 @@ def batches(
     progress: Progress,
     ask: Callable[[Ask], Answer],
     done: Callable[[], None] = lambda: None,
+    units: int = 25,
 ) -> Iterator[list[Told]]:
-    """Yield what the history tells, in batches (empty ones too), until nothing is left to ask.
+    """Yield what the history tells, in batches (empty ones too), until nothing is left to ask; after `units` at most.
 
     Whenever a batch was taken (the next one is asked for), `progress` holds exactly what is left and `done` is called.
     Raises UnforeseenAnswer, and what `ask` raises.
     """
     waiting: list[Told] = []
-    units = 0
+    finished = 0
     while progress.pending:
         unit = progress.pending.pop()
         found = _finished(history.work[unit.kind](unit, scope, progress.memory), ask)
         progress.pending.extend(found.units)
         waiting += found.told
-        units += 1
-        if len(waiting) >= BATCH or units >= _UNITS or not progress.pending:
+        finished += 1
+        if len(waiting) >= BATCH or finished >= units or not progress.pending:
             yield waiting
             done()
-            waiting, units = [], 0
+            waiting, finished = [], 0
 
 
 def _finished(asking: Asking, ask: Callable[[Ask], Answer]) -> Found:

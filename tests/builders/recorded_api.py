@@ -1,4 +1,4 @@
-"""A tool's API on loopback that answers from a recording: page by page, with limits and failures as they are planned."""
+"""A tool's API on loopback that answers from a recording: page by page, with limits and failures where planned."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ FIXTURES: Final = Path(__file__).parent.parent / "ingest" / "history" / "fixture
 _TELLING: Final = ("from", "nextPageToken", "ref", "startAt", "to")
 """Parameters that a recorded answer may stand for, beside its path."""
 
+_WHOLE: Final = ("/rest/api/2/status",)
+"""Lists that come without pages."""
+
 _LISTS: Final = ("workflow_runs", "jobs", "commits")
 """Where an answer that is an object has its list."""
 
@@ -31,26 +34,25 @@ class Trouble(Struct, frozen=True, kw_only=True):
     body: str = "{}"
 
 
-class Recording:
-    """Recorded answers by path (`/repos/acme/shop/issues`, with `?ref=...` where that tells), lists in pages of `size`."""
+class Recording(Struct, frozen=True):
+    """Recorded answers by path (`/repos/acme/shop/issues`, with `?ref=...` where that tells); lists in pages."""
 
-    def __init__(self, answers: Mapping[str, Any], size: int = 2) -> None:
-        self._answers = answers
-        self._size = size
+    answers: Mapping[str, Any]
+    size: int = 2
 
     def answer(self, path: str, params: Mapping[str, str]) -> tuple[Any, str | None] | None:
         """Return the body and where its next page is; None where nothing is recorded."""
         telling = {name: params[name] for name in _TELLING if name in params}
         exact = f"{path}?{urlencode(telling, safe='/:')}"
-        if (found := self._answers.get(exact, self._answers.get(path))) is None:
+        if (found := self.answers.get(exact, self.answers.get(path))) is None:
             return None
         page = int(params.get("page", "1"))
         name = next((name for name in _LISTS if isinstance(found, dict) and name in found), None)
         listed = found[name] if name else found
-        if not isinstance(listed, list):
+        if not isinstance(listed, list) or path in _WHOLE:
             return found, None
-        piece = listed[(page - 1) * self._size : page * self._size]
-        more = page * self._size < len(listed)
+        piece = listed[(page - 1) * self.size : page * self.size]
+        more = page * self.size < len(listed)
         following = f"{path}?{urlencode({**params, 'page': str(page + 1)}, safe='/:')}" if more else None
         return ({**found, name: piece} if name else piece), following
 
@@ -135,6 +137,8 @@ def serving(
     with Api(recorded, troubles or {}, under) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
