@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ingest.adapter import Headers, Untranslatable
 from ingest.environments import spelled
+from ingest.kept_text import without_addresses
 from ingest.mapping.shape import Shape, Steps, every, getter
 from schemas.mapping import ANY, Condition, Path, Value
 
@@ -177,7 +178,12 @@ def worded(value: Value, text: str) -> str | None:
     """Return what a value makes of a text that was found; None for a word that it does not list."""
     if value.words is not None:
         return value.words.get(text, value.otherwise)
-    return spelled(text) if value.slug else text
+    return spelled(without_addresses(text, _nobody)) if value.slug else text
+
+
+def _nobody(_address: str) -> str:
+    """Return what stands in a slug for a mail address: nothing."""
+    return ""
 
 
 def every_text(value: Value, shape: Shape) -> Callable[[Scope], Sequence[str]]:

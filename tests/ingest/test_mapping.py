@@ -105,6 +105,7 @@ def test_any_of_several_proofs_is_enough() -> None:
         ("{path: $.a, map: {x: y}, otherwise: other}", {"a": "z"}, "other"),
         ("{path: $.a, map: {x: y}, otherwise: other, missing: none}", {}, "none"),
         ("{path: $.a, as: slug}", {"a": "Checkout  API!"}, "checkout-api"),
+        ("{path: $.a, as: slug}", {"a": "Cart of planted@example.org"}, "cart-of"),
         ("[first, $.a]", {"a": "x"}, "first/x"),
         ("[first, $.a]", {}, None),
         ("{header: X-Word}", {}, "told"),
