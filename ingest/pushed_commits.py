@@ -54,6 +54,7 @@ class Push(Struct, frozen=True, kw_only=True):
     after: str
     landed: Callable[[str], str | None]
     tickets: Callable[[str], Sequence[Link]]
+    project: str | None = None
     is_default: bool = False
     is_forced: bool = False
     is_cut: bool = False
@@ -78,7 +79,8 @@ def commit_facts(context: Context, push: Push, commits: Sequence[Commit]) -> lis
     is_trunk = push.is_default or lives_on(push.branch)
     found, is_sure = (list(_landing(push, commits)), False) if is_trunk else _working(push, commits)
     links = branch_links(push.branch) if is_sure else ()
-    attributes = {"repository": push.repository, "branch": kept_of_branch(push.branch, context.pseudonym)}
+    branch = kept_of_branch(push.branch, context.pseudonym)
+    attributes = {"repository": push.repository, "project": push.project, "branch": branch}
     last = len(commits) - 1
     told = [one for one in found if one[1].at is not None]
     events = [_commit_fact(context, push, one[1], last - one[0], one[2], (*one[3], *links), attributes) for one in told]

@@ -30,6 +30,7 @@ _NO_TIME: Final = ("0001-", "9999-")
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MENTION: Final = re.compile(r"(?<![\w/&#])(?:AB)?#([1-9][0-9]{0,8})(?![\w-])")
 _READ_CHARACTERS: Final = 65_536
+_LONGEST: Final = 512
 _SERVICES: Final = ("svc.", "aadsp.")
 
 
@@ -79,7 +80,7 @@ def organisation(containers: Containers | None, url: str | None) -> str:
     """Return the organisation (on a server: the collection) that an address tells. Raises Untranslatable without."""
     told = (containers.collection, containers.account) if containers else ()
     for address in (*(one.base_url for one in told if one), url):
-        found = _organisation(address) if address else None
+        found = _organisation(address) if address and len(address) <= _LONGEST else None
         if found:
             return found
     raise Untranslatable("no address tells the organisation")
@@ -116,6 +117,11 @@ def class_of_name(name: str, address: str) -> ActorClass:
     if " Build Service (" in name or name.startswith("Microsoft.VisualStudio"):
         return ActorClass.BOT
     return classify(address.partition("@")[0] or name)
+
+
+def project_of(project: Named | None) -> str | None:
+    """Return `azure_devops/<project>`; None where no project is told."""
+    return f"{TOOL}/{project.name}" if project and project.name else None
 
 
 def full_name(address: str | None) -> str | None:

@@ -18,6 +18,7 @@ from ingest.adapters.azure_devops.bodies import (
     first_time,
     full_name,
     is_told,
+    project_of,
 )
 from ingest.by_action import Translated
 from ingest.code_links import branch_of_ref, change_links, commit_links
@@ -108,7 +109,7 @@ def _build_said(build: Build, context: Context) -> Said:
         "by": by(build.requested_for, context),
         "attributes": {
             "repository": repository,
-            "project": f"{TOOL}/{build.project.name}" if build.project and build.project.name else None,
+            "project": project_of(build.project),
             "branch": kept_of_branch(branch, context.pseudonym),
             "pipeline": None if name and branch and holds_branch(name, branch) else name,
             "trigger": build.reason,

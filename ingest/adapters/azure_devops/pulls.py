@@ -23,6 +23,7 @@ from ingest.adapters.azure_devops.bodies import (
     first_time,
     full_name,
     organisation,
+    project_of,
 )
 from ingest.by_action import Translated
 from ingest.code_links import branch_of_ref, commit_links
@@ -55,6 +56,7 @@ class Repository(Struct, frozen=True, rename="camel"):
 
     remote_url: str | None = None
     web_url: str | None = None
+    project: Named | None = None
 
 
 class Commit(Struct, frozen=True, rename="camel", gc=False):
@@ -258,6 +260,7 @@ def _facts(told: Body, context: Context, event_type: str, at: Moment, **more: Un
             by=by(more.get("by"), context),
             attributes={
                 "repository": repository,
+                "project": project_of(pull.repository.project),
                 "branch": kept_of_branch(branch, context.pseudonym),
                 "target_branch": kept_of_branch(branch_of_ref(pull.target_ref_name), context.pseudonym),
                 "draft": "true" if pull.is_draft else None,

@@ -15,9 +15,11 @@ from ingest.adapters.azure_devops.bodies import (
     TRACKER,
     Containers,
     Identity,
+    Named,
     class_of_name,
     full_name,
     organisation,
+    project_of,
 )
 from ingest.by_action import Translated
 from ingest.named_tickets import message_tickets
@@ -57,6 +59,7 @@ class Repository(Struct, frozen=True, rename="camel"):
 
     remote_url: str | None = None
     default_branch: str | None = None
+    project: Named | None = None
 
 
 class Resource(Struct, frozen=True, rename="camel"):
@@ -92,6 +95,7 @@ def push(body: bytes, context: Context) -> Translated:
     update = next((one for one in updates if one.new_object_id == pushed.commits[0].commit_id), updates[0])
     arrived = Push(
         repository=repository,
+        project=project_of(pushed.repository.project),
         branch=update.name.removeprefix(_HEADS),
         before="" if update.old_object_id == _NONE else update.old_object_id,
         after=update.new_object_id,

@@ -22,6 +22,7 @@ from ingest.adapters.azure_devops.bodies import (
     full_name,
     is_told,
     organisation,
+    project_of,
 )
 from ingest.by_action import Translated
 from ingest.code_links import branch_of_ref, commit_links
@@ -65,13 +66,15 @@ class Release(Struct, frozen=True):
     links: Links | None = msgspec.field(name="_links", default=None)
 
 
-class Environment(Struct, frozen=True):
-    """A stage of a release."""
+class Stage(Struct, frozen=True, rename="camel"):
+    """A stage of a release; its id is another in each release."""
 
     id: int | str
     name: str
     status: str | None = None
     release: Release | None = None
+    release_id: int | str | None = None
+    release_definition: Named | None = None
 
 
 class Deployment(Struct, frozen=True, rename="camel"):
@@ -85,12 +88,13 @@ class Deployment(Struct, frozen=True, rename="camel"):
     requested_for: Identity | None = None
     release: Release | None = None
     release_definition: Named | None = None
+    release_environment: Stage | None = None
 
 
 class Resource(Struct, frozen=True, rename="camel"):
-    """A deployment; older resource versions tell its stage alone."""
+    """A deployment and its stage; older resource versions tell the stage alone."""
 
-    environment: Environment
+    environment: Stage | None = None
     deployment: Deployment | None = None
     release: Release | None = None
     project: Named | None = None
@@ -120,7 +124,7 @@ def deployment_completed(body: bytes, context: Context) -> Translated:
     """`service.deployed` with its outcome, at `completedOn`, else the event's `createdDate`; begins as above."""
     told = _decode(body)
     deployment = told.resource.deployment or Deployment()
-    status = told.resource.environment.status or deployment.deployment_status or ""
+    status = _stage(told, deployment).status or deployment.deployment_status or ""
     outcome = OUTCOMES.get(status)
     if outcome is None:
         return Ignored("deployment's status is not known")
@@ -139,17 +143,24 @@ def _begin(told: Body, deployment: Deployment, started_on: str | None, context: 
     return [fact(context, name, uri, first_time(name, at), **said) for name, at, said in times if is_told(at)]
 
 
+def _stage(told: Body, deployment: Deployment) -> Stage:
+    """Return the stage, told beside the deployment or in it."""
+    stage = told.resource.environment or deployment.release_environment
+    if stage is None or stage.id == "":
+        raise Untranslatable("environment.id is missing")
+    return stage
+
+
 def _release(told: Body, deployment: Deployment) -> Release:
     """Return the release as far as it is told; a body may hold an empty one."""
-    found = (deployment.release, told.resource.environment.release, told.resource.release)
+    stage = _stage(told, deployment)
+    found = (deployment.release, stage.release, told.resource.release, Release(stage.release_id))
     return next((one for one in found if one is not None and one.id), Release())
 
 
 def _uri(told: Body, deployment: Deployment) -> str:
-    """Return the deployment's uri: stages have ids of their own in each release."""
-    stage = told.resource.environment.id
-    if stage == "":
-        raise Untranslatable("environment.id is missing")
+    """Return the deployment's uri."""
+    stage = _stage(told, deployment).id
     home = organisation(told.resource_containers, _page(told, deployment))
     attempt = deployment.attempt or told.resource.attempt_id or 1
     return deployment_uri(TOOL, f"{home}/release-{_release(told, deployment).id}/{stage}/{attempt}")
@@ -162,16 +173,16 @@ def _page(told: Body, deployment: Deployment) -> str | None:
 
 def _said(told: Body, deployment: Deployment, context: Context) -> Said:
     """Return what every fact of a deployment carries."""
-    artifacts = [one for one in (deployment.release, told.resource.release) if one is not None]
-    references = [one.definition_reference for release in artifacts for one in release.artifacts or ()]
+    stage = _stage(told, deployment)
+    releases = [one for one in (deployment.release, told.resource.release) if one is not None]
+    artifacts = [artifact for release in releases for artifact in release.artifacts or ()]
+    references = [one.definition_reference for one in sorted(artifacts, key=lambda one: not one.is_primary)]
     commits = [one.source_version.id for one in references if one.source_version]
     first = references[0] if references else Reference()
     branch = branch_of_ref(first.branch.id or first.branch.name if first.branch else None)
-    environment, kept = kept_of_environment(
-        told.resource.environment.name, context.environment, context.pseudonym, branch
-    )
-    project = told.resource.project.name if told.resource.project else None
-    pipeline = deployment.release_definition.name if deployment.release_definition else None
+    environment, kept = kept_of_environment(stage.name, context.environment, context.pseudonym, branch)
+    definition = deployment.release_definition or stage.release_definition
+    pipeline = definition.name if definition else None
     repository = _repository(first, told.resource_containers)
     return {
         "url": _page(told, deployment),
@@ -180,7 +191,7 @@ def _said(told: Body, deployment: Deployment, context: Context) -> Said:
         "by": by(deployment.requested_for, context),
         "attributes": {
             "repository": repository,
-            "project": f"{TOOL}/{project}" if project else None,
+            "project": project_of(told.resource.project),
             "service": None if repository else pipeline,
             "pipeline": pipeline,
             "branch": kept_of_branch(branch, context.pseudonym),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -58,10 +59,19 @@ class Run(Struct, frozen=True, rename="camel"):
     links: Links | None = msgspec.field(name="_links", default=None)
 
 
+class Checkout(Struct, frozen=True, gc=False):
+    """A repository that a run took its sources from; the pipeline's own has the alias `self`."""
+
+    alias: str | None = None
+    type: str | None = None
+    url: str | None = None
+
+
 class RunResource(Struct, frozen=True, rename="camel"):
-    """A run and who asked for it."""
+    """A run, who asked for it and where the sources are."""
 
     run: Run
+    repositories: tuple[Checkout, ...] | None = None
     requested_for: Identity | None = None
 
 
@@ -82,7 +92,7 @@ def run_state_changed(body: bytes, context: Context) -> Translated:
     """
     told = _decode(body)
     run = told.resource.run
-    said = _run_said(run, told.resource.requested_for, context)
+    said = _run_said(told.resource, context)
     uri = run_uri(TOOL, context.source, run.id)
     events: list[FlowEvent] = []
     if is_told(run.created_date):
@@ -96,17 +106,18 @@ def run_state_changed(body: bytes, context: Context) -> Translated:
     return Ignored("run's state is not of interest")
 
 
-def _run_said(run: Run, requested_for: Identity | None, context: Context) -> Said:
+def _run_said(resource: RunResource, context: Context) -> Said:
     """Return what every fact of a run carries."""
-    sources = sources_of(run)
+    run, sources = resource.run, sources_of(resource.run)
+    repository = repository_of_run(sources, resource.repositories)
     branch = branch_of_ref(sources.ref_name)
     name = run.pipeline.name if run.pipeline else None
     return {
         "url": page(run.links, branch),
-        "links": _membership(sources, repository_of_run(sources)),
-        "by": by(requested_for, context),
+        "links": _membership(sources, repository),
+        "by": by(resource.requested_for, context),
         "attributes": {
-            "repository": repository_of_run(sources),
+            "repository": repository,
             "branch": kept_of_branch(branch, context.pseudonym),
             "pipeline": None if name and branch and holds_branch(name, branch) else name,
         },
@@ -127,9 +138,10 @@ def _membership(sources: Sources, repository: str | None) -> tuple[Link, ...]:
     return commit_links(sources.version)
 
 
-def repository_of_run(sources: Sources) -> str | None:
-    """Return the repository of a run, where it is told: GitHub's."""
+def repository_of_run(sources: Sources, checkouts: Sequence[Checkout] | None) -> str | None:
+    """Return the repository of a run: of GitHub by its full name, of Azure Repos by an address that may not be told."""
     repository = sources.repository
-    if repository is None or not repository.full_name or repository.type not in {"gitHub", "GitHub"}:
-        return None
-    return full_name(f"https://github.com/{repository.full_name}")
+    if repository is not None and repository.full_name and repository.type in {"gitHub", "GitHub"}:
+        return full_name(f"https://github.com/{repository.full_name}")
+    own = next((one for one in checkouts or () if one.alias in {"self", None}), None)
+    return full_name(own.url) if own and own.type == "Git" else None

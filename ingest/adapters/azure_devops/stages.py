@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
-from ingest.adapters.azure_devops.bodies import OUTCOMES, TOOL, Links, first_time, full_name, is_told
-from ingest.adapters.azure_devops.runs import Run, repository_of_run, sources_of
+from ingest.adapters.azure_devops.bodies import OUTCOMES, TOOL, first_time, is_told
+from ingest.adapters.azure_devops.runs import Checkout, Run, repository_of_run, sources_of
 from ingest.by_action import Translated
 from ingest.code_links import branch_of_ref, commit_links
 from ingest.environments import KNOWN, normalise, spelled
@@ -28,6 +28,7 @@ _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DEPLOYS: Final = frozenset({"deploy", "deployment", "promote", "release", "rollout"})
 _NO_DEPLOYMENT: Final = frozenset({"build", "compile", "lint", "plan", "test", "tests", "validate", "verify"})
 _TESTING: Final = "testing"
+_LONGEST: Final = 256
 
 
 class Stage(Struct, frozen=True, rename="camel"):
@@ -41,21 +42,12 @@ class Stage(Struct, frozen=True, rename="camel"):
     finish_time: str | None = None
 
 
-class Checkout(Struct, frozen=True, gc=False):
-    """A repository that a run took its sources from; the pipeline's own has the alias `self`."""
-
-    alias: str | None = None
-    type: str | None = None
-    url: str | None = None
-
-
 class Resource(Struct, frozen=True):
     """A stage, its run and where the sources are."""
 
     stage: Stage
     run: Run
     repositories: tuple[Checkout, ...] | None = None
-    links: Links | None = msgspec.field(name="_links", default=None)
 
 
 class Body(Struct, frozen=True, rename="camel"):
@@ -104,7 +96,7 @@ def _environment(name: str, context: Context) -> str:
     own = context.environment(name)
     if own != normalise(name):
         return own
-    words = spelled(_HUMP.sub(" ", name))
+    words = spelled(_HUMP.sub(" ", name[:_LONGEST]))
     parts = set(words.split("-"))
     means = context.environment(words)
     deploys = bool(parts & _DEPLOYS)
@@ -118,13 +110,12 @@ def _said(resource: Resource, means: str, context: Context) -> Said:
     run, sources = resource.run, sources_of(resource.run)
     branch = branch_of_ref(sources.ref_name)
     _, kept = kept_of_environment(resource.stage.name, lambda _word: means, context.pseudonym, branch)
-    own = next((one for one in resource.repositories or () if one.alias in {"self", None}), None)
     return {
         "links": commit_links(sources.version, LinkKind.DEPLOYS),
         "environment": means,
         "state": "running",
         "attributes": {
-            "repository": repository_of_run(sources) or (full_name(own.url) if own and own.type == "Git" else None),
+            "repository": repository_of_run(sources, resource.repositories),
             "branch": kept_of_branch(branch, context.pseudonym),
             "pipeline": run.pipeline.name if run.pipeline else None,
             "environment_raw": kept,

@@ -325,6 +325,7 @@ def test_begin_of_a_stage_is_one_fact() -> None:
         ("partially_succeeded_on_staging", Outcome.SUCCESS, "staging", "acme/release-77/500/1"),
         ("canceled_in_the_year_1", Outcome.CANCELLED, "production", "acme/release-77/501/1"),
         ("without_a_deployment", Outcome.SUCCESS, "production", "acme/release-77/501/1"),
+        ("that_tells_its_stage_inside", Outcome.SUCCESS, "production", "acme/release-77/501/1"),
     ],
 )
 def test_a_stage_of_a_release_is_a_deployment(case: str, outcome: Outcome, environment: str, identity: str) -> None:
