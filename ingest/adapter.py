@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
 
 from ingest.signatures.scheme import Scheme
 from schemas.event import FlowEvent
+
+TAKEN: Final = 202
+"""The status of a delivery that was taken."""
 
 Headers = Mapping[str, str]
 """Header names in lower case; a repeated header's values are joined with a comma."""
@@ -63,7 +67,8 @@ class Adapter(Struct, frozen=True, kw_only=True):
     """One tool. `translate` and `ignores` are keyed by event type.
 
     What `ignores` names is ignored as not of interest, any other type as not known: the two are counted apart, so that
-    a tool's new event is noticed.
+    a tool's new event is noticed. `taken` is the status that a delivery which was taken is answered with: another one
+    than 202 only where the tool hears no other.
     """
 
     tool: str
@@ -72,3 +77,4 @@ class Adapter(Struct, frozen=True, kw_only=True):
     delivery_id: Callable[[Headers, bytes], str]
     translate: Mapping[str, Translate]
     ignores: frozenset[str] = frozenset()
+    taken: int = TAKEN

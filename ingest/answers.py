@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from ingest.adapter import Ignored
+from ingest.adapter import TAKEN, Ignored
 from ingest.outcomes import Accepted, DeadLettered, Rejected
 
 Headers = tuple[tuple[str, str], ...]
@@ -38,20 +38,20 @@ class Reply(Struct, frozen=True):
     headers: Headers = JSON
 
 
-def accepted(outcome: Accepted) -> Reply:
-    """Return 202 with the ids written, each once."""
+def accepted(outcome: Accepted, status: int = TAKEN) -> Reply:
+    """Return the ids written, each once."""
     ids = list(dict.fromkeys([event.event_id for event in outcome.events]))
-    return Reply(202, _ENCODER.encode(Answer(outcome="accepted", event_ids=ids)))
+    return Reply(status, _ENCODER.encode(Answer(outcome="accepted", event_ids=ids)))
 
 
-def ignored(outcome: Ignored) -> Reply:
-    """Return 202 with the reason."""
-    return Reply(202, _ENCODER.encode(Answer(outcome="ignored", reason=outcome.reason)))
+def ignored(outcome: Ignored, status: int = TAKEN) -> Reply:
+    """Return the reason."""
+    return Reply(status, _ENCODER.encode(Answer(outcome="ignored", reason=outcome.reason)))
 
 
-def dead_lettered(outcome: DeadLettered) -> Reply:
-    """Return 202 with the reason."""
-    return Reply(202, _ENCODER.encode(Answer(outcome="dead-lettered", reason=outcome.reason)))
+def dead_lettered(outcome: DeadLettered, status: int = TAKEN) -> Reply:
+    """Return the reason."""
+    return Reply(status, _ENCODER.encode(Answer(outcome="dead-lettered", reason=outcome.reason)))
 
 
 def rejected(outcome: Rejected, *headers: tuple[str, str]) -> Reply:

@@ -126,7 +126,7 @@ class Intake:
             return self._reject(delivery, outcome)
         if isinstance(outcome, Ignored):
             self._telemetry.delivered(delivery.tool, delivery.source, "ignored", outcome.reason)
-            return answers.ignored(outcome)
+            return answers.ignored(outcome, connection.adapter.taken)
         try:
             try:
                 await self.keep(records(outcome, self._codec))
@@ -140,14 +140,14 @@ class Intake:
             self._telemetry.delivered(delivery.tool, delivery.source, "accepted", None)
             for event in outcome.events:
                 self._telemetry.events[event.value_stream] += 1
-            return answers.accepted(outcome)
+            return answers.accepted(outcome, connection.adapter.taken)
         self._telemetry.delivered(delivery.tool, delivery.source, "dead_lettered", UNTRANSLATABLE)
         _logger.info(
             "a delivery was dead-lettered",
             tool=delivery.tool, source=delivery.source, reason=outcome.reason,
             dead_letter_id=outcome.letters[0].dead_letter_id,
         )  # fmt: skip
-        return answers.dead_lettered(outcome)
+        return answers.dead_lettered(outcome, connection.adapter.taken)
 
     def _reject(self, delivery: Delivery, outcome: Rejected) -> Reply:
         self._telemetry.delivered(delivery.tool, delivery.source, "rejected", outcome.reason)

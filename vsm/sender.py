@@ -15,9 +15,12 @@ import msgspec
 from msgspec import Struct
 
 from ingest.signatures import Scheme
-from vsm.signing import SCHEMES, signed
+from vsm.signing import SCHEMES, renewed, signed
 
 EVENTS_TOOLS: Final = ("cdevents", "cloudevents")
+NO_URLS: Final[Mapping[tuple[str, str], str]] = {}
+"""Every source is known by the address it is sent to."""
+
 _TRIES: Final = 60
 _PATIENCE_SECONDS: Final = 1.0
 _REFUSALS_SHOWN: Final = 5
@@ -79,10 +82,12 @@ async def play(
     lanes: int = 8,
     sent: Callable[[], None] = lambda: None,
     schemes: Mapping[str, Scheme] = SCHEMES,
+    urls: Mapping[tuple[str, str], str] = NO_URLS,
 ) -> Played:
     """Send deliveries in order over `lanes` connections and wait for every answer.
 
-    `secrets` by (tool, source), `schemes` by tool. `rate` a second, None for as fast as they are answered. `sent` is
+    `secrets` by (tool, source), `schemes` by tool, `urls` by (tool, source) where one is known by another than it is
+    sent to. `rate` a second, None for as fast as they are answered. `sent` is
     called after each answer. 429 and 503 are waited out as `Retry-After` says. Raises Unreachable when nobody answers
     for a minute.
     """
@@ -100,7 +105,7 @@ async def play(
                 number += 1
                 if rate is not None:
                     await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
-                _count(played, recorded, await _post(client, recorded, secrets, schemes))
+                _count(played, recorded, await _post(client, recorded, secrets, schemes, urls))
                 sent()
 
         try:
@@ -119,13 +124,16 @@ async def _post(
     recorded: Recorded,
     secrets: Mapping[tuple[str, str], bytes],
     schemes: Mapping[str, Scheme],
+    urls: Mapping[tuple[str, str], str],
 ) -> httpx.Response:
-    tool, source, body = recorded.tool, recorded.source, recorded.raw()
+    tool, source, raw = recorded.tool, recorded.source, recorded.raw()
     path = f"/events/{source}" if tool in EVENTS_TOOLS else f"/webhooks/{tool}/{source}"
-    proof = secrets.get((tool, source))
-    url = str(client.base_url.join(path))
-    headers = signed(tool, proof, _headers(recorded), body, url=url, sent_at=time.time_ns() // 1000, schemes=schemes)
+    secret = secrets.get((tool, source))
+    url = urls.get((tool, source)) or str(client.base_url.join(path))
     for attempt in range(_TRIES):
+        now = time.time_ns() // 1000
+        body = raw if secret is None else renewed(tool, raw, now, schemes)
+        headers = signed(tool, secret, _headers(recorded), body, url=url, sent_at=now, schemes=schemes)
         try:
             answer = await client.post(path, content=body, headers=headers)
         except httpx.TransportError:

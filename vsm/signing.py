@@ -26,6 +26,11 @@ def schemes_of(definition: Definition) -> Mapping[str, Scheme]:
     return {**{adapter.tool: adapter.verify for adapter in adapters_of(definition)}, **SCHEMES}
 
 
+def renewed(tool: str, body: bytes, sent_at: int, schemes: Mapping[str, Scheme] = SCHEMES) -> bytes:
+    """Return a recorded body as its tool would send it now (microseconds): a few write the time of sending into it."""
+    return schemes[tool].renewed(body, sent_at) if tool in schemes else body
+
+
 def signed(
     tool: str,
     secret: bytes | None,

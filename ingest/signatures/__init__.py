@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ingest.signatures.digests import buildkite_signature, hmac_sha1_of_body_and_url, hmac_sha256, slack, timed_hmac
+from ingest.signatures.digests import (
+    buildkite_signature,
+    hmac_sha1_of_body_and_url,
+    hmac_sha256,
+    sent_within,
+    slack,
+    timed_hmac,
+)
 from ingest.signatures.scheme import (
     MALFORMED,
     MISSING,
@@ -32,8 +39,8 @@ from ingest.signatures.tokens import basic_auth, bearer_token, token_header
 __all__ = [
     "MALFORMED", "MISSING", "NO_SECRET", "STALE", "TOKEN_MALFORMED", "TOKEN_MISSING", "TOKEN_WRONG",
     "TOLERANCE_SECONDS", "WRONG", "Outgoing", "Received", "Scheme", "Sign", "Verify", "any_of", "basic_auth",
-    "bearer_token", "buildkite_signature", "github", "hmac_sha1_of_body_and_url", "hmac_sha256", "pagerduty", "slack",
-    "standard_webhooks", "timed_hmac", "token_header", "x_hub_signature",
+    "bearer_token", "buildkite_signature", "github", "hmac_sha1_of_body_and_url", "hmac_sha256", "pagerduty",
+    "sent_within", "slack", "standard_webhooks", "timed_hmac", "token_header", "x_hub_signature",
 ]  # fmt: skip
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import binascii
 import hmac
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
+
+import msgspec
 
 from ingest.signatures.scheme import (
     MALFORMED,
@@ -78,6 +81,32 @@ def hmac_sha1_of_body_and_url(header: str) -> Scheme:
         return {header: encoded(hmac.digest(secret, sent.body + sent.url.encode(), "sha1"), "base64")}
 
     return Scheme(says=f"`{header}: <base64 HMAC-SHA1 of body and address>`", verify=verify, sign=sign)
+
+
+def sent_within(scheme: Scheme, field: str) -> Scheme:
+    """Return the scheme with a replay window on a time in the body, which its signature covers.
+
+    `field` is the member of the body, an object, that holds the milliseconds since the epoch; without it the proof is
+    malformed.
+    """
+    decode = msgspec.json.Decoder(msgspec.defstruct("Sent", [(field, int)], frozen=True)).decode
+    written = re.compile(rb'("%s"\s{0,9}:\s{0,9})[0-9]{1,19}' % field.encode())
+
+    def verify(delivery: Received, secrets: Sequence[bytes]) -> str | None:
+        reason = scheme.verify(delivery, secrets)
+        if reason is not None:
+            return reason
+        try:
+            milliseconds: int = getattr(decode(delivery.body), field)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return MALFORMED
+        return STALE if is_stale(milliseconds // 1_000, delivery) else None
+
+    def renewed(body: bytes, sent_at: int) -> bytes:
+        return written.sub(rb"\g<1>%d" % (sent_at // 1_000), body)
+
+    says = f"{scheme.says}; `{field}` in it at most five minutes off"
+    return Scheme(says=says, verify=verify, sign=scheme.sign, renewed=renewed)
 
 
 def timed_hmac(

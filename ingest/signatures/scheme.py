@@ -65,15 +65,22 @@ Sign = Callable[[bytes, Outgoing], Mapping[str, str]]
 """Pure. (secret, what is sent) -> the headers that prove it."""
 
 
+def as_it_is(body: bytes, _sent_at: int) -> bytes:
+    """Return a body in which no time of sending stands."""
+    return body
+
+
 class Scheme(Struct, frozen=True, kw_only=True):
     """How deliveries prove that they were sent by someone who holds the secret; called, it verifies.
 
-    `says` describes it in a line for the documentation.
+    `says` describes it in a line for the documentation. `renewed` is the body as it is sent at another time: a few
+    tools write the time of sending into it.
     """
 
     says: str
     verify: Verify
     sign: Sign
+    renewed: Callable[[bytes, int], bytes] = as_it_is
 
     def __call__(self, delivery: Received, secrets: Sequence[bytes]) -> str | None:
         """Return None when any of the secrets proves the delivery, else why not."""

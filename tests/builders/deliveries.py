@@ -14,7 +14,7 @@ from ingest.adapters import ADAPTERS
 from ingest.environments import normalise
 from schemas.event import FlowEvent
 from schemas.identity import pseudonym
-from vsm.signing import signed
+from vsm.signing import renewed, signed
 
 FIXTURES: Final = Path(__file__).parent.parent / "ingest" / "adapters" / "fixtures"
 RECEIVED_AT: Final = 1_772_800_000_000_000
@@ -126,12 +126,13 @@ def _plain(event: FlowEvent) -> dict[str, Any]:
 
 def delivery(one: Golden, *, proof: Mapping[str, str] | None = None) -> Delivery:
     """Return the delivery as sent, with the right proof of `SECRET`, or with `proof` in its place."""
-    given = signature(one.tool, one.body) if proof is None else proof
+    body = renewed(one.tool, one.body, RECEIVED_AT)
+    given = signature(one.tool, body) if proof is None else proof
     return Delivery(
         tool=one.tool,
         source=SOURCE,
         headers={**one.headers, **given},
-        body=one.body,
+        body=body,
         url=address(one.tool),
         received_at=RECEIVED_AT,
     )
@@ -142,6 +143,6 @@ def address(tool: str) -> str:
     return f"https://vsm.example.com/webhooks/{tool}/{SOURCE}"
 
 
-def signature(tool: str, body: bytes, secret: bytes = SECRET) -> dict[str, str]:
+def signature(tool: str, body: bytes, secret: bytes = SECRET, sent_at: int = RECEIVED_AT) -> dict[str, str]:
     """Return the headers that prove a body by a secret, as the tool sends it."""
-    return signed(tool, secret, {}, body, url=address(tool), sent_at=RECEIVED_AT)
+    return signed(tool, secret, {}, body, url=address(tool), sent_at=sent_at)

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -17,16 +18,20 @@ from msgspec import Struct
 
 from ingest.adapters import ADAPTERS
 from tests.builders.cloud_events import BATCH, STRUCTURED, Sent, envelope, modes
-from tests.builders.deliveries import SECRET, events, goldens, signature
+from tests.builders.deliveries import SECRET, address, events, goldens, signature
 from tests.builders.ingester import KEY, Ingester
 from tests.builders.unable_release import PROGRAM
+from vsm.signing import renewed
 
-_SOURCE: Final = "  - {{tool: {tool}, name: {name}, secret: {{value: '{secret}'}}}}\n"
+_SOURCE: Final = "  - {{tool: {tool}, name: {name}, secret: {{value: '{secret}'}}, public_url: '{url}'}}\n"
 TOOLS: Final = [adapter.tool for adapter in ADAPTERS if adapter.tool != "cdevents"]
 CONFIG: Final = (
     "version: 1\nsources:\n"
-    + "".join(_SOURCE.format(tool=tool, name="acme", secret=SECRET.decode()) for tool in [*TOOLS, "cdevents"])
-    + _SOURCE.format(tool="cloudevents", name="vendor", secret=SECRET.decode())
+    + "".join(
+        _SOURCE.format(tool=tool, name="acme", secret=SECRET.decode(), url=address(tool))
+        for tool in [*TOOLS, "cdevents"]
+    )
+    + _SOURCE.format(tool="cloudevents", name="vendor", secret=SECRET.decode(), url=address("cloudevents"))
     + 'value_streams:\n  - {name: everything, select: ["*"]}\n'
 )
 
@@ -49,8 +54,10 @@ class Webhook(Struct, frozen=True):
 def webhook(tool: str, case: int = 0) -> Webhook:
     """Return a golden delivery of a tool that becomes events, proven as the tool does."""
     one = [one for one in goldens(tool) if events(one.name.removesuffix(".json"))][case]
-    headers = {"content-type": "application/json", **one.headers, **signature(tool, one.body)}
-    return Webhook(f"/webhooks/{tool}/acme", headers, one.body)
+    now = time.time_ns() // 1_000
+    body = renewed(tool, one.body, now)
+    headers = {"content-type": "application/json", **one.headers, **signature(tool, body, sent_at=now)}
+    return Webhook(f"/webhooks/{tool}/acme", headers, body)
 
 
 def event(path: str, sent: Sent) -> Webhook:
@@ -127,8 +134,8 @@ def test_each_is_a_dead_letter_first(story: Story) -> None:
 
 
 def test_all_are_accepted_at_the_replay(story: Story) -> None:
-    """After the fix every letter that is replayed is accepted, and nothing else is said."""
-    assert story.replayed.split() == [str(len(SENT)), "202", "accepted"]
+    """After the fix every letter that is replayed is accepted (Linear hears it as 200), and nothing else is said."""
+    assert story.replayed.split() == ["1", "200", "accepted", str(len(SENT) - 1), "202", "accepted"]
 
 
 @pytest.mark.parametrize("name", SENT)

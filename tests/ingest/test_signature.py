@@ -229,3 +229,32 @@ def test_published_vectors_prove() -> None:
             refused.append(vector["scheme"])
 
     assert refused == []
+
+
+SENT: bytes = b'{"type":"Issue","webhookTimestamp":1614265330000}'
+WITHIN = signature.sent_within(signature.hmac_sha256("x-proof"), "webhookTimestamp")
+
+
+@pytest.mark.parametrize(
+    ("offset", "reason"), [(0, None), (299, None), (-299, None), (301, signature.STALE), (-301, signature.STALE)]
+)
+def test_a_time_in_the_body_is_held_to_the_window(offset: int, reason: str | None) -> None:
+    """What was sent long ago, or says that it will be, is stale, however well it is signed."""
+    headers = dict(WITHIN.sign(SECRET, signature.Outgoing(body=SENT)))
+    assert WITHIN(delivery(headers, SENT, NOW + offset * 1_000_000), [SECRET]) == reason
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b"", b'{"webhookTimestamp":"soon"}', b'{"webhookTimestamp":null}'], ids=repr
+)
+def test_a_body_that_should_tell_its_time_and_does_not_is_malformed(body: bytes) -> None:
+    """A right signature over a body without the time proves nothing of when it was sent."""
+    headers = dict(WITHIN.sign(SECRET, signature.Outgoing(body=body)))
+    assert WITHIN(delivery(headers, body), [SECRET]) == signature.MALFORMED
+
+
+def test_a_recorded_body_is_sent_with_the_time_of_now() -> None:
+    """A sender writes the time into the body before it signs."""
+    body = WITHIN.renewed(SENT, NOW + 3_600_000_000)
+    headers = dict(WITHIN.sign(SECRET, signature.Outgoing(body=body)))
+    assert WITHIN(delivery(headers, body, NOW + 3_600_000_000), [SECRET]) is None

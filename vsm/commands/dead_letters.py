@@ -25,7 +25,7 @@ from schemas.log import Log, LogUnavailable, Outgoing, RecordRefused
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, open_codec
 from schemas.sealing import BrokenSeal, unseal
-from vsm.commands.send import report, source_secrets
+from vsm.commands.send import report, source_secrets, source_urls
 from vsm.data_dir import DataDir
 from vsm.generation import definition_in_use
 from vsm.importing import address
@@ -135,8 +135,8 @@ def replay(
         out.print(f"{len(records):>8}  records appended again")
     try:
         definition = definition_in_use(folder, config)
-        secrets, schemes = source_secrets(definition), schemes_of(definition)
-        played = asyncio.run(play(deliveries, address(folder, to), secrets, schemes=schemes))
+        secrets, schemes, urls = source_secrets(definition), schemes_of(definition), source_urls(definition)
+        played = asyncio.run(play(deliveries, address(folder, to), secrets, schemes=schemes, urls=urls))
     except (BadDefinition, Unreachable) as bad:
         fail(str(bad))
     except OSError as missing:

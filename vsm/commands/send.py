@@ -35,11 +35,11 @@ def send(
     folder = DataDir(data)
     try:
         definition = definition_in_use(folder, config)
-        secrets, schemes = source_secrets(definition), schemes_of(definition)
+        secrets, schemes, urls = source_secrets(definition), schemes_of(definition), source_urls(definition)
         total = sum(1 for _ in read_recording(file))  # all of it is looked at before any of it is sent
         with bar("sending", total) as advance:
             deliveries, there = read_recording(file), address(folder, to)
-            played = asyncio.run(play(deliveries, there, secrets, rate=rate, sent=advance, schemes=schemes))
+            played = asyncio.run(play(deliveries, there, secrets, rate=rate, sent=advance, schemes=schemes, urls=urls))
     except (BadRecording, BadDefinition, Unreachable) as bad:
         fail(str(bad))
     except OSError as bad:
@@ -53,6 +53,11 @@ def report(played: Played) -> None:
         out.print(f"{count:>8}  {answer}", markup=False)
     if played.refused:
         fail("\n".join(played.refused))
+
+
+def source_urls(definition: Definition) -> Mapping[tuple[str, str], str]:
+    """Return the address of every source that its tool knows by another than it arrives at."""
+    return {(source.tool, source.name): source.public_url for source in definition.sources if source.public_url}
 
 
 def source_secrets(definition: Definition) -> Mapping[tuple[str, str], bytes]:

@@ -20,7 +20,7 @@ from ingest.by_action import ByAction, Translated
 from ingest.delivery_ids import delivery_id
 from ingest.facts import fact
 from ingest.kept_text import kept_of_label
-from ingest.signatures import hmac_sha256
+from ingest.signatures import hmac_sha256, sent_within
 from ingest.ticket_states import DELETED
 from ingest.times import Moment, moment
 from ingest.work_kinds import work_kind
@@ -247,7 +247,7 @@ def _delivery_id(headers: Headers, body: bytes) -> str:
 
 ADAPTER: Final = Adapter(
     tool=TOOL,
-    verify=hmac_sha256("linear-signature"),
+    verify=sent_within(hmac_sha256("linear-signature"), "webhookTimestamp"),
     event_type=_event_type,
     delivery_id=_delivery_id,
     translate={"Issue": issue},
@@ -259,5 +259,6 @@ ADAPTER: Final = Adapter(
             "ReleaseNote", "User",
         }
     ),
+    taken=200,
 )  # fmt: skip
-"""The adapter for Linear."""
+"""The adapter for Linear, which takes no other answer than 200 for one."""
