@@ -11,7 +11,7 @@ from typing import Any, Final
 from fastavro.schema import fingerprint, parse_schema, to_parsing_canonical_form
 from msgspec import Struct
 
-from schemas.dead_letter import DeadLetter
+from schemas.dead_letter import DeadLetter, LetterKey
 from schemas.derived import Change, Deployment, Incident, StepVisit, WorkItem
 from schemas.event import FlowEvent
 from schemas.measurement import Measurement
@@ -21,7 +21,8 @@ DIRECTORY: Final = Path(__file__).parent / "avro"
 """Where the `.avsc` files are: `<value in snake case>.v<version>.avsc`."""
 
 KINDS: Final[tuple[type[Struct], ...]] = (
-    FlowEvent, StepVisit, WorkItem, Change, Deployment, Incident, Measurement, DeadLetter, EntityRecord,
+    FlowEvent, StepVisit, WorkItem, Change, Deployment, Incident, Measurement, DeadLetter, LetterKey,
+    EntityRecord,
 )  # fmt: skip
 """Every value that travels on a topic."""
 

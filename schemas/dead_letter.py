@@ -27,7 +27,8 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     `ingest`
     or `processors`; the latter gives `topic`, `partition`, `offset` of the record. `detail` says where and what, and
     holds
-    nothing of the body but field names.
+    nothing of the body but field names. `key_id` names the letter's own key in `vsm.keys.v1`; '' in old letters, which
+    were sealed under a key derived from the identity key.
     """
 
     dead_letter_id: str
@@ -47,3 +48,16 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     topic: str | None = None
     partition: int | None = None
     offset: int | None = None
+    key_id: str = ""
+
+
+class LetterKey(Struct, frozen=True, kw_only=True):
+    """The key of one dead letter, itself sealed under the identity key.
+
+    `tool` and `source` are the letter's; a tombstone in its place destroys it, and the letter with it.
+    """
+
+    tool: str
+    source: str
+    key_id: str
+    sealed: bytes

@@ -19,6 +19,7 @@ from schemas.local_file import (
     open_groups,
     open_topic,
     read_chunk,
+    start_offset,
 )
 from schemas.log import LogTruncated, LogUnavailable, OwnershipLost, Record
 from schemas.topics import Topic
@@ -59,6 +60,7 @@ class LocalConsumer:
         self._files: Mapping[str, sqlite3.Connection] = {
             topic.name: open_topic(directory, topic, busy_seconds) for topic in topics
         }
+        self._cut = frozenset(topic.name for topic in topics if not topic.compacted)
         self._all: tuple[Partition, ...] = tuple((t.name, p) for t in topics for p in range(partitions))
         self._positions: dict[Partition, int] = {}
         self._paused: set[Partition] = set()
@@ -180,16 +182,14 @@ class LocalConsumer:
         return True
 
     def _starts(self) -> dict[Partition, int]:
-        if self._from_start:
-            return dict.fromkeys(self._all, 0)
         starts = {}
         try:
             for topic, partition in self._all:
-                start = committed_offset(self._offsets, self._group, topic, partition) or 0
-                end = end_offset(self._files[topic], partition)
-                if start > end:
-                    raise LogTruncated(f"{topic}/{partition} ends at {end}, {self._group} had committed {start}")
-                starts[topic, partition] = start
+                start, end = start_offset(self._files[topic], partition), end_offset(self._files[topic], partition)
+                at = None if self._from_start else committed_offset(self._offsets, self._group, topic, partition)
+                if at is not None and (at > end or (at < start and topic in self._cut)):
+                    raise LogTruncated(f"{topic}/{partition} is [{start}, {end}), {self._group} had committed {at}")
+                starts[topic, partition] = start if at is None else at
         except sqlite3.Error as bad:
             raise LogUnavailable(str(bad)) from bad
         return starts

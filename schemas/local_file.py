@@ -2,6 +2,7 @@
 
 A record's row id is its partition above and its offset below, so that an append goes to the end of its partition and a
 reader walks it in order. In a compacted topic a newer record of a key replaces the older one and takes a new offset.
+Where records were deleted, the row -1-partition keeps (as its time) the offset below which none is given again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,11 @@ GROUPS_FILE: Final = f"groups{SUFFIX}"
 """Holds the partition count and every group's committed offsets."""
 
 _LAYOUT: Final = 1
+_CUT_LAYOUT: Final = 2
+"""Of a file from which records were deleted: a release that does not know of that would give their offsets again."""
+
+_SCRUB_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.05
 _CHECKPOINT_PAGES: Final = 4000
 _PLAIN: Final = (
     "CREATE TABLE IF NOT EXISTS records (id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB, at INTEGER NOT NULL)"
@@ -39,6 +46,7 @@ _GROUPS: Final = (
     "next INTEGER NOT NULL, PRIMARY KEY (member, topic, partition)) WITHOUT ROWID"
 )
 _INSERT_PLAIN: Final = "INSERT INTO records (id, key, value, at) VALUES (?, ?, ?, ?)"
+_REPLACE_PLAIN: Final = "INSERT OR REPLACE INTO records (id, key, value, at) VALUES (?, ?, ?, ?)"
 _INSERT_COMPACTED: Final = "INSERT OR REPLACE INTO records (id, key, value, at, partition) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -73,7 +81,44 @@ def end_offset(connection: sqlite3.Connection, partition: int) -> int:
     found = connection.execute(
         "SELECT max(id) FROM records WHERE id >= ? AND id < ?", _span(partition, 0)
     ).fetchone()  # the newest record of a partition is never replaced but by a newer one
-    return 0 if found[0] is None else int(found[0]) - (partition << OFFSET_BITS) + 1
+    kept = connection.execute("SELECT at FROM records WHERE id = ?", (-1 - partition,)).fetchone()
+    end = 0 if found[0] is None else int(found[0]) - (partition << OFFSET_BITS) + 1
+    return end if kept is None else max(end, int(kept[0]))
+
+
+def start_offset(connection: sqlite3.Connection, partition: int) -> int:
+    """Return the offset of a partition's first record, of its end without one. Raises sqlite3.Error."""
+    found = connection.execute(
+        "SELECT min(id) FROM records WHERE id >= ? AND id < ?", _span(partition, 0)
+    ).fetchone()
+    return end_offset(connection, partition) if found[0] is None else int(found[0]) - (partition << OFFSET_BITS)
+
+
+def delete_before(connection: sqlite3.Connection, topic: Topic, offsets: Sequence[int]) -> None:
+    """Delete records before an offset of each partition, of a compacted topic the tombstones. Raises sqlite3.Error."""
+    connection.execute("PRAGMA secure_delete = ON")
+    only = " AND value IS NULL" if topic.compacted else ""
+    with _transaction(connection, "BEGIN IMMEDIATE"):
+        for partition, offset in enumerate(offsets):
+            kept = (-1 - partition, b"", None, end_offset(connection, partition))
+            row = (*kept, -1 - partition) if topic.compacted else kept
+            connection.execute(_INSERT_COMPACTED if topic.compacted else _REPLACE_PLAIN, row)
+            first = partition << OFFSET_BITS
+            connection.execute(f"DELETE FROM records WHERE id >= ? AND id < ?{only}", (first, first + offset))  # noqa: S608 - our own words
+        connection.execute(f"PRAGMA user_version = {_CUT_LAYOUT}")
+
+
+def scrub(connection: sqlite3.Connection) -> None:
+    """Write a file anew, so that nothing is left of what was ever deleted or replaced in it.
+
+    Whoever appends waits meanwhile. Raises sqlite3.Error, also when readers did not let go of the old pages in time.
+    """
+    connection.execute("VACUUM")
+    deadline = time.monotonic() + _SCRUB_SECONDS
+    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if time.monotonic() > deadline:
+            raise sqlite3.OperationalError("somebody still reads the old pages")
+        time.sleep(_LOOK_SECONDS)
 
 
 def read_chunk(
@@ -171,9 +216,9 @@ def _open(path: Path, tables: str, busy_seconds: float) -> sqlite3.Connection:
             layout = _layout(connection)
     except (sqlite3.Error, OSError) as bad:
         raise LogUnavailable(f"{path}: {bad}") from bad
-    if layout != _LAYOUT:
+    if layout not in {_LAYOUT, _CUT_LAYOUT}:
         connection.close()
-        raise LogUnavailable(f"{path}: written by a newer release (layout {layout}, this one knows {_LAYOUT})")
+        raise LogUnavailable(f"{path}: written by a newer release (layout {layout}, this one knows {_CUT_LAYOUT})")
     return connection
 
 

@@ -49,7 +49,7 @@ def read(directory: Path, topic: str, until: Mapping[int, int]) -> Iterator[Reco
                     chunk = read_chunk(file, topic, partition, offset, max_records=room, max_bytes=_CHUNK_BYTES)
             except sqlite3.Error as bad:
                 raise LogUnavailable(f"{path}: {bad}") from bad
-            yield from chunk
+            yield from (record for record in chunk if record.offset < end)
             offset = chunk[-1].offset + 1 if chunk else end
 
 

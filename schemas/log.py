@@ -77,6 +77,20 @@ class Log(Protocol):
     def end_offsets(self, topic: str) -> Sequence[int]:
         """Return, for each partition, the offset the next record will get."""
 
+    def start_offsets(self, topic: str) -> Sequence[int]:
+        """Return, for each partition, the offset of its first record, or of its end where there is none.
+
+        Raises RecordRefused for an unknown topic, LogUnavailable.
+        """
+
+    def delete_before(self, topic: str, offsets: Sequence[int]) -> None:
+        """Delete each partition's records before an offset, of a compacted topic only the tombstones among them.
+
+        Offsets are never given again. What deleted records held is overwritten as far as this log can do that itself:
+        a broker drops it with whole segments, and compacts when it does. Who has not committed beyond meets
+        LogTruncated. Raises RecordRefused for an unknown topic, LogUnavailable, after which it may be done in part.
+        """
+
     def group_offsets(self, group: str, topic: str) -> Sequence[int | None]:
         """Return, for each partition, the next offset that a group has committed, None where it never did.
 

@@ -27,7 +27,7 @@ from schemas.log import (
 from schemas.log_waiting import waited
 from schemas.topics import TOPICS
 
-_NAMES: Final = frozenset(topic.name for topic in TOPICS)
+_TOPICS: Final = {topic.name: topic for topic in TOPICS}
 _ANSWER_SECONDS: Final = 15.0
 _STEP_SECONDS: Final = 0.1
 
@@ -81,7 +81,7 @@ class KafkaLog:
 
     def partitions(self, topic: str) -> int:
         """Return the partition count of a topic, asked once. Raises RecordRefused, LogUnavailable."""
-        if topic not in _NAMES:
+        if topic not in _TOPICS:
             raise RecordRefused(f"there is no topic {topic!r}")
         if topic not in self._counts:
             self._ask_counts()
@@ -91,16 +91,41 @@ class KafkaLog:
 
     def end_offsets(self, topic: str) -> Sequence[int]:
         """Return, for each partition, the offset the next record will get. Raises RecordRefused, LogUnavailable."""
+        return self._offsets(topic, OffsetSpec.latest())
+
+    def _offsets(self, topic: str, which: Any) -> Sequence[int]:  # noqa: ANN401 - confluent_kafka is untyped
         count = self.partitions(topic)
         deadline = time.monotonic() + _ANSWER_SECONDS
         while True:
             try:
-                return self._ask_ends(topic, count)
+                return self._ask_offsets(topic, count, which)
             except KafkaException as bad:  # a leader that moves is found again in a moment
                 if not leader_moves(bad.args[0]) or time.monotonic() > deadline:
-                    raise LogUnavailable(f"Kafka does not tell its end: {bad}") from bad
+                    raise LogUnavailable(f"Kafka does not tell its offsets: {bad}") from bad
                 time.sleep(_STEP_SECONDS)
                 self._admin = AdminClient(self._settings)  # the old one keeps to the epoch of a leader that is gone
+
+    def start_offsets(self, topic: str) -> Sequence[int]:
+        """Return, for each partition, the offset of its first record. Raises RecordRefused, LogUnavailable."""
+        return self._offsets(topic, OffsetSpec.earliest())
+
+    def delete_before(self, topic: str, offsets: Sequence[int]) -> None:
+        """Move the start of each partition up to an offset; see `Log.delete_before`. Compaction is the broker's own."""
+        if _TOPICS[topic].compacted:
+            return
+        wanted = [
+            TopicPartition(topic, partition, offset)
+            for partition, (offset, start) in enumerate(zip(offsets, self.start_offsets(topic), strict=True))
+            if offset > start
+        ]
+        if not wanted:
+            return
+        try:
+            asked = self._admin.delete_records(wanted, request_timeout=_ANSWER_SECONDS)
+            for answer in asked.values():
+                answer.result()
+        except KafkaException as bad:
+            raise LogUnavailable(f"Kafka does not delete records: {bad}") from bad
 
     def group_offsets(self, group: str, topic: str) -> Sequence[int | None]:
         """Return what a group has committed, for each partition; see `Log.group_offsets`."""
@@ -146,7 +171,7 @@ class KafkaLog:
         from_start: bool = False,
     ) -> Consumer:
         """Join a group; see `Log.consumer`. Raises RecordRefused for an unknown topic."""
-        unknown = next((topic for topic in topics if topic not in _NAMES), None)
+        unknown = next((topic for topic in topics if topic not in _TOPICS), None)
         if unknown is not None:
             raise RecordRefused(f"there is no topic {unknown!r}")
         return KafkaConsumer(
@@ -163,10 +188,10 @@ class KafkaLog:
         """Wait for what is in flight and release everything. Safe to repeat."""
         self._appender.close()
 
-    def _ask_ends(self, topic: str, count: int) -> Sequence[int]:
+    def _ask_offsets(self, topic: str, count: int, which: Any) -> Sequence[int]:  # noqa: ANN401
         wanted = [TopicPartition(topic, partition) for partition in range(count)]
         asked = self._admin.list_offsets(
-            {partition: OffsetSpec.latest() for partition in wanted}, request_timeout=_ANSWER_SECONDS
+            dict.fromkeys(wanted, which), request_timeout=_ANSWER_SECONDS
         )
         return [int(asked[partition].result().offset) for partition in wanted]
 
@@ -180,7 +205,7 @@ class KafkaLog:
         )
 
     def _refusal(self, record: Outgoing) -> str | None:
-        if record.topic not in _NAMES:
+        if record.topic not in _TOPICS:
             return f"there is no topic {record.topic!r}"
         count = self._counts.get(record.topic)
         if record.partition < 0 or (count is not None and record.partition >= count):

@@ -19,16 +19,19 @@ from schemas.local_file import (
     GROUPS_FILE,
     SUFFIX,
     committed_offset,
+    delete_before,
     end_offset,
     fixed_partitions,
     open_groups,
     open_topic,
     read_snapshot,
+    scrub,
+    start_offset,
 )
 from schemas.local_writer import LocalWriter
 from schemas.log import RECORD_BYTES, Consumer, Done, LogUnavailable, Outgoing, Record, RecordRefused
 from schemas.log_waiting import waited
-from schemas.topics import DEAD_LETTERS, FLOW_EVENTS, TOPICS, Topic
+from schemas.topics import DEAD_LETTERS, FLOW_EVENTS, LETTER_KEYS, TOPICS, Topic
 
 _TOPICS: Final = {topic.name: topic for topic in TOPICS}
 _COPY_BUSY_SECONDS: Final = 5.0
@@ -89,9 +92,19 @@ class LocalLog:
 
     def end_offsets(self, topic: str) -> Sequence[int]:
         """Return, for each partition, the offset the next record will get. Raises RecordRefused, LogUnavailable."""
-        connection = self._open(self._known(topic))
+        return self._asked(topic, end_offset)
+
+    def start_offsets(self, topic: str) -> Sequence[int]:
+        """Return, for each partition, the offset of its first record; see `Log.start_offsets`."""
+        return self._asked(topic, start_offset)
+
+    def delete_before(self, topic: str, offsets: Sequence[int]) -> None:
+        """Delete records and write the file anew; see `Log.delete_before`. Whoever appends to it waits meanwhile."""
+        known = self._known(topic)
+        connection = self._open(known)
         try:
-            return [end_offset(connection, partition) for partition in range(self._partitions)]
+            delete_before(connection, known, offsets)
+            scrub(connection)
         except sqlite3.Error as bad:
             raise LogUnavailable(f"{topic}: {bad}") from bad
         finally:
@@ -148,6 +161,15 @@ class LocalLog:
         """Write what waits and release everything. Safe to repeat."""
         self._writer.close()
 
+    def _asked(self, topic: str, ask: Callable[[sqlite3.Connection, int], int]) -> Sequence[int]:
+        connection = self._open(self._known(topic))
+        try:
+            return [ask(connection, partition) for partition in range(self._partitions)]
+        except sqlite3.Error as bad:
+            raise LogUnavailable(f"{topic}: {bad}") from bad
+        finally:
+            connection.close()
+
     def _open(self, topic: Topic) -> sqlite3.Connection:
         return open_topic(self._directory, topic, self._busy_seconds)
 
@@ -167,9 +189,10 @@ class LocalLog:
 
 
 def backup(directory: Path, to: Path) -> None:
-    """Copy what cannot be derived again (flow events, dead letters) of a local log, in use or not, into `to`.
+    """Copy what cannot be derived again (flow events, dead letters and their keys) of a local log into `to`.
 
     A LocalLog opens the copy as it is; it holds no offsets and no derived topic, so that everything is derived anew.
+    The log may be in use.
     Raises LogUnavailable, and FileExistsError if `to` holds a log.
     """
     if (to / GROUPS_FILE).exists():
@@ -180,7 +203,7 @@ def backup(directory: Path, to: Path) -> None:
     finally:
         groups.close()
     LocalLog(to, partitions).close()
-    for topic in (DEAD_LETTERS, FLOW_EVENTS):
+    for topic in (DEAD_LETTERS, LETTER_KEYS, FLOW_EVENTS):  # no letter without its key, which was there first
         if (directory / f"{topic.name}{SUFFIX}").exists():
             _copy(directory / f"{topic.name}{SUFFIX}", to / f"{topic.name}{SUFFIX}")
 

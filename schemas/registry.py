@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from schemas.avro_schemas import KINDS, versions
 from schemas.codec import Codec, Registered
-from schemas.dead_letter import DeadLetter
+from schemas.dead_letter import DeadLetter, LetterKey
 from schemas.derived import Change, Deployment, Incident, StepVisit, WorkItem
 from schemas.event import FlowEvent
 from schemas.log import LogUnavailable
@@ -25,6 +25,7 @@ from schemas.topics import (
     DEPLOYMENTS,
     FLOW_EVENTS,
     INCIDENTS,
+    LETTER_KEYS,
     MEASUREMENTS,
     STATE,
     STEP_VISITS,
@@ -43,6 +44,7 @@ SUBJECTS: Final[Mapping[type[Struct], str]] = MappingProxyType(
             (Incident, INCIDENTS),
             (Measurement, MEASUREMENTS),
             (DeadLetter, DEAD_LETTERS),
+            (LetterKey, LETTER_KEYS),
             (EntityRecord, STATE),
         )
     }

@@ -34,9 +34,11 @@ STATE: Final = Topic(name="vsm.state.v1", compacted=True, config={"cleanup.polic
 DEAD_LETTERS: Final = Topic(
     name="vsm.dead-letters.v1", compacted=False, config={"cleanup.policy": "delete", "retention.ms": "-1"}
 )
+LETTER_KEYS: Final = Topic(name="vsm.keys.v1", compacted=True, config={"cleanup.policy": "compact"})
 
 TOPICS: Final = (
     FLOW_EVENTS, STEP_VISITS, WORK_ITEMS, CHANGES, DEPLOYMENTS, INCIDENTS, MEASUREMENTS, STATE, DEAD_LETTERS,
+    LETTER_KEYS,
 )  # fmt: skip
 """Every topic of the product."""
 

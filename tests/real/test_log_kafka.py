@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from schemas.log_kafka import KafkaLog
+from tests.schemas.cut_contract import CutContract
 from tests.schemas.log_contract import LogContract, group, token
 
 __all__ = ["group", "token"]
@@ -22,5 +23,5 @@ def log(kafka: str) -> Iterator[KafkaLog]:
     log.close()
 
 
-class TestKafkaLog(LogContract):
+class TestKafkaLog(CutContract, LogContract):
     pass

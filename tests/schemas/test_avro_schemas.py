@@ -22,10 +22,12 @@ from schemas.avro_schemas import DIRECTORY, KINDS, AvroSchema, newest, parse, pr
 PUBLISHED = {
     "change.v1.avsc": "b01a58b3a9201ef0",
     "dead_letter.v1.avsc": "e70b4435a3687874",
+    "dead_letter.v2.avsc": "c7fa0e0861195883",
     "deployment.v1.avsc": "7358f0a7f30dba38",
     "entity_record.v1.avsc": "63e77f5c646f585f",
     "flow_event.v1.avsc": "f83e5a89ce578ac6",
     "incident.v1.avsc": "2f20fd1f464ccd1f",
+    "letter_key.v1.avsc": "707fa90bf78d40fb",
     "measurement.v1.avsc": "c60eb1aed37a23e1",
     "measurement.v2.avsc": "e8ba3a3ce05fed9b",
     "step_visit.v1.avsc": "54afe299da2d1fd4",

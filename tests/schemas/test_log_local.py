@@ -12,6 +12,7 @@ from schemas.log import Outgoing, RecordRefused
 from schemas.log_local import LocalLog, backup, forget_offsets
 from schemas.topics import STATE
 from tests.builders.log_traffic import EVENTS
+from tests.schemas.cut_contract import CutContract
 from tests.schemas.log_contract import LogContract, group, token
 
 __all__ = ["group", "token"]
@@ -25,7 +26,7 @@ def log(tmp_path: Path) -> Iterator[LocalLog]:
     log.close()
 
 
-class TestLocalLog(LogContract):
+class TestLocalLog(CutContract, LogContract):
     members_share = False
 
 
@@ -156,3 +157,21 @@ def test_a_backup_never_overwrites_a_log(tmp_path: Path, log: LocalLog) -> None:
 
     with pytest.raises(FileExistsError):
         backup(tmp_path / "log", tmp_path / "log")
+
+
+def test_nothing_is_left_of_what_was_deleted_or_replaced(tmp_path: Path, log: LocalLog) -> None:
+    """Not in the file, not in its write-ahead log; what stays is read as before, by readers that were there, too."""
+    reader = log.consumer("reader", [EVENTS, STATE.name])
+    kept = [Outgoing(EVENTS, 0, b"kept", b"k" * 3_000), Outgoing(STATE.name, 0, b"gone", None)]
+    log.append_and_wait([Outgoing(EVENTS, 0, b"gone", b"planted-word" * 300)])
+    log.append_and_wait([Outgoing(STATE.name, 0, b"gone", b"planted-word"), *kept])
+    seen = [record.key for _ in range(3) for record in reader.poll(10, 0.1)]
+    log.delete_before(EVENTS, [1, 0, 0, 0])
+    log.delete_before(STATE.name, log.end_offsets(STATE.name))
+    log.append_and_wait([Outgoing(EVENTS, 0, b"new", b"n")])
+
+    after = [record.key for record in reader.poll(10, 1.0)]
+
+    reader.close()
+    files = b"".join(path.read_bytes() for path in (tmp_path / "log").iterdir())
+    assert (b"gone" in seen, after, b"planted-word" in files, b"gone" in files) == (True, [b"new"], False, False)
