@@ -188,7 +188,9 @@ class Shipping:
         others = [a for a in past[past.index(lives[-1]) :] if a.brought != own.brought] if lives else []
         if others:
             return next((a for a in others if a.outcome is Outcome.SUCCESS), others[0])
-        return good[-1] if own.says_back and good else None
+        if not own.says_back or not good:
+            return None
+        return next(iter(past[past.index(good[-1]) + 1 :]), good[-1])
 
     def _hot(self, own: Attempt) -> bool:
         branches = (f.attributes.get("branch", "").lower() for c in self.carried(own) for f in self._facts[c])

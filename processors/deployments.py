@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from processors.facts import HOT_FIXES
 from processors.incidents import ATTRIBUTION_WINDOW, incident_row
-from processors.lanes import Place
+from processors.lanes import Lane, Place
 from processors.rollouts import Rollout
 from processors.world import World
 from schemas.derived import Deployment
@@ -104,8 +104,8 @@ def undone(world: World, own: Rollout) -> Place | None:
     """Return the deployment that this one rolled back, None if it is no rollback.
 
     Where it brought what an earlier success had brought, and another thing was deployed in between: the first success
-    among these, else (nothing else got there) the first of them. Where the tool says that it went back: the success
-    before it.
+    among these, else (nothing else got there) the first of them. Where the tool says that it went back: the first that
+    was tried in vain since the success before it, else that success.
     """
     if not own.succeeded:
         return None
@@ -120,7 +120,14 @@ def undone(world: World, own: Rollout) -> Place | None:
             if other.succeeded:
                 return place
             tried = tried or place
-    return tried or (lane.last_success(own.place) if own.rolled_back else None)
+    return tried or (_gone_back_from(lane, own.place) if own.rolled_back else None)
+
+
+def _gone_back_from(lane: Lane, place: Place) -> Place | None:
+    """Return what stood when a tool went back: a try in vain, which was what it went back from, else a success."""
+    last = lane.last_success(place)
+    following = next(lane.after(last), place) if last is not None else place
+    return following if following < place else last
 
 
 def rollback_of(world: World, own: Rollout) -> Rollout | None:

@@ -201,6 +201,15 @@ def test_where_nothing_else_got_there_a_rollback_is_of_the_first_try() -> None:
     assert (told.deployment("d3").is_rework, hours(told.deployment("d2").recovered_at)) == (True, 9)
 
 
+def test_a_tool_that_says_it_went_back_went_back_from_what_was_tried_in_vain() -> None:
+    """V1, V2 tried in vain, gone back to what is not told: V1 did nothing wrong; without V2 it is what was left."""
+    back = replace(say.deployed("d3", 9, ""), type="service.rolledback", links=(), event_id="back")
+    tried = say.deployed("d2", 8, "m2", outcome=Outcome.FAILURE)
+    told, alone = (derived(*merge(1, 1), say.deployed("d1", 4, "m1"), *facts, back) for facts in ((tried,), ()))
+    blamed = [row.attribution for row in (told.deployment("d1"), told.deployment("d2"), alone.deployment("d1"))]
+    assert (blamed, told.deployment("d3").is_rework) == (["", "failed", "rollback"], True)
+
+
 def test_a_failed_deployment_counts_and_recovers_with_the_next_success() -> None:
     """A failure needs no incident to count."""
     told = derived(

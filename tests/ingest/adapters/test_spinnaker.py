@@ -107,6 +107,13 @@ def test_a_rollback_by_hand_takes_back_what_was_deployed() -> None:
     ]
 
 
+def test_a_rollback_after_a_failed_try_leaves_the_release_before_it_blameless() -> None:
+    """What was released first did nothing wrong: the next try failed, and somebody went back from it."""
+    cases = ("pipeline_complete__released", "pipeline_failed__terminal", "orchestration_complete__rolled_back_by_hand")
+    rows = deployments(told_by(*(f"spinnaker/orca_{case}" for case in cases)))
+    assert [row.attribution for row in rows if row.environment == "production"] == ["", "failed", ""]
+
+
 @pytest.mark.parametrize(
     ("case", "expected", "known"),
     [
