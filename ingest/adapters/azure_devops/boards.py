@@ -193,7 +193,7 @@ def _parent(told: ItemBody | UpdateBody, fields: Fields) -> tuple[Link, ...]:
 
 def _commits(relations: Relations | None) -> tuple[Link, ...]:
     """Return the links to the commits of Azure Repos that an update attached."""
-    added = relations.added[:MOST_KEYS] if relations else ()
+    added = (relations.added or ())[:MOST_KEYS] if relations else ()
     found = [match[1] for one in added if (match := _COMMIT.fullmatch(one.url or ""))]
     return tuple(
         Link(uri=link.uri, kind=LinkKind.CONTAINS, method=LinkMethod.EXPLICIT)

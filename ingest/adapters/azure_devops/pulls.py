@@ -82,7 +82,7 @@ class PullRequest(Struct, frozen=True, rename="camel"):
     closed_by: Identity | None = None
     last_merge_source_commit: Commit | None = None
     last_merge_commit: Commit | None = None
-    reviewers: tuple[Identity, ...] = ()
+    reviewers: tuple[Identity, ...] | None = None
     labels: tuple[Named, ...] | None = None
     links: Links | None = msgspec.field(name="_links", default=None)
 
@@ -207,9 +207,10 @@ def _changed(told: Body, context: Context) -> Translated:
 
 
 def _named_in(text: str, pull: PullRequest) -> Identity | None:
-    """Return the reviewer whose name a message begins with."""
-    voters = (one for one in pull.reviewers if one.display_name and not one.is_container)
-    return next((one for one in voters if text.startswith(f"{one.display_name} ")), None)
+    """Return the reviewer whose name a message begins with, the longest of several."""
+    names = {one.display_name: one for one in pull.reviewers or () if one.display_name and not one.is_container}
+    begun = [name for name in names if text.startswith(f"{name} ")]
+    return names[max(begun, key=len)] if begun else None
 
 
 def _reviewed(

@@ -122,8 +122,8 @@ def _author(author: Person | None, pushed_by: Identity | None, context: Context)
     if author is None:
         return UNKNOWN
     email = author.email or ""
-    pushed = pushed_by is not None and pushed_by.id and email and pushed_by.unique_name == email
-    account = context.pseudonym(pushed_by.id) if pushed_by and pushed_by.id and pushed else None
+    own = pushed_by if pushed_by is not None and (pushed_by.unique_name or "").lower() == email.lower() != "" else None
+    account = context.pseudonym(own.id) if own is not None and own.id else None
     return Actor(class_of_name(author.name or "", email), account)
 
 

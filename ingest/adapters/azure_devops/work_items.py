@@ -56,7 +56,7 @@ class Relation(Struct, frozen=True):
 class Relations(Struct, frozen=True):
     """The relations that an update made."""
 
-    added: tuple[Relation, ...] = ()
+    added: tuple[Relation, ...] | None = None
 
 
 class Item(Struct, frozen=True):

@@ -65,7 +65,7 @@ class Change(Struct, frozen=True):
 
     new: Reference | None = None
     old: Before | None = None
-    commits: tuple[Commit_, ...] = ()
+    commits: tuple[Commit_, ...] | None = None
     truncated: bool = False
     forced: bool = False
 
@@ -111,7 +111,7 @@ def push(body: bytes, context: Context) -> Translated:
                 is_cut=change.truncated,
                 tells_changes=True,
             ),
-            [_commit(commit, change.new.target, context) for commit in change.commits],
+            [_commit(commit, change.new.target, context) for commit in change.commits or ()],
         )
     ]
     return events or Ignored("push brought no new commit")

@@ -174,6 +174,17 @@ def test_a_title_is_no_message() -> None:
     assert [event.type for event in changed("git.pullrequest.updated__pushed", called)] == ["change.updated"]
 
 
+def test_the_longer_of_two_names_voted() -> None:
+    """A reviewer whose name begins as another's does is told from them."""
+
+    def beside(body: dict[str, Any]) -> None:
+        other = {**body["resource"]["reviewers"][0], "displayName": "Planted", "id": "another"}
+        body["resource"]["reviewers"].insert(0, other)
+
+    (found,) = changed("git.pullrequest.updated__approved", beside)
+    assert found.actor == only("git.pullrequest.updated__approved").actor
+
+
 def test_a_merge_told_by_two_events_is_one_fact() -> None:
     """The update and the merge commit's event tell the same end."""
     names = ("git.pullrequest.updated__completed", "git.pullrequest.merged__completed")

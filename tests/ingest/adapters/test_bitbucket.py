@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec import structs
 
 from ingest.adapter import Ignored
 from ingest.adapters.bitbucket_server import ADAPTER
 from ingest.signatures import Outgoing, basic_auth
+from schemas.definition import ROUTE_TO_LIVE, Rule, standard_map
 from schemas.event import ActorClass, FlowEvent, LinkKind, LinkMethod, Outcome
 from tests.builders.deliveries import SECRET, delivery, events, golden, translated
-from tests.builders.golden_rows import told_by, work_items
+from tests.builders.engine_rows import derived, one_stream
+from tests.builders.golden_rows import routed, told_by, work_items
 
 CLOUD = "bitbucket_cloud"
 SERVER = "bitbucket_server"
@@ -102,6 +105,16 @@ def test_a_story_is_one_item(tool: str) -> None:
     cases = (f"{pushes}__merged", merged, f"{pushes}__two_commits", opened, f"{pushes}__new_branch")
     (row,) = work_items(told_by(*(f"{tool}/{case}" for case in cases)))
     assert (row.item_id, [uri[7] for uri in row.links]) == (CHANGES[tool], ["1", "2", "3", "9"])
+
+
+def test_where_drafts_are_used_an_update_may_queue_a_review() -> None:
+    """Nothing else tells that a draft became ready: the rules that the page advises queue the review then."""
+    ready = Rule(on=("change.created", "change.readied", "change.updated"), where={"state": ("ready",)})
+    steps = tuple(structs.replace(s, queue=ready) if s.name == "Review" else s for s in standard_map(ROUTE_TO_LIVE))
+    names = ("created__draft", "updated__draft", "updated__after_a_push", "approved__approved", "fulfilled__merged")
+    events_of_it = routed(*(f"{CLOUD}/pullrequest.{name}" for name in names))
+    (visit,) = derived(*events_of_it, definition=one_stream(steps)).visits("Review")
+    assert visit.queued_at == only(f"{CLOUD}/pullrequest.updated__after_a_push").occurred_at
 
 
 def test_deployments_carry_changes_of_bitbucket_cloud() -> None:
