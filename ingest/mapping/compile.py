@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-import msgspec
-
 from ingest.adapter import Adapter, Context, Headers, Ignored, Translate, Untranslatable
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
@@ -110,5 +108,6 @@ def _told(value: Value | None) -> Callable[[Mapping[str, str], bytes], str | Non
     paths = paths_in([value])
     shape = shape_of(paths)
     look = text_of(value, shape)
-    decode = shape.decode if paths else msgspec.NODEFAULT
-    return lambda headers, body: look(Scope(None if decode is msgspec.NODEFAULT else decode(body), headers))
+    if not paths:
+        return lambda headers, _body: look(Scope(None, headers))
+    return lambda headers, body: look(Scope(shape.decode(body), headers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Final
 
@@ -232,7 +232,6 @@ def name_of(value: Value) -> str:
     return " or ".join(path.text for path in value.paths) or (value.constant or "")
 
 
-def paths_in(values: Mapping[str, Value] | Sequence[Value | None]) -> list[Path]:
+def paths_in(values: Sequence[Value | None]) -> list[Path]:
     """Return every path of some values."""
-    each = values.values() if isinstance(values, Mapping) else values
-    return [path for value in each if value is not None for path in (*value.paths, *paths_in(value.parts))]
+    return [path for value in values if value is not None for path in (*value.paths, *paths_in(value.parts))]
