@@ -136,9 +136,7 @@ def _maker(said: MappedEvent, shape: Shape) -> Callable[[Scope, Context], FlowEv
         by=account_of(said.actor, shape),
         links=links_of(said.links, shape),
         branch=text_of(said.attributes.get(_BRANCH), shape),
-        attributes={
-            name: attribute_of(name, value, shape) for name, value in said.attributes.items() if name != _BRANCH
-        },
+        attributes={name: attribute_of(name, value, shape) for name, value in own.items()},
         quantities={name: found(path, shape) for name, path in said.quantities.items()},
         told_apart=None if said.told_apart is None else [text_of(value, shape) for value in said.told_apart],
     )
