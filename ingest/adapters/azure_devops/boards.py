@@ -7,7 +7,7 @@ updates it, a reopening too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -32,7 +32,7 @@ from ingest.keys import MOST_KEYS
 from ingest.ticket_states import DELETED
 from ingest.times import Moment
 from ingest.work_kinds import work_kind
-from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
+from schemas.event import FlowEvent, Link, LinkKind, LinkMethod, WorkKind
 from schemas.identity import ticket_uri
 
 _FINAL: Final = frozenset({"closed", "completed", "done", "removed"})
@@ -46,13 +46,13 @@ _READ_BY_RULES: Final = ("assignee", "blocked", "column", "priority", "tags", "t
 class Ticket(Struct, frozen=True):
     """What every fact of a work item carries."""
 
-    home: str
-    number: int | str
-    fields: Fields
+    uri: str
     by: Actor
     url: str | None
-    order: int | None = None
-    links: tuple[Link, ...] = ()
+    order: int | None
+    links: tuple[Link, ...]
+    work_kind: WorkKind | None
+    attributes: Mapping[str, str | None]
 
 
 _decode: Final = msgspec.json.Decoder(ItemBody).decode
@@ -94,87 +94,89 @@ def updated(body: bytes, context: Context) -> Translated:
     at = first_time(
         "System.ChangedDate", changed if isinstance(changed, str) else None, fields.changed, told.created_date
     )
+    home = organisation(told.resource_containers, update.url)
     ticket = Ticket(
-        home=organisation(told.resource_containers, update.url),
-        number=update.work_item_id,
-        fields=fields,
+        uri=_uri(home, update.work_item_id),
         by=by(update.revised_by, context),
         url=_page(update.links),
         order=_number(update.rev),
-        links=(*_parent(told, fields), *_commits(update.relations)),
+        links=(*_parent(home, fields), *_commits(update.relations)),
+        work_kind=_kind(fields),
+        attributes=_attributes(fields),
     )
     return list(_changes(ticket, update.fields, context, at)) or Ignored("no field changed that a rule could read")
 
 
 def _changes(ticket: Ticket, turns: Turns, context: Context, at: Moment) -> Iterator[FlowEvent]:
-    """Yield a fact for each changed field that a rule can read."""
+    """Yield a fact for each changed field that a rule can read; a new column goes with a new state."""
     told = False
     if turns.state is not None and isinstance(turns.state.new_value, str):
         state, came_from = turns.state.new_value, turns.state.old_value
         closed = turns.closed is not None and turns.closed.new_value is not None
         event_type = "ticket.closed" if closed or state.lower() in _FINAL else "ticket.updated"
         before = came_from if isinstance(came_from, str) else None
-        yield _ticket(ticket, context, event_type, at, state, action="status", came_from=before)
+        yield _ticket(ticket, context, event_type, at, state, action="status", from_state=before)
         told = True
     for name in _READ_BY_RULES:
         turn: Turn | None = getattr(turns, name)
-        if turn is not None:
-            yield _ticket(ticket, context, "ticket.updated", at, None, action=name, turn=turn)
-            told = True
-    if not told and any(link.uri.startswith("commit:") for link in ticket.links):
+        if turn is None or (name == "column" and turns.state is not None):
+            continue
+        flagged = _is_yes(turn.new_value) if name == "blocked" else None
+        yield _ticket(ticket, context, "ticket.updated", at, None, action=name, flagged=flagged)
+        told = True
+    if not told and any(link.kind is LinkKind.CONTAINS for link in ticket.links):
         yield _ticket(ticket, context, "ticket.updated", at, None, action="commit")
 
 
 def _item(told: ItemBody, context: Context) -> Ticket:
-    item = told.resource
+    item, fields = told.resource, told.resource.fields
+    home = organisation(told.resource_containers, item.url)
     return Ticket(
-        home=organisation(told.resource_containers, item.url),
-        number=item.id,
-        fields=item.fields,
-        by=_changed_by(item.fields.changed_by, context),
+        uri=_uri(home, item.id),
+        by=_changed_by(fields.changed_by, context),
         url=_page(item.links),
         order=_number(item.rev),
-        links=_parent(told, item.fields),
+        links=_parent(home, fields),
+        work_kind=_kind(fields),
+        attributes=_attributes(fields),
     )
 
 
 def _ticket(
-    ticket: Ticket,
-    context: Context,
-    event_type: str,
-    at: Moment,
-    state: str | None,
-    *,
-    action: str | None = None,
-    came_from: str | None = None,
-    turn: Turn | None = None,
+    ticket: Ticket, context: Context, event_type: str, at: Moment, state: str | None, **more: str | None
 ) -> FlowEvent:
-    fields = ticket.fields
-    kind = (fields.type or "").lower()
-    flagged = _is_yes(turn.new_value) if turn is not None and action == "blocked" else None
+    """Return a fact of a work item, with `more` attributes."""
     return fact(
         context,
         event_type,
-        _uri(ticket.home, ticket.number),
+        ticket.uri,
         at,
-        told_apart=(state or "", action or "", came_from or ""),
+        told_apart=(state or "", more.get("action") or "", more.get("from_state") or ""),
         order=ticket.order,
         url=ticket.url,
         links=ticket.links,
         state=state,
-        work_kind=work_kind("story" if kind in _STORIES else fields.type, _tags(fields), fields.title or ""),
+        work_kind=ticket.work_kind,
         by=ticket.by,
-        attributes={
-            "project": f"{TOOL}/{fields.project}" if fields.project else None,
-            "issue_type": fields.type,
-            "container": "true" if kind in _CONTAINERS else None,
-            "priority": None if fields.priority is None else str(fields.priority),
-            "board_column": fields.column,
-            "action": action,
-            "from_state": came_from,
-            "flagged": flagged,
-        },
+        attributes={**ticket.attributes, **more},
     )
+
+
+def _kind(fields: Fields) -> WorkKind | None:
+    tags = [tag.strip() for tag in fields.tags.split(";")] if fields.tags else ()
+    is_story = (fields.type or "").lower() in _STORIES
+    return work_kind("story" if is_story else fields.type, tags, fields.title or "")
+
+
+def _attributes(fields: Fields) -> dict[str, str | None]:
+    """Return what selectors and rules may read of a work item."""
+    return {
+        "project": f"{TOOL}/{fields.project}" if fields.project else None,
+        "issue_type": fields.type,
+        "container": "true" if (fields.type or "").lower() in _CONTAINERS else None,
+        "priority": None if fields.priority is None else str(fields.priority),
+        "board_column": fields.column,
+    }
 
 
 def _uri(home: str, number: int | str) -> str:
@@ -183,12 +185,11 @@ def _uri(home: str, number: int | str) -> str:
     return ticket_uri(TOOL, f"{home}/{number}")
 
 
-def _parent(told: ItemBody | UpdateBody, fields: Fields) -> tuple[Link, ...]:
+def _parent(home: str, fields: Fields) -> tuple[Link, ...]:
     """Return the relation to the parent: no membership."""
     if not fields.parent:
         return ()
-    uri = _uri(organisation(told.resource_containers, told.resource.url), fields.parent)
-    return (Link(uri=uri, kind=LinkKind.RELATES_TO, method=LinkMethod.EXPLICIT),)
+    return (Link(uri=_uri(home, fields.parent), kind=LinkKind.RELATES_TO, method=LinkMethod.EXPLICIT),)
 
 
 def _commits(relations: Relations | None) -> tuple[Link, ...]:
@@ -217,10 +218,6 @@ def _changed_by(told: object, context: Context) -> Actor:
 
 def _is_yes(value: object) -> str:
     return "true" if str(value).lower() in _YES else "false"
-
-
-def _tags(fields: Fields) -> list[str]:
-    return [tag.strip() for tag in fields.tags.split(";")] if fields.tags else []
 
 
 def _page(links: Links | None) -> str | None:
