@@ -23,7 +23,7 @@ from ingest.adapters.azure_devops.bodies import (
 from ingest.by_action import Translated
 from ingest.code_links import branch_of_ref, change_links, commit_links
 from ingest.facts import Said, fact
-from ingest.kept_text import holds_branch, kept_of_branch
+from ingest.kept_text import kept_of_branch
 from schemas.event import Link
 from schemas.identity import run_uri
 
@@ -102,16 +102,15 @@ def _build_said(build: Build, context: Context) -> Said:
     """Return what every fact of a build carries."""
     repository = _repository(build.repository)
     branch = branch_of_ref(build.source_branch or _of_version(build)[0])
-    name = build.definition.name if build.definition else None
     return {
-        "url": page(build.links, branch),
+        "url": page(build.links),
         "links": _membership(build, repository),
         "by": by(build.requested_for, context),
         "attributes": {
             "repository": repository,
             "project": project_of(build.project),
             "branch": kept_of_branch(branch, context.pseudonym),
-            "pipeline": None if name and branch and holds_branch(name, branch) else name,
+            "pipeline": build.definition.name if build.definition else None,
             "trigger": build.reason,
         },
     }
@@ -143,7 +142,6 @@ def _repository(repository: BuildRepository | None) -> str | None:
     return full_name(repository.url)
 
 
-def page(links: Links | None, branch: str | None) -> str | None:
-    """Return the address of a run's page; none that holds the branch's name."""
-    href = links.web.href if links and links.web else None
-    return None if href and branch and holds_branch(href, branch) else href
+def page(links: Links | None) -> str | None:
+    """Return the address of a run's page."""
+    return links.web.href if links and links.web else None

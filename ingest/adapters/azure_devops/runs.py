@@ -14,7 +14,7 @@ from ingest.adapters.azure_devops.builds import PULL, ended, page
 from ingest.by_action import Translated
 from ingest.code_links import branch_of_ref, change_links, commit_links
 from ingest.facts import Said, fact
-from ingest.kept_text import holds_branch, kept_of_branch
+from ingest.kept_text import kept_of_branch
 from schemas.event import FlowEvent, Link
 from schemas.identity import run_uri
 
@@ -110,16 +110,14 @@ def _run_said(resource: RunResource, context: Context) -> Said:
     """Return what every fact of a run carries."""
     run, sources = resource.run, sources_of(resource.run)
     repository = repository_of_run(sources, resource.repositories)
-    branch = branch_of_ref(sources.ref_name)
-    name = run.pipeline.name if run.pipeline else None
     return {
-        "url": page(run.links, branch),
+        "url": page(run.links),
         "links": _membership(sources, repository),
         "by": by(resource.requested_for, context),
         "attributes": {
             "repository": repository,
-            "branch": kept_of_branch(branch, context.pseudonym),
-            "pipeline": None if name and branch and holds_branch(name, branch) else name,
+            "branch": kept_of_branch(branch_of_ref(sources.ref_name), context.pseudonym),
+            "pipeline": run.pipeline.name if run.pipeline else None,
         },
     }
 
