@@ -18,10 +18,11 @@ from vsm.data_dir import PRIVATE
 
 
 class Progress(Struct):
-    """What is still to be done, the last first, and what must be known for it."""
+    """What is still to be done, the last first, and what must be known for it; `until` is the scope's end."""
 
     pending: list[Unit]
     memory: Memory = msgspec.field(default_factory=Memory)
+    until: int = 0
 
 
 class Checkpoint:

@@ -49,7 +49,7 @@ def limited_pause(headers: Mapping[str, str], tried: int, now: float) -> float:
     told = "retry-after" in headers or _remaining(headers) == 0
     if told:
         return max(pause(headers, tried, now), _LEAST_SECONDS)
-    return min(_SECONDARY_SECONDS * 2 ** (tried - 1), MOST_SECONDS)
+    return min(_SECONDARY_SECONDS * 2.0 ** (tried - 1), MOST_SECONDS)
 
 
 def rest(headers: Mapping[str, str], now: float) -> float:

@@ -55,7 +55,7 @@ Config = Annotated[Path | None, typer.Option(help="Value-stream file that has th
 
 
 class Past(Struct, frozen=True, kw_only=True):
-    """What is asked for, of whom, and where it goes."""
+    """What is asked for, of whom, and where it goes. `open_ended`: the scope ends now, whenever that is."""
 
     history: History
     source: Source
@@ -63,6 +63,7 @@ class Past(Struct, frozen=True, kw_only=True):
     definition: Definition
     api: str
     ask: Asker
+    open_ended: bool
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -101,7 +102,10 @@ def opened(told: Told, folder: DataDir) -> Iterator[Past]:
         fail("--since is not before --until", status=2)
     ask = Asker(api, credentials(told.tool, _token(told)), waits=_says_so(told.tool))
     try:
-        yield Past(history=history, source=source, scope=scope, definition=definition, api=api, ask=ask)
+        yield Past(
+            history=history, source=source, scope=scope, definition=definition, api=api, ask=ask,
+            open_ended=not told.until,
+        )  # fmt: skip
     finally:
         ask.close()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -19,7 +19,13 @@ from schemas.event import FlowEvent
 from schemas.identity import entity_kind
 
 NEAR_MICROS: Final = 5_000_000
-"""A fact of the same subject and type this close is the same one: tools write some times twice, seconds apart."""
+"""A fact this close that says the same is the same one: tools write some times twice, seconds apart."""
+
+
+_TELLING: Final = ("action", "branch", "decision", "label")
+"""Attributes by which facts of one subject, type and second differ."""
+
+_HASH: Final = re.compile("~[0-9a-f]*")
 
 
 class Row(Struct, frozen=True):
@@ -29,6 +35,8 @@ class Row(Struct, frozen=True):
     type: str
     subject_id: str
     at: int
+    state: str | None = None
+    attributes: Mapping[str, str] = {}
 
 
 class Tally(Struct):
@@ -51,6 +59,7 @@ class Reconciliation:
         self._adapter = adapter
         self._source = source
         self._seen: set[str] = set()
+        self._taken: set[str] = set()
         self.tallies: dict[str, Tally] = {}
         self.unreadable = 0
 
@@ -71,7 +80,7 @@ class Reconciliation:
 
         A fact that several deliveries tell counts once.
         """
-        known = _Known(rows)
+        known = _Known(row for row in rows if row.event_id not in self._taken)
         told_now = {event.event_id: event for _, events in batch for event in events}
         fresh = {event_id: event for event_id, event in told_now.items() if event_id not in self._seen}
         self._seen.update(fresh)
@@ -84,12 +93,14 @@ class Reconciliation:
         tally.expected += 1
         found = known.take(event)
         tally.found += found
+        self._taken.update([event.event_id] if found else [])
         return found
 
     def _count_near(self, event: FlowEvent, known: _Known) -> bool:
         tally = self.tallies[entity_kind(event.subject_id)]
-        if known.take_near(event):
+        if (near := known.take_near(event)) is not None:
             tally.near += 1
+            self._taken.add(near)
             return True
         tally.missing_facts += 1
         tally.missing[event.subject_id] = None
@@ -100,25 +111,31 @@ class _Known:
     """The log's facts of some subjects; each is taken once."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        self._ids: dict[str, Row] = {row.event_id: row for row in rows}
-        self._times: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for row in sorted(self._ids.values(), key=lambda row: row.at):
-            self._times[row.type, row.subject_id].append(row.at)
+        self._rows = {row.event_id: row for row in rows}
+        self._alike: dict[tuple[str | None, ...], list[Row]] = defaultdict(list)
+        for row in self._rows.values():
+            self._alike[_kind(row.type, row.subject_id, row.state, row.attributes)].append(row)
 
     def take(self, event: FlowEvent) -> bool:
-        row = self._ids.pop(event.event_id, None)
-        if row is None:
-            return False
-        self._times[row.type, row.subject_id].remove(row.at)
-        return True
+        row = self._rows.pop(event.event_id, None)
+        if row is not None:
+            self._alike[_kind(row.type, row.subject_id, row.state, row.attributes)].remove(row)
+        return row is not None
 
-    def take_near(self, event: FlowEvent) -> bool:
-        times = self._times.get((event.type, event.subject_id), [])
-        place = bisect_left(times, event.occurred_at - NEAR_MICROS)
-        if place < len(times) and times[place] <= event.occurred_at + NEAR_MICROS:
-            del times[place]
-            return True
-        return False
+    def take_near(self, event: FlowEvent) -> str | None:
+        """Take the nearest fact that says the same within seconds; return its id."""
+        alike = self._alike.get(_kind(event.type, event.subject_id, event.state, event.attributes), [])
+        nearest = min(alike, key=lambda row: abs(row.at - event.occurred_at), default=None)
+        if nearest is None or abs(nearest.at - event.occurred_at) > NEAR_MICROS:
+            return None
+        alike.remove(nearest)
+        return nearest.event_id
+
+
+def _kind(event_type: str, subject: str, state: str | None, attributes: Mapping[str, str]) -> tuple[str | None, ...]:
+    """Return what facts have in common that may be the same: all that tells facts apart but time and keyed hashes."""
+    told = [_HASH.sub("~", attributes.get(name, "")) for name in _TELLING]
+    return (event_type, subject, state, *told)
 
 
 def ratio(tallies: Iterable[Tally]) -> float | None:

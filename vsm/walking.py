@@ -25,7 +25,7 @@ def batches(
     progress: Progress,
     ask: Callable[[Ask], Answer],
     done: Callable[[], None] = lambda: None,
-    units: int = 25,
+    units: int = 5,
 ) -> Iterator[list[Told]]:
     """Yield what the history tells, in batches (empty ones too), until nothing is left to ask; after `units` at most.
 

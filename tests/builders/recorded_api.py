@@ -74,7 +74,10 @@ def recording(name: str, size: int = 2) -> Recording:
 
 
 class Api(ThreadingHTTPServer):
-    """Serves a recording; before the n-th answer (from 0) come the troubles planned for it, one a request."""
+    """Serves a recording; before the n-th answer (from 0) come the troubles planned for it, one a request.
+
+    What has `refuse` in its path is refused, '' refuses nothing.
+    """
 
     daemon_threads = True
 
@@ -83,6 +86,7 @@ class Api(ThreadingHTTPServer):
         self.recorded = recorded
         self.troubles = {at: list(planned) for at, planned in troubles.items()}
         self.under = under
+        self.refuse = ""
         self.answered = 0
         self.asked: list[str] = []
         self.tokens: set[str | None] = set()
@@ -104,6 +108,9 @@ class _Handler(BaseHTTPRequestHandler):
         if planned := api.troubles.get(api.answered):
             trouble = planned.pop(0)
             self._say(trouble.status, trouble.headers, trouble.body.encode())
+            return
+        if api.refuse and api.refuse in self.path:
+            self._say(403, {}, b'{"message": "refused"}')
             return
         api.answered += 1
         api.asked.append(self.path)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from msgspec import structs
 
 from ingest.history.history import Told
 from schemas.identity_key import BadIdentityKey, load_identity_key
@@ -59,22 +60,24 @@ def backfill(  # noqa: PLR0913 - each is an option
         except OSError as bad:
             fail(f"{bad.filename}: {bad.strerror}")
     report(played)
-    out.print(f"{played.answers.total()} deliveries of {', '.join(places)} since {since}", soft_wrap=True)
 
 
 def _backfilled(wanted: Past, folder: DataDir, to: str | None, *, restart: bool) -> Played:
     key = load_identity_key("", folder.root)
-    checkpoint = Checkpoint(folder.root, key, wanted.history.tool, wanted.source.name, wanted.api, wanted.scope)
+    about = structs.replace(wanted.scope, until=0) if wanted.open_ended else wanted.scope
+    checkpoint = Checkpoint(folder.root, key, wanted.history.tool, wanted.source.name, wanted.api, about)
     earlier = None if restart else checkpoint.load()
-    progress = earlier or Progress(pending=list(wanted.history.begin(wanted.scope)))
+    progress = earlier or Progress(list(wanted.history.begin(wanted.scope)), until=wanted.scope.until)
+    scope = structs.replace(wanted.scope, until=progress.until)
     if earlier is not None:
         err.print("going on where the last run was interrupted (--restart begins anew)")
     sending = Sending(wanted, address(folder, to))
     with bar(f"backfilling {wanted.history.tool}", None) as advance:
-        for batch in batches(wanted.history, wanted.scope, progress, wanted.ask, lambda: checkpoint.save(progress)):
+        for batch in batches(wanted.history, scope, progress, wanted.ask, lambda: checkpoint.save(progress)):
             if sending.send(batch, advance).refused:
                 return sending.played
     checkpoint.forget()
+    out.print(f"backfilled {', '.join(scope.places)} up to {past.written(scope.until)}", soft_wrap=True)
     return sending.played
 
 

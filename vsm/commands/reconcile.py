@@ -31,7 +31,8 @@ from vsm.store import BadQuery, Store, StoreMissing, open_store
 from vsm.walking import UnforeseenAnswer, batches
 
 _ROWS_SQL: Final = """
-SELECT DISTINCT event_id, type, subject_id, toUnixTimestamp64Micro(occurred_at) AS at FROM vsm.flow_events
+SELECT DISTINCT event_id, type, subject_id, toUnixTimestamp64Micro(occurred_at) AS at, state, attributes
+FROM vsm.flow_events
 WHERE tool = {tool:String} AND subject_id IN ({subjects:Array(String)})
 """
 _SUBJECTS: Final = 200

@@ -9,10 +9,10 @@ from typing import Final
 
 from ingest.history.github.pushes import activity, push
 from ingest.history.github.running import deployments, releases, runs
-from ingest.history.github.tickets import threads
+from ingest.history.github.tickets import pulls, threads
 from ingest.history.history import Ask, Asking, Found, History, Memory, Scope, Unit
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 
 
 def _begin(scope: Scope) -> Sequence[Unit]:
@@ -38,6 +38,7 @@ HISTORY: Final = History(
         "activity": activity,
         "push": push,
         "threads": threads,
+        "pulls": pulls,
         "runs": runs,
         "deployments": deployments,
         "releases": releases,

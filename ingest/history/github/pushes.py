@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from typing import Final
+from urllib.parse import quote
 
 from ingest.history.github.places import Home, delivery, home_of, repository
 from ingest.history.history import (
@@ -77,7 +78,7 @@ def _kept(entry: Json) -> Json:
 
 def _between(home: Home, base: str, head: str) -> Generator[Ask, Answer, list[Json]]:
     """Return the commits that a head has and a base has not, oldest first; [] where either is gone."""
-    found: list[Json] = yield from pages(repository(home, f"compare/{base}...{head}", gone=True), "commits")
+    found: list[Json] = yield from pages(repository(home, f"compare/{quote(base)}...{head}", gone=True), "commits")
     return found
 
 

@@ -34,9 +34,8 @@ _OF_PULLS: Final = {
     "convert_to_draft": "converted_to_draft", "converted_to_draft": "converted_to_draft", "synchronize": "synchronize",
     "renamed": "edited", "base_ref_changed": "edited", "review_requested": "review_requested", "labeled": "labeled",
     "unlabeled": "unlabeled", "added_to_merge_queue": "enqueued", "removed_from_merge_queue": "dequeued",
-    "auto_merge_enabled": "auto_merge_enabled",
-    "auto_squash_enabled": "auto_merge_enabled", "auto_rebase_enabled": "auto_merge_enabled",
-    "auto_merge_disabled": "auto_merge_disabled",
+    "auto_merge_enabled": "auto_merge_enabled", "auto_squash_enabled": "auto_merge_enabled",
+    "auto_rebase_enabled": "auto_merge_enabled", "auto_merge_disabled": "auto_merge_disabled",
 }  # fmt: skip
 """What the timeline calls an event: what the webhook calls its action."""
 
@@ -46,16 +45,32 @@ _PUSHES: Final = frozenset({"push", "force_push"})
 def threads(unit: Unit, scope: Scope, _memory: Memory) -> Asking:
     """Ask for the issues and pull requests that changed since, a page of them with all that happened to each."""
     place = home_of(unit)
+    since, most = unit.of["since"], str(THREADS)
     first = repository(
-        place, "issues", state="all", sort="updated", direction="desc", since=unit.of["since"], per_page=str(THREADS)
+        place, "issues", gone=True, state="all", sort="updated", direction="desc", since=since, per_page=most
     )
     answer = yield asked(unit, first)
+    if answer.body is None:
+        return Found(units=[Unit("pulls", unit.of)])
     found: list[Told] = []
     for issue in answer.body:
         if micros(issue["created_at"]) < scope.until:
             deliveries = yield from (_pull(place, issue) if "pull_request" in issue else _issue(place, issue))
             found += within(scope, deliveries)
     return Found(found, going_on(unit, answer.following))
+
+
+def pulls(unit: Unit, scope: Scope, _memory: Memory) -> Asking:
+    """Ask for the pull requests alone, where a repository has no issues; newest first, those that changed since."""
+    place = home_of(unit)
+    first = repository(place, "pulls", state="all", sort="updated", direction="desc", per_page=str(THREADS))
+    answer = yield asked(unit, first)
+    changed = [pull for pull in answer.body if micros(pull["updated_at"]) >= scope.since]
+    found: list[Told] = []
+    for pull in changed:
+        if micros(pull["created_at"]) < scope.until:
+            found += within(scope, (yield from _pull(place, pull)))
+    return Found(found, going_on(unit, answer.following) if len(changed) == len(answer.body) else [])
 
 
 Deliveries = Generator[Ask, Answer, list[Told]]

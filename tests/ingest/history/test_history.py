@@ -183,3 +183,18 @@ def test_a_review_that_was_dismissed_keeps_its_decision() -> None:
     ]
     decisions = [e.attributes.get("decision") for e in events if e.attributes.get("decision")]
     assert decisions == ["changes_requested", "dismissed", "approved"]
+
+
+def test_a_repository_without_issues_tells_its_pull_requests() -> None:
+    """The list of issues is gone there, and it is the one that holds pull requests too."""
+    whole = recording("github/api").answers
+    answers = {path: answer for path, answer in whole.items() if path != "/repos/acme/shop/issues"}
+    answers["/repos/acme/shop/pulls"] = [whole["/repos/acme/shop/pulls/8"], whole["/repos/acme/shop/pulls/7"]]
+    one, scope = history("github"), march("github")
+    progress = Progress(pending=list(one.begin(scope)))
+    asking = batches(one, scope, progress, structs.replace(recording("github/api"), answers=answers).ask)
+    found = {told.body for batch in asking for told in batch}
+    without = {
+        told.body for told in backfilled("github", "github/api", scope) if told.headers["x-github-event"] != "issues"
+    }
+    assert found == without
