@@ -11,7 +11,7 @@ import httpx
 from typer.testing import CliRunner
 
 from schemas.definition_file import parse
-from tests.builders.ingester import SECRET, Ingester
+from tests.builders.ingester import KEY, SECRET, Ingester
 from tests.builders.mappings import a_rule, mapping_text
 from vsm.cli import app
 from vsm.signing import schemes_of, signed
@@ -57,6 +57,19 @@ def test_a_mapped_tool_is_one_like_any_other(tmp_path: Path) -> None:
         [("acmeci", "ticket:acmeci/12", "open"), ("acmeci", "ticket:acmeci/12", "told anew")],
         ["$.at is missing"],
     )
+
+
+def test_a_mended_mapping_takes_what_it_could_not_read(tmp_path: Path) -> None:
+    """Dead letters are signed by the file's scheme and sent again: the event is the one that it would have been."""
+    ingester = Ingester(tmp_path, FIRST).start()
+    sent(ingester, {"id": "12", "when": AT, "state": "open"})
+    reloaded(ingester, FIRST.replace("at: $.at", "at: {path: [$.at, $.when]}"))
+    replay = ["dead-letters", "replay", "all", "--to", ingester.url, "--config", str(ingester.config)]
+    ran = CliRunner().invoke(app, [*replay, "--data", str(tmp_path / "data")], env={"VSM_IDENTITY_KEY": KEY})
+    ingester.stop()
+    assert (ran.exit_code, [(event.subject_id, event.state) for event in ingester.events()]) == (
+        0, [("ticket:acmeci/12", "open")],
+    ), ran.output  # fmt: skip
 
 
 def test_a_recording_of_a_mapped_tool_is_signed(tmp_path: Path) -> None:
