@@ -18,8 +18,8 @@ from ingest.dead_letters import Refused
 from ingest.outcomes import Accepted, DeadLettered, Received, Rejected
 from ingest.receive import Connection, dead_lettered, json_problem, translated
 from ingest.routing import Router
-from schemas.dead_letter import DeadLetter
 from schemas.event import FlowEvent
+from schemas.letter_keys import Sealed
 
 NOT_A_CDEVENT: Final = "the CloudEvent is no CDEvent"
 NO_DATA: Final = "CloudEvent: data is missing"
@@ -79,7 +79,7 @@ def decide_all(delivery: Delivery, connection: Connection, router: Router) -> Re
 def combined(outcomes: Sequence[Accepted | Ignored | DeadLettered]) -> Received:
     """Return the outcome of a batch from those of its events, at least one; in whatever order, it is the same."""
     events: list[FlowEvent] = []
-    letters: list[DeadLetter] = []
+    letters: list[Sealed] = []
     reasons: list[str] = []
     for outcome in outcomes:
         if isinstance(outcome, Accepted):

@@ -1,4 +1,4 @@
-"""A delivery that could not be translated, as a sealed dead letter, and back; pure."""
+"""A delivery that could not be translated, as a sealed dead letter, and back."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from ingest.adapter import Delivery
-from schemas.dead_letter import DeadLetter, DeadLetterReason
-from schemas.sealing import BrokenSeal, seal, unseal
+from schemas.dead_letter import DeadLetter, DeadLetterReason, LetterKey
+from schemas.letter_keys import Sealed, open_letter, seal_alone
+from schemas.sealing import BrokenSeal
 
 _SEPARATOR: Final = "\x1f"
 _ID_DIGITS: Final = 32
@@ -46,8 +47,8 @@ class Refused(Struct, frozen=True, kw_only=True):
     delivery_id: str = ""
 
 
-def dead_letter(delivery: Delivery, why: Refused, secrets: Sequence[bytes], identity_key: bytes) -> DeadLetter:
-    """Return the letter that keeps a whole delivery, in one part; the same delivery gives the same letter id.
+def dead_letter(delivery: Delivery, why: Refused, secrets: Sequence[bytes], identity_key: bytes) -> Sealed:
+    """Return the letter that keeps a whole delivery, and its key; the same delivery gives the same letter id.
 
     Headers that carry a credential or a secret, or that are of the transfer alone, are left out of what is kept.
     """
@@ -63,7 +64,7 @@ def dead_letter(delivery: Delivery, why: Refused, secrets: Sequence[bytes], iden
     )
     body_hash = hashlib.sha256(delivery.body).hexdigest()
     named = _SEPARATOR.join((delivery.tool, delivery.source, why.event_type, why.delivery_id, body_hash))
-    return DeadLetter(
+    letter = DeadLetter(
         dead_letter_id=hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:_ID_DIGITS],
         stage="ingest",
         tool=delivery.tool,
@@ -75,14 +76,18 @@ def dead_letter(delivery: Delivery, why: Refused, secrets: Sequence[bytes], iden
         received_at=delivery.received_at,
         size_bytes=len(delivery.body),
         body_hash=body_hash,
-        body=seal(msgspec.msgpack.encode(kept), identity_key),
+        body=b"",
     )
+    return seal_alone(letter, msgspec.msgpack.encode(kept), identity_key)
 
 
-def opened(letter: DeadLetter, identity_key: bytes) -> Delivery:
-    """Return the delivery that a whole letter of ingest keeps, ready to be sent again. Raises BrokenSeal."""
+def opened(letter: DeadLetter, keys: Mapping[str, LetterKey], identity_key: bytes) -> Delivery:
+    """Return the delivery that a whole letter of ingest keeps, ready to be sent again. Raises BrokenSeal.
+
+    `keys` are those of letters that are left, by their ids.
+    """
     try:
-        kept = msgspec.msgpack.decode(unseal(letter.body, identity_key), type=_Kept)
+        kept = msgspec.msgpack.decode(open_letter(letter, keys, identity_key), type=_Kept)
     except msgspec.MsgspecError as bad:
         raise BrokenSeal("the sealed body is no delivery") from bad
     return Delivery(

@@ -145,7 +145,7 @@ class Intake:
         _logger.info(
             "a delivery was dead-lettered",
             tool=delivery.tool, source=delivery.source, reason=outcome.reason,
-            dead_letter_id=outcome.letters[0].dead_letter_id,
+            dead_letter_id=outcome.letters[0].letter.dead_letter_id,
         )  # fmt: skip
         return answers.dead_lettered(outcome, connection.adapter.taken)
 

@@ -14,10 +14,10 @@ from ingest.acknowledgements import Acknowledgements
 from ingest.daemon_thread import in_daemon_thread
 from ingest.records import Pending
 from schemas.log import Log, LogUnavailable, Outgoing, RecordRefused
-from schemas.topics import DEAD_LETTERS, FLOW_EVENTS, partition_of
+from schemas.topics import DEAD_LETTERS, FLOW_EVENTS, LETTER_KEYS, partition_of
 
 _KNOCK: Final = Outgoing(DEAD_LETTERS.name, 0, b"knock", None)
-_TOPICS: Final = (FLOW_EVENTS.name, DEAD_LETTERS.name)
+_TOPICS: Final = (FLOW_EVENTS.name, DEAD_LETTERS.name, LETTER_KEYS.name)
 _logger = structlog.get_logger(__name__)
 
 

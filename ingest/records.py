@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from ingest.outcomes import Accepted, DeadLettered
 from schemas.codec import Codec
-from schemas.sealing import split
-from schemas.topics import DEAD_LETTERS, FLOW_EVENTS
+from schemas.letter_keys import messages
+from schemas.topics import FLOW_EVENTS
 
 
 class Pending(Struct, frozen=True, gc=False):
@@ -19,7 +19,7 @@ class Pending(Struct, frozen=True, gc=False):
 
 
 def records(outcome: Accepted | DeadLettered, codec: Codec) -> list[Pending]:
-    """Return the encoded records of an outcome: events by value stream, dead letters in parts by id.
+    """Return the encoded records of an outcome: events by value stream, dead letters behind their keys.
 
     Raises BadRecord for a value that Avro cannot hold.
     """
@@ -28,5 +28,5 @@ def records(outcome: Accepted | DeadLettered, codec: Codec) -> list[Pending]:
     if isinstance(outcome, Accepted):
         made = [Pending(FLOW_EVENTS.name, event.value_stream.encode(), encode(event)) for event in outcome.events]
     for letter in outcome.letters:
-        made += [Pending(DEAD_LETTERS.name, part.dead_letter_id.encode(), encode(part)) for part in split(letter)]
+        made += [Pending(m.topic, m.key.encode(), encode(m.value)) for m in messages(letter)]
     return made

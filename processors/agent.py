@@ -9,16 +9,16 @@ from concurrent.futures import Future, InvalidStateError
 
 from msgspec import Struct
 
-from processors.dead_letters import BudgetSpent, Seal, dead_letters, reason_of
+from processors.dead_letters import BudgetSpent, Seal, dead_letter, reason_of
 from processors.departure import BROKEN, DAMAGED, UNAVAILABLE
 from processors.engine import Drained, StepFailed, together
 from processors.ownership import Holding, Ownership
 from processors.parts import Parts
 from processors.telemetry import Telemetry
 from schemas.codec import BadRecord
-from schemas.dead_letter import DeadLetter
 from schemas.derived import revision
 from schemas.event import FlowEvent
+from schemas.letter_keys import Sealed
 from schemas.log import Log, LogUnavailable, Outgoing, OwnershipLost, Record
 
 
@@ -108,7 +108,7 @@ class Carrier:
         rows = self._outputs.rows(drained.updates, at)
         state = self._outputs.changelog(drained.records, holding.partition, progress)
         clock.lap("encode")
-        await self._produce(self._outputs.dead_letters(dead, holding.partition))  # 0 what we could not handle is kept
+        await self._produce(self._outputs.dead_letters(dead))  # 0 what we could not handle is kept
         await self._produce(rows)  # 1 what others see is durable
         clock.lap("outputs")
         self._ownership.check(holding)  # we may have been paused for longer than the session
@@ -123,14 +123,14 @@ class Carrier:
         self._telemetry.rows.inc(len(rows))
         chunk.done.set_result(None)  # 4 only now the offset
 
-    def _fold(self, chunk: Chunk) -> tuple[list[DeadLetter], Drained]:
-        """Fold every record in; return the parts of the dead letters of those that could not be, and what was touched.
+    def _fold(self, chunk: Chunk) -> tuple[list[Sealed], Drained]:
+        """Fold every record in; return the dead letters of those that could not be, and what was touched.
 
         Where it is in doubt up to where rows were written, record by record.
         """
         engine, budget, decode = chunk.holding.core.engine, chunk.holding.budget, self._codec.decode
         progress = chunk.holding.progress
-        dead: list[DeadLetter] = []
+        dead: list[Sealed] = []
         drained: list[Drained] = []
         passed = 0
         for record in chunk.records:
@@ -142,7 +142,7 @@ class Carrier:
                 event = decode(record.value, FlowEvent)
                 engine.fold(event)
             except (BadRecord, StepFailed) as failed:
-                dead += dead_letters(record, failed, event, self._seal)
+                dead.append(dead_letter(record, failed, event, self._seal))
                 self._telemetry.dead_letters.labels(reason_of(failed).value).inc()
                 budget.passed(passed)
                 budget.failed()

@@ -35,10 +35,10 @@ from schemas import topics
 from schemas.clock import clock_from
 from schemas.identity_key import load_identity_key
 from schemas.kafka_settings import read_kafka_settings
+from schemas.letter_keys import seal_alone
 from schemas.log import Log
 from schemas.log_open import open_log
 from schemas.registry import open_codec
-from schemas.sealing import seal
 
 _NO_BROKER: Final = "kafka://127.0.0.1:9092"
 """Faust wants an address; nothing ever connects to it."""
@@ -206,7 +206,7 @@ def _pages(app: App, feed: Feed, parts: Parts) -> None:
 def _seal(settings: Settings) -> Seal:
     told = settings.identity_key.get_secret_value()
     key = load_identity_key(told, settings.data, may_make=not settings.kafka)
-    return partial(seal, identity_key=key)
+    return partial(seal_alone, identity_key=key)
 
 
 def _counts(log: Log) -> Mapping[str, int]:

@@ -19,18 +19,34 @@ from processors.visits import visit_row
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived
 from schemas.event import ActorClass, FlowEvent, LinkKind
+from schemas.forgetting import FACT_FORGOTTEN, FORGETS, ORDERS
 
 _HEIGHTS = {"commit": 2, "change": 3, "ticket": 4}
 
 
 def derive(events: Iterable[FlowEvent], definition: Definition) -> list[Derived]:
-    """Return every row that these events derive, `revision` and `known_at` 0, in no order."""
-    all_events = list(events)
+    """Return every row that these events derive, `revision` and `known_at` 0, in no order.
+
+    The events may come in any order but for orders to forget, which hold for what is before them.
+    """
+    all_events = remembered(events)
     return [
         row
         for stream in definition.value_streams
         for row in _Stream(stream, definition, [e for e in all_events if e.value_stream == stream.name]).rows()
     ]
+
+
+def remembered(events: Iterable[FlowEvent]) -> list[FlowEvent]:
+    """Return the events that no later one orders to forget, without the orders."""
+    found: list[FlowEvent] = []
+    for event in events:
+        if event.type == FACT_FORGOTTEN:
+            gone = (event.value_stream, event.attributes[FORGETS])
+            found = [e for e in found if (e.value_stream, e.event_id) != gone]
+        elif event.type not in ORDERS:
+            found.append(event)
+    return found
 
 
 def facts_by_subject(

@@ -9,12 +9,13 @@ from typing import Final
 
 from processors.engine import StepFailed
 from schemas.codec import BadRecord
-from schemas.dead_letter import PART_BYTES, DeadLetter, DeadLetterReason
+from schemas.dead_letter import DeadLetter, DeadLetterReason
 from schemas.event import FlowEvent
+from schemas.letter_keys import Sealed
 from schemas.log import Record
 
-Seal = Callable[[bytes], bytes]
-"""Compresses and seals a body."""
+Seal = Callable[[DeadLetter, bytes], Sealed]
+"""Puts a body into a letter, compressed and sealed."""
 
 _ID_DIGITS: Final = 32
 
@@ -23,39 +24,31 @@ class BudgetSpent(Exception):  # noqa: N818 - a state of the world: this is an o
     """More dead letters than a few bad records explain: stop, so that nothing more is put aside."""
 
 
-def dead_letters(
-    record: Record, failed: BadRecord | StepFailed, event: FlowEvent | None, seal: Seal
-) -> list[DeadLetter]:
-    """Return the parts of the dead letter of one record; at least one, also for a record without a value.
+def dead_letter(record: Record, failed: BadRecord | StepFailed, event: FlowEvent | None, seal: Seal) -> Sealed:
+    """Return the dead letter of one record, also of one without a value.
 
     The id is of the record's place in the log, so that a record put aside twice is the same dead letter.
     """
     clear = record.value or b""
-    body = seal(clear)
-    pieces = [body[start : start + PART_BYTES] for start in range(0, len(body), PART_BYTES)] or [b""]
     place = f"{record.topic}/{record.partition}/{record.offset}"
-    return [
-        DeadLetter(
-            dead_letter_id=hashlib.sha256(place.encode()).hexdigest()[:_ID_DIGITS],
-            part=part,
-            parts=len(pieces),
-            stage="processors",
-            tool=event.tool if event else "",
-            source=event.source if event else "",
-            event_type=event.type if event else "",
-            delivery_id=event.delivery_id if event else "",
-            reason=reason_of(failed),
-            detail=str(failed),
-            received_at=record.appended_at,
-            size_bytes=len(clear),
-            body_hash=hashlib.sha256(clear).hexdigest(),
-            body=piece,
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-        )
-        for part, piece in enumerate(pieces)
-    ]
+    letter = DeadLetter(
+        dead_letter_id=hashlib.sha256(place.encode()).hexdigest()[:_ID_DIGITS],
+        stage="processors",
+        tool=event.tool if event else "",
+        source=event.source if event else "",
+        event_type=event.type if event else "",
+        delivery_id=event.delivery_id if event else "",
+        reason=reason_of(failed),
+        detail=str(failed),
+        received_at=record.appended_at,
+        size_bytes=len(clear),
+        body_hash=hashlib.sha256(clear).hexdigest(),
+        body=b"",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+    )
+    return seal(letter, clear)
 
 
 def reason_of(failed: BadRecord | StepFailed) -> DeadLetterReason:

@@ -230,6 +230,18 @@ def with_fact(packed: bytes | None, fact: Fact) -> bytes:
         raise StepFailed("a value cannot be kept") from unpackable
 
 
+def without_fact(packed: bytes | None, event_id: str) -> bytes | None:
+    """Return the record without a fact: the same bytes if it is not in it, None where nothing is left."""
+    if packed is None:
+        return None
+    old = _decoder.decode(packed)
+    gone = _shorter(event_id)
+    kept = [fact for fact in old.facts if fact.packed_id != gone]
+    if len(kept) == len(old.facts):
+        return packed
+    return _encoder.encode(_Packed(kept, old.squeezed)) if kept else None
+
+
 def _standing(copy: Fact) -> tuple[int, str, bytes]:
     """Return what decides between two copies of a fact: the smaller stands."""
     return copy.received_at, _text(copy.packed_delivery), _encoder.encode(copy)

@@ -11,8 +11,8 @@ import msgspec
 from processors.progress import Progress, to_record
 from schemas import topics
 from schemas.codec import Codec
-from schemas.dead_letter import DeadLetter
 from schemas.derived import Change, Deployment, Derived, Incident, StepVisit, Update, WorkItem
+from schemas.letter_keys import Sealed, messages
 from schemas.log import Outgoing
 from schemas.measurement import Measurement
 from schemas.state import EntityRecord
@@ -26,7 +26,9 @@ TOPIC_OF: Final[Mapping[type[Derived], str]] = {
 }
 """Where each kind of derived row goes."""
 
-WRITTEN: Final = (*TOPIC_OF.values(), topics.STATE.name, topics.MEASUREMENTS.name, topics.DEAD_LETTERS.name)
+WRITTEN: Final = (
+    *TOPIC_OF.values(), topics.STATE.name, topics.MEASUREMENTS.name, topics.DEAD_LETTERS.name, topics.LETTER_KEYS.name,
+)  # fmt: skip
 """Every topic the processors write."""
 
 _NUL: Final = "\0"
@@ -62,14 +64,21 @@ class Outputs:
         self._partition_of = lru_cache(maxsize=65_536)(topics.partition_of)
 
     def rows(self, updates: Iterable[Update], revision: int) -> list[Outgoing]:
-        """Return the upserts; a row that is no longer derived is written withdrawn, at `revision`."""
-        return [self._row(row) for update in updates if (row := _standing(update, revision)) is not None]
+        """Return the upserts; a row that is no longer derived is written withdrawn, at `revision`, or erased."""
+        return [
+            self._row(row, erased=update.erased)
+            for update in updates
+            if (row := _standing(update, revision)) is not None
+        ]
 
     def changelog(self, records: Iterable[EntityRecord], partition: int, progress: Progress) -> list[Outgoing]:
-        """Return the records of one partition's state, closed by the marker of how far it has read."""
+        """Return the records of one partition's state, closed by the marker of how far it has read.
+
+        A record without facts is written as a tombstone.
+        """
         topic = topics.STATE.name
         return [
-            Outgoing(topic, partition, topics.key(r.value_stream, r.entity), self._codec.encode(r))
+            Outgoing(topic, partition, topics.key(r.value_stream, r.entity), self._codec.encode(r) if r.facts else None)
             for r in (*records, to_record(progress))
         ]
 
@@ -78,16 +87,20 @@ class Outputs:
         topic = topics.MEASUREMENTS.name
         return [self._outgoing(topic, m.value_stream, series(m), self._codec.encode(m)) for m in measurements]
 
-    def dead_letters(self, parts: Iterable[DeadLetter], partition: int) -> list[Outgoing]:
-        """Return the parts of dead letters of one source partition, keyed by their ids."""
-        topic = topics.DEAD_LETTERS.name
-        place = partition % self._counts[topic]
-        return [Outgoing(topic, place, p.dead_letter_id.encode(), self._codec.encode(p)) for p in parts]
+    def dead_letters(self, letters: Iterable[Sealed]) -> list[Outgoing]:
+        """Return the records of dead letters, each behind its key's."""
+        made = [message for letter in letters for message in messages(letter)]
+        places = [self._partition_of(message.key, self._counts[message.topic]) for message in made]
+        return [
+            Outgoing(message.topic, place, message.key.encode(), self._codec.encode(message.value))
+            for message, place in zip(made, places, strict=True)
+        ]
 
-    def _row(self, row: Derived) -> Outgoing:
-        return self._outgoing(TOPIC_OF[type(row)], row.value_stream, identity(row), self._codec.encode(row))
+    def _row(self, row: Derived, *, erased: bool = False) -> Outgoing:
+        value = None if erased else self._codec.encode(row)
+        return self._outgoing(TOPIC_OF[type(row)], row.value_stream, identity(row), value)
 
-    def _outgoing(self, topic: str, stream: str, name: str, value: bytes) -> Outgoing:
+    def _outgoing(self, topic: str, stream: str, name: str, value: bytes | None) -> Outgoing:
         return Outgoing(topic, self._partition_of(stream, self._counts[topic]), topics.key(stream, name), value)
 
 

@@ -6,14 +6,14 @@ change it is put; so memory grows with facts, not with rows, and a restart finds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from processors.engine import Beat, Drained, StreamSigns, no_beat
-from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, with_fact
+from processors.engine import Beat, Drained, StepFailed, StreamSigns, no_beat
+from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, unpacked, with_fact, without_fact
 from processors.links import Reading, stands_alone
 from processors.reach import all_units, incidents_of, is_shipped, reach
 from processors.rows import Kind, Unit, unit_rows
@@ -21,6 +21,7 @@ from processors.world import World
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived, StepVisit, Update, WorkItem, revision
 from schemas.event import FlowEvent
+from schemas.forgetting import FACT_FORGOTTEN, FORGETS, ORDERS
 from schemas.state import EntityRecord
 
 _AT_ONCE: Final = 1_000
@@ -58,11 +59,20 @@ class Partition:
                 yield Update(before=None, after=stream.stamped(row, at))
 
     def fold(self, event: FlowEvent) -> None:
-        """Put one fact; one of a stream that is not defined derives nothing. Raises StepFailed, leaving no trace."""
+        """Put one fact, or obey an order to forget one; of a stream that is not defined nothing is derived.
+
+        Raises StepFailed, leaving no trace.
+        """
         stream = self._stream(event.value_stream)
-        if stream is not None:
+        if stream is None:
+            return
+        if event.type not in ORDERS:
             stream.fold(event.subject_id, from_event(event, self._ruled))
-            self._dirty[event.value_stream] = stream
+        elif event.type == FACT_FORGOTTEN:
+            if FORGETS not in event.attributes:
+                raise StepFailed("an order to forget names no fact")
+            stream.forget(event.subject_id, event.attributes[FORGETS])
+        self._dirty[event.value_stream] = stream
 
     def drain(self, progress: int) -> Drained:
         """Return what was touched since the last drain, rows at the revision of `progress` (next source offset)."""
@@ -96,6 +106,8 @@ class _Stream:
         self._world = World(stream)
         self._version = version
         self._before: dict[Unit, list[Derived]] = {}
+        self._erasing: set[Unit] = set()
+        self._aged = False
         self._touched: dict[str, None] = {}
         self._restored = False
 
@@ -117,23 +129,30 @@ class _Stream:
     def fold(self, uri: str, fact: Fact) -> None:
         """Put one fact and note what it reaches, as it was before. Raises StepFailed before anything is changed."""
         self._settle()
+        self._set(uri, with_fact(self._world.trace.record(uri), fact), self._note)
+
+    def forget(self, uri: str, event_id: str) -> None:
+        """Take one fact out and note what it reached; what vanishes with it is erased. Unknown, it changes nothing."""
+        self._settle()
+        self._set(uri, without_fact(self._world.trace.record(uri), event_id), self._note_erasing)
+
+    def _set(self, uri: str, new: bytes | None, note: Callable[[frozenset[Unit]], None]) -> None:
         world = self._world
         old = world.trace.record(uri)
-        new = with_fact(old, fact)
         self._touched[uri] = None
         if new == old:
-            self._note(reach(world, (uri,)).units)
+            note(reach(world, (uri,)).units)
             return
         self._count(uri, old, new)
         within = world.trace.may_move(uri, new)
         own = {(Kind.ITEM, uri)} if stands_alone(uri) else set()
         if not within and not is_shipped(uri):
-            self._note(reach(world, (uri,)).units | own)
+            note(reach(world, (uri,)).units | own)
             world.put(uri, new, (uri,))
             return
         within = within or {uri}
         was = reach(world, within | world.trace.met(uri, new))
-        self._note(was.units | own)
+        note(was.units | own)
         world.put(uri, new, within)
         grown = world.trace.below(uri) - within
         if grown:
@@ -143,7 +162,7 @@ class _Stream:
         if not grown and now.landed - was.landed <= within and now.units <= self._before.keys():
             return
         world.put(uri, old, within)
-        self._note(now.units | reach(world, within | incidents_of(now.units), now.landed).units)
+        note(now.units | reach(world, within | incidents_of(now.units), now.landed).units)
         world.put(uri, new, within)
 
     def touched_records(self) -> list[EntityRecord]:
@@ -162,13 +181,17 @@ class _Stream:
         A row that is no longer derived comes back withdrawn; an item says where it went.
         """
         before, self._before = self._before, {}
+        erasing, self._erasing = self._erasing, set()
+        if self._aged:
+            self._renew_signs()
         for unit, rows in before.items():
             known = {_identity(row): row for row in rows}
             for row in unit_rows(self._world, unit, self._version):
                 was = known.pop(_identity(row), None)
                 yield Update(before=None if was is None else self.stamped(was, at), after=self.stamped(row, at))
             for row in known.values():
-                yield Update(before=self.stamped(row, at), after=self._withdrawn(row, at))
+                gone = self._withdrawn(row, at)
+                yield Update(before=self.stamped(row, at), after=gone, erased=unit in erasing)
         self._world.forget()
 
     def stamped(self, row: Derived, at: int) -> Derived:
@@ -186,6 +209,27 @@ class _Stream:
             if unit not in self._before:
                 self._before[unit] = unit_rows(self._world, unit, self._version)
 
+    def _note_erasing(self, units: frozenset[Unit]) -> None:
+        self._erasing |= units
+        self._note(units)
+
+    def _was_newest(self, reading: Reading) -> bool:
+        """Return whether a record holds what is newest in some way."""
+        return any(f.occurred_at == self.signs.newest_occurred_at for f in reading.plausible) or any(
+            f.received_at == self.signs.newest_received_at for f in reading.facts
+        )
+
+    def _renew_signs(self) -> None:
+        """Find anew what is newest, after something that may have been it was forgotten."""
+        self._aged = False
+        readings = [unpacked(packed)[0] for uri in self._world.trace if (packed := self._world.trace.record(uri))]
+        facts = [fact for reading in readings for fact in reading]
+        self.signs = replace(
+            self.signs,
+            newest_occurred_at=max((f.occurred_at for f in facts if not f.implausible), default=None),
+            newest_received_at=max((f.received_at for f in facts), default=None),
+        )
+
     def _settle(self, beat: Beat = no_beat) -> None:
         if self._restored:
             self._restored = False
@@ -194,9 +238,10 @@ class _Stream:
                 self._world.refresh(uris)
                 self._world.forget()
 
-    def _count(self, uri: str, old: bytes | None, new: bytes) -> None:
+    def _count(self, uri: str, old: bytes | None, new: bytes | None) -> None:
         had, has = self._world.trace.read(uri, old), self._world.trace.read(uri, new)
         signs = self.signs
+        self._aged = self._aged or (len(has.facts) < len(had.facts) and self._was_newest(had))
         self.signs = StreamSigns(
             newest_occurred_at=_newest(signs.newest_occurred_at, (f.occurred_at for f in has.plausible)),
             newest_received_at=_newest(signs.newest_received_at, (f.received_at for f in has.facts)),

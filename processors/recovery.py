@@ -57,6 +57,8 @@ class Recovery:
         records, marked = self._read(partition, beat)
         was = marked or self._unmarked(partition, committed or 0)
         now = self._next(was)
+        if now.offset == 0:  # where the log begins: what was before that was forgotten
+            now = now.moved_to(self._log.start_offsets(topics.FLOW_EVENTS.name)[partition])
         self._refuse_if_rows_would_not_win(was)
         core = self._derivation.new_core()
         if was.packing != now.packing:

@@ -112,7 +112,7 @@ class Trace:
         """Return an entity's plausible facts in their order; [] for an unknown one. Not to be changed."""
         return self.reading(uri).plausible
 
-    def may_move(self, uri: str, record: bytes) -> set[str]:
+    def may_move(self, uri: str, record: bytes | None) -> set[str]:
         """Return the entities whose membership may change if this record is set, as far as can be seen beforehand.
 
         Empty if it would tell of the same relations as the record it replaces.
@@ -144,7 +144,7 @@ class Trace:
             return self._relations["tickets"].of(named)
         return (named,) if is_there(self.facts(named)) else ()
 
-    def met(self, uri: str, record: bytes) -> set[str]:
+    def met(self, uri: str, record: bytes | None) -> set[str]:
         """Return what an entity would newly be part of (or no longer be) with this record, tickets by their names."""
         before, after = self.reading(uri).edges, self.read(uri, record).edges
         keys = {key for name, key, _ in before ^ after if name == "lower"}

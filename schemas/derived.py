@@ -167,7 +167,11 @@ Derived = StepVisit | WorkItem | Change | Deployment | Incident
 
 
 class Update(Struct, frozen=True, kw_only=True, gc=False):
-    """One derived row before and after some events: `before` None is new, `after` None is no longer derived."""
+    """One derived row before and after some events: `before` None is new, `after` None is no longer derived.
+
+    `erased`: it is no longer derived because facts were forgotten, and nothing of it may be kept.
+    """
 
     before: Derived | None
     after: Derived | None
+    erased: bool = False

@@ -1,6 +1,7 @@
 """Orders to forget, as records of the log of flow events: no facts, but obeyed by whoever reads them.
 
-They are taken out of the log again with what they name. An order holds for what is before it in the log: what comes after is new.
+They are taken out of the log again with what they name. An order holds for what is before it in the log: what comes
+after is new.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A key for every dead letter, so that one can be destroyed alone; pure but for the random keys.
+"""A key for every dead letter, so that one can be destroyed alone.
 
 The letter's key is sealed under the identity key and kept in `vsm.keys.v1`. Whoever destroys it there (a tombstone)
 destroys the letter, wherever copies of it lie. A new identity key seals the same keys anew and touches no letter.

@@ -88,9 +88,7 @@ def end_offset(connection: sqlite3.Connection, partition: int) -> int:
 
 def start_offset(connection: sqlite3.Connection, partition: int) -> int:
     """Return the offset of a partition's first record, of its end without one. Raises sqlite3.Error."""
-    found = connection.execute(
-        "SELECT min(id) FROM records WHERE id >= ? AND id < ?", _span(partition, 0)
-    ).fetchone()
+    found = connection.execute("SELECT min(id) FROM records WHERE id >= ? AND id < ?", _span(partition, 0)).fetchone()
     return end_offset(connection, partition) if found[0] is None else int(found[0]) - (partition << OFFSET_BITS)
 
 

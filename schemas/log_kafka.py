@@ -190,9 +190,7 @@ class KafkaLog:
 
     def _ask_offsets(self, topic: str, count: int, which: Any) -> Sequence[int]:  # noqa: ANN401
         wanted = [TopicPartition(topic, partition) for partition in range(count)]
-        asked = self._admin.list_offsets(
-            dict.fromkeys(wanted, which), request_timeout=_ANSWER_SECONDS
-        )
+        asked = self._admin.list_offsets(dict.fromkeys(wanted, which), request_timeout=_ANSWER_SECONDS)
         return [int(asked[partition].result().offset) for partition in wanted]
 
     def _ask_counts(self) -> None:

@@ -11,8 +11,8 @@ from schemas import topics
 from schemas.clock import Clock
 from schemas.codec import BadRecord, Codec
 from schemas.dead_letter import DeadLetter, DeadLetterReason
+from schemas.letter_keys import Sealed, messages, seal_alone
 from schemas.log import Log, Outgoing, Record
-from schemas.sealing import seal, split
 from sinks.telemetry import Telemetry
 
 _logger = structlog.get_logger(__name__)
@@ -28,7 +28,7 @@ class Letters(Struct, kw_only=True):
     identity_key: bytes
     clock: Clock
     telemetry: Telemetry
-    waiting: list[DeadLetter] = []
+    waiting: list[Sealed] = []
 
     def keep(self, record: Record, bad: BadRecord) -> None:
         """Say that a record could not be read, and keep it unless the processors do."""
@@ -37,30 +37,30 @@ class Letters(Struct, kw_only=True):
             "record not decoded", topic=record.topic, partition=record.partition, offset=record.offset, reason=str(bad)
         )
         if record.topic not in _KEPT_BY_OTHERS:
-            self.waiting.extend(split(self._letter(record, bad)))
+            self.waiting.append(self._letter(record, bad))
 
     def send(self, log: Log) -> None:
         """Put what waits onto the log and wait until it is durable. Raises LogUnavailable; then it still waits."""
         if not self.waiting:
             return
-        partitions = log.partitions(topics.DEAD_LETTERS.name)
         log.append_and_wait(
             [
                 Outgoing(
-                    topic=topics.DEAD_LETTERS.name,
-                    partition=topics.partition_of(letter.dead_letter_id, partitions),
-                    key=letter.dead_letter_id.encode(),
-                    value=self.codec.encode(letter),
+                    topic=message.topic,
+                    partition=topics.partition_of(message.key, log.partitions(message.topic)),
+                    key=message.key.encode(),
+                    value=self.codec.encode(message.value),
                 )
                 for letter in self.waiting
+                for message in messages(letter)
             ]
         )
         self.waiting.clear()
 
-    def _letter(self, record: Record, bad: BadRecord) -> DeadLetter:
+    def _letter(self, record: Record, bad: BadRecord) -> Sealed:
         body = record.value or b""
         place = f"sinks/{record.topic}/{record.partition}/{record.offset}"
-        return DeadLetter(
+        letter = DeadLetter(
             dead_letter_id=hashlib.sha256(place.encode()).hexdigest()[:32],
             stage="sinks",
             tool="",
@@ -70,8 +70,9 @@ class Letters(Struct, kw_only=True):
             received_at=self.clock(),
             size_bytes=len(body),
             body_hash=hashlib.sha256(body).hexdigest(),
-            body=seal(body, self.identity_key),
+            body=b"",
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
         )
+        return seal_alone(letter, body, self.identity_key)

@@ -101,6 +101,14 @@ class FailingLog:
         """Pass on."""
         return self._inner.end_offsets(topic)
 
+    def start_offsets(self, topic: str) -> Sequence[int]:
+        """Pass on."""
+        return self._inner.start_offsets(topic)
+
+    def delete_before(self, topic: str, offsets: Sequence[int]) -> None:
+        """Pass on."""
+        self._inner.delete_before(topic, offsets)
+
     def group_offsets(self, group: str, topic: str) -> Sequence[int | None]:
         """Pass on."""
         return self._inner.group_offsets(group, topic)
@@ -158,4 +166,4 @@ class _FailingConsumer:
 def _after(topic: str) -> str | None:
     if topic in _OUTPUTS:
         return "after-outputs"
-    return {topics.DEAD_LETTERS.name: "after-dead-letters", topics.STATE.name: "after-changelog"}.get(topic)
+    return {topics.LETTER_KEYS.name: "after-dead-letters", topics.STATE.name: "after-changelog"}.get(topic)

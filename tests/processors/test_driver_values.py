@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
+import msgspec
 import pytest
 
-from processors.dead_letters import Budget, BudgetSpent, dead_letters
+from processors.dead_letters import Budget, BudgetSpent, dead_letter
 from processors.engine import StepFailed
 from processors.outputs import Outputs
 from processors.page import readiness
@@ -14,8 +15,9 @@ from processors.progress import MARKER_KEY, Progress, from_record, to_record
 from schemas import topics
 from schemas.clock import clock_from
 from schemas.codec import BadRecord, Codec
-from schemas.dead_letter import PART_BYTES, DeadLetter, DeadLetterReason
+from schemas.dead_letter import PART_BYTES, DeadLetter, DeadLetterReason, LetterKey
 from schemas.derived import StepVisit, Update, WorkItem, revision
+from schemas.letter_keys import Sealed
 from schemas.log import Record
 from schemas.measurement import Measurement
 from schemas.state import EntityRecord
@@ -25,19 +27,20 @@ RECORD = Record("vsm.flow-events.v1", 3, 41, b"shop", b"what came", 1_700_000_00
 OUTPUTS = Outputs(Codec(), {topic.name: 4 for topic in topics.TOPICS})
 
 
-def backwards(clear: bytes) -> bytes:
+def backwards(letter: DeadLetter, clear: bytes) -> Sealed:
     """Stand for a seal."""
-    return clear[::-1]
+    key = LetterKey(tool=letter.tool, source=letter.source, key_id="k1", sealed=b"key")
+    return Sealed(msgspec.structs.replace(letter, body=clear[::-1]), key)
 
 
-def letters(record: Record = RECORD) -> list[DeadLetter]:
+def put_aside(record: Record = RECORD) -> Sealed:
     """Return the dead letter of a record that is no Avro."""
-    return dead_letters(record, BadRecord("no value"), None, backwards)
+    return dead_letter(record, BadRecord("no value"), None, backwards)
 
 
 def test_a_dead_letter_says_where_the_record_stood_and_keeps_its_bytes() -> None:
     """Topic, partition, offset, size and hash are clear; the body is sealed."""
-    (letter,) = letters()
+    letter = put_aside().letter
     assert (letter.topic, letter.partition, letter.offset, letter.size_bytes, letter.body_hash, letter.body) == (
         "vsm.flow-events.v1",
         3,
@@ -50,19 +53,23 @@ def test_a_dead_letter_says_where_the_record_stood_and_keeps_its_bytes() -> None
 
 def test_a_record_put_aside_twice_is_the_same_dead_letter() -> None:
     """The id is of the record's place."""
-    assert letters() == letters()
+    assert put_aside() == put_aside()
 
 
 def test_a_record_without_a_value_is_a_dead_letter_with_an_empty_body() -> None:
     """A null value is kept as no bytes."""
-    (letter,) = letters(Record("t", 0, 0, b"k", None, 0))
+    letter = put_aside(Record("t", 0, 0, b"k", None, 0)).letter
     assert (letter.size_bytes, letter.body) == (0, b"")
 
 
 def test_a_large_record_becomes_parts_of_one_dead_letter() -> None:
-    """No part is larger than a broker takes, and together they are the body."""
-    parts = letters(Record("t", 0, 0, b"k", b"x" * (2 * PART_BYTES + 1), 0))
-    assert [(p.part, p.parts, len(p.body)) for p in parts] == [(0, 3, PART_BYTES), (1, 3, PART_BYTES), (2, 3, 1)]
+    """No part is larger than a broker takes, together they are the body, and its key stands before them."""
+    written = OUTPUTS.dead_letters([put_aside(Record("t", 0, 0, b"k", b"x" * (2 * PART_BYTES + 1), 0))])
+    parts = [Codec().decode(record.value, DeadLetter) for record in written[1:]]
+    assert (written[0].topic, [(p.part, p.parts, len(p.body)) for p in parts]) == (
+        topics.LETTER_KEYS.name,
+        [(0, 3, PART_BYTES), (1, 3, PART_BYTES), (2, 3, 1)],
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +82,7 @@ def test_a_large_record_becomes_parts_of_one_dead_letter() -> None:
 )
 def test_each_failure_has_its_reason(failed: BadRecord | StepFailed, reason: DeadLetterReason) -> None:
     """A failed step tells its event's tool, too."""
-    (letter,) = dead_letters(RECORD, failed, flow.event(1), backwards)
+    letter = dead_letter(RECORD, failed, flow.event(1), backwards).letter
     assert (letter.reason, letter.tool, letter.detail) == (reason, "jira", str(failed))
 
 
@@ -122,11 +129,18 @@ def test_a_chunks_state_ends_with_its_marker() -> None:
 
 
 def test_a_row_that_is_no_longer_derived_is_written_withdrawn() -> None:
-    """Nothing is ever deleted from the outputs."""
+    """What was derived once is taken back, never deleted."""
     item = WorkItem(value_stream="shop", item_id="i")
     (written,) = OUTPUTS.rows([Update(before=item, after=None)], revision(1, 5))
     row = Codec().decode(written.value, WorkItem)
     assert (row.withdrawn, row.revision) == (True, revision(1, 5))
+
+
+def test_a_row_that_is_erased_is_a_tombstone() -> None:
+    """A withdrawn row would keep what was to be forgotten."""
+    item = WorkItem(value_stream="shop", item_id="i")
+    (written,) = OUTPUTS.rows([Update(before=item, after=item, erased=True)], revision(1, 5))
+    assert (written.key, written.value) == (b"shop\0i", None)
 
 
 def test_rows_of_a_stream_share_its_partition_and_differ_in_their_keys() -> None:

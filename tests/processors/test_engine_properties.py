@@ -9,12 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from processors.batch import derive
+from processors.batch import derive, remembered
+from processors.engine import StreamSigns
 from processors.outputs import identity
 from processors.partition import Partition
 from schemas.definition import Definition
 from schemas.derived import Derived, StepVisit, Update, WorkItem
 from schemas.event import FlowEvent
+from schemas.forgetting import forget_fact
 from schemas.state import EntityRecord
 from tests.builders.engine_events import HOUR
 from tests.builders.engine_worlds import OFFICE, definition, worlds
@@ -81,7 +83,8 @@ class Run:
         """Forget all memory and read the changelog back; the rows as rebuilt."""
         self.partition = Partition(self.definition, 1)
         for entity in sorted(self.changelog, reverse=True):
-            self.partition.restore(self.changelog[entity])
+            if self.changelog[entity].facts:  # one without is a tombstone
+                self.partition.restore(self.changelog[entity])
         return table(u.after for u in self.partition.rebuild() if u.after is not None)
 
 
@@ -98,6 +101,17 @@ def copies(draw: st.DrawFn, world: list[FlowEvent]) -> list[FlowEvent]:
     again = draw(st.lists(st.sampled_from(world), max_size=8))
     hours = st.integers(min_value=-2, max_value=2)
     return [e if draw(st.booleans()) else _copy(e, draw(hours), whole=draw(st.booleans())) for e in again]
+
+
+@st.composite
+def forgotten(draw: st.DrawFn) -> list[list[FlowEvent]]:
+    """A world's facts, some several times, in chunks, with orders to forget some of them anywhere among them."""
+    chunks = draw(deliveries())
+    world = list(chain(*chunks))
+    for event in draw(st.lists(st.sampled_from(world), min_size=1, max_size=12)):
+        chunk = draw(st.sampled_from(chunks))
+        chunk.insert(draw(st.integers(min_value=0, max_value=len(chunk))), forget_fact(event, event.received_at))
+    return chunks
 
 
 @st.composite
@@ -121,6 +135,27 @@ def _folded(chunks: Iterable[Sequence[FlowEvent]], definition_: Definition = PLA
 def test_streaming_equals_batch(chunks: list[list[FlowEvent]]) -> None:
     """In any order, with any copies and in any chunks, the updates add up to the batch definition's rows."""
     assert _folded(chunks).table == table(derive(chain(*chunks), PLAIN))
+
+
+@given(forgotten())
+@settings(MODEST, max_examples=80)
+def test_streaming_equals_batch_when_facts_are_forgotten(chunks: list[list[FlowEvent]]) -> None:
+    """An order to forget holds for what is before it in the log, in whatever chunks, and for nothing after it."""
+    run = _folded(chunks)
+    assert (run.table, run.restart()) == (table(derive(chain(*chunks), PLAIN)),) * 2
+
+
+@given(forgotten())
+@MODEST
+def test_what_was_forgotten_leaves_nothing_in_the_state(chunks: list[list[FlowEvent]]) -> None:
+    """The records are those of a log that never had the facts; what is counted and the newest time, too."""
+    run, never = _folded(chunks), _folded([remembered(chain(*chunks))])
+    kept = {uri: record for uri, record in run.changelog.items() if record.facts}
+    assert (kept, _counted(run)) == (never.changelog, _counted(never))
+
+
+def _counted(run: Run) -> dict[str, StreamSigns]:
+    return {name: replace(signs, newest_received_at=None) for name, signs in run.partition.signs().items()}
 
 
 @given(deliveries())

@@ -9,9 +9,10 @@ import pytest
 from ingest.adapter import Delivery
 from ingest.dead_letters import Refused, dead_letter
 from schemas.codec import Codec
+from schemas.letter_keys import messages
 from schemas.log import Outgoing
 from schemas.log_local import LocalLog
-from schemas.topics import DEAD_LETTERS
+from schemas.topics import LETTER_KEYS
 from tests.builders.command import on_terminal, vsm
 from tests.builders.ingester import KEY
 
@@ -26,9 +27,9 @@ def data(tmp_path: Path) -> Path:
         tool="github", source="acme", headers={"x-github-event": "[push]"}, body=BODY.encode(),
         url="/webhooks/github/acme", received_at=1_767_225_600_000_000,
     )  # fmt: skip
-    letter = dead_letter(delivery, Refused(detail=DETAIL, event_type="[push]"), [], bytes.fromhex(KEY))
+    sealed = dead_letter(delivery, Refused(detail=DETAIL, event_type="[push]"), [], bytes.fromhex(KEY))
     log = LocalLog(tmp_path / "log")
-    log.append_and_wait([Outgoing(DEAD_LETTERS.name, 0, b"k", Codec().encode(letter))])
+    log.append_and_wait([Outgoing(m.topic, 0, m.key.encode(), Codec().encode(m.value)) for m in messages(sealed)])
     log.close()
     return tmp_path
 
@@ -59,3 +60,13 @@ def test_looking_leaves_nothing_behind(data: Path) -> None:
     """No lock of a reader that has gone."""
     vsm("dead-letters", "list", "--data", data)
     assert list((data / "log").glob("group-*")) == []
+
+
+def test_a_letter_whose_key_was_destroyed_is_opened_no_more(data: Path) -> None:
+    """It is still listed; whoever wants to see it is told why nobody can."""
+    log = LocalLog(data / "log")
+    (key,) = log.read_compacted(LETTER_KEYS.name, 0)
+    log.append_and_wait([Outgoing(LETTER_KEYS.name, 0, key.key, None)])
+    log.close()
+    done = [vsm("dead-letters", *what, "--data", data, VSM_IDENTITY_KEY=KEY) for what in (["list"], ["show", "all"])]
+    assert ([each.returncode for each in done], "its key was destroyed" in done[1].stderr) == ([0, 1], True)

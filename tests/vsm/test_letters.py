@@ -140,7 +140,7 @@ def test_a_silence_is_no_end(tmp_path: Path) -> None:
 
 def test_an_end_that_never_comes_is_an_outage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A topic that cannot be read to its end is told, never taken for empty."""
-    monkeypatch.setattr("vsm.letters._STALL_SECONDS", 0.0)
+    monkeypatch.setattr("vsm.scanning._STALL_SECONDS", 0.0)
     log = Hesitant(tmp_path / "log", float("inf"))
     write(log, [Codec().encode(letter("never"))])
     with pytest.raises(LogUnavailable, match="could not be read to its end"):

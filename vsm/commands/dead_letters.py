@@ -6,7 +6,7 @@ import asyncio
 import base64
 import datetime as dt
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,15 +16,16 @@ from msgspec import Struct
 
 from ingest.dead_letters import opened
 from schemas.codec import BadRecord, Codec
-from schemas.dead_letter import DeadLetter
+from schemas.dead_letter import DeadLetter, LetterKey
 from schemas.definition_file import BadDefinition
 from schemas.event import FlowEvent
 from schemas.identity_key import load_identity_key
 from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
+from schemas.letter_keys import open_letter
 from schemas.log import Log, LogUnavailable, Outgoing, RecordRefused
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, open_codec
-from schemas.sealing import BrokenSeal, unseal
+from schemas.sealing import BrokenSeal
 from vsm.commands.send import report, source_secrets, source_urls
 from vsm.data_dir import DataDir
 from vsm.generation import definition_in_use
@@ -47,6 +48,13 @@ class _Source(Struct, frozen=True, kw_only=True):
     kafka: str
     kafka_settings: str
     registry: str
+
+
+class _Seals(Struct, frozen=True):
+    """What opens letters."""
+
+    keys: Mapping[str, LetterKey]
+    identity_key: bytes
 
 
 def list_letters(
@@ -97,13 +105,13 @@ def show(
         show_line(f"{letter.dead_letter_id}  {letter.reason.value}: {letter.detail}")
         try:
             if letter.topic is None:
-                delivery = opened(letter, identity_key)
+                delivery = opened(letter, found.keys, identity_key)
                 show_line(f"POST {delivery.url}")
                 for name, value in sorted(delivery.headers.items()):
                     show_line(f"{name}: {value}")
                 clear = delivery.body
             else:
-                clear = unseal(letter.body, identity_key)
+                clear = open_letter(letter, found.keys, identity_key)
         except BrokenSeal as broken:
             fail(str(broken))
         show_line(clear.decode("utf-8", "backslashreplace"))
@@ -128,8 +136,9 @@ def replay(
     with _opened(_Source(data=data, kafka=kafka, kafka_settings=kafka_settings, registry=registry)) as (log, codec):
         found = read_letters(log, codec)
         letters = _chosen(found, which)
-        records = [_record(letter, identity_key, codec) for letter in letters if letter.topic is not None]
-        deliveries = [_recorded(letter, identity_key) for letter in letters if letter.topic is None]
+        seals = _Seals(found.keys, identity_key)
+        records = [_record(letter, seals, codec) for letter in letters if letter.topic is not None]
+        deliveries = [_recorded(letter, seals) for letter in letters if letter.topic is None]
         log.append_and_wait(records)
     if records:
         out.print(f"{len(records):>8}  records appended again")
@@ -145,8 +154,8 @@ def replay(
     _tell(found)
 
 
-def _record(letter: DeadLetter, identity_key: bytes, codec: Codec) -> Outgoing:
-    value = unseal(letter.body, identity_key)
+def _record(letter: DeadLetter, seals: _Seals, codec: Codec) -> Outgoing:
+    value = open_letter(letter, seals.keys, seals.identity_key)
     try:
         event = codec.decode(value, FlowEvent)
         record_key = event.value_stream.encode()
@@ -155,8 +164,8 @@ def _record(letter: DeadLetter, identity_key: bytes, codec: Codec) -> Outgoing:
     return Outgoing(letter.topic or "", letter.partition or 0, record_key, value)
 
 
-def _recorded(letter: DeadLetter, identity_key: bytes) -> Recorded:
-    delivery = opened(letter, identity_key)
+def _recorded(letter: DeadLetter, seals: _Seals) -> Recorded:
+    delivery = opened(letter, seals.keys, seals.identity_key)
     return Recorded(
         tool=delivery.tool,
         source=delivery.source,
