@@ -22,7 +22,7 @@ _TELLING: Final = ("from", "nextPageToken", "ref", "startAt", "to")
 _WHOLE: Final = ("/rest/api/2/status",)
 """Lists that come without pages."""
 
-_LISTS: Final = ("workflow_runs", "jobs", "commits")
+_LISTS: Final = ("workflow_runs", "jobs", "commits", "check_suites")
 """Where an answer that is an object has its list."""
 
 

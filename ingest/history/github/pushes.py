@@ -30,6 +30,9 @@ from ingest.history.history import (
 
 _HEADS: Final = "refs/heads/"
 _NONE: Final = "0" * 40
+_ACTIONS: Final = "github-actions"
+"""The app whose runs tell of themselves."""
+
 _DONE: Final = frozenset({"push", "force_push", "branch_creation", "branch_deletion", "pr_merge", "merge_queue_merge"})
 
 
@@ -48,7 +51,7 @@ def activity(unit: Unit, scope: Scope, memory: Memory) -> Asking:
 
 
 def push(unit: Unit, scope: Scope, memory: Memory) -> Asking:
-    """Ask for the commits that a push brought."""
+    """Ask for the commits that a push brought, and for what other CI apps checked of its head."""
     home, entry = home_of(unit), unit.of["entry"]
     kind, branch = entry["activity_type"], entry["ref"].removeprefix(_HEADS)
     found: list[Told] = []
@@ -60,6 +63,7 @@ def push(unit: Unit, scope: Scope, memory: Memory) -> Asking:
         commits = yield from _between(home, base, entry["after"])
         own = yield from _own(home, commits, branch, memory)
         found.append((yield from _push(home, entry, commits, own, scope)))
+        found += yield from _suites(home, entry["after"])
         memory.seen.update(commit["sha"] for commit in commits)
         if branch == home.main:
             memory.heads[home.name] = entry["after"]
@@ -107,6 +111,16 @@ def _push(
         ref=entry["ref"], before=entry["before"], after=entry["after"], deleted=False,
         forced=entry["activity_type"] == "force_push", commits=told,
     )  # fmt: skip
+
+
+def _suites(home: Home, head: str) -> Generator[Ask, Answer, list[Told]]:
+    """Return the deliveries of the check suites of a pushed head; who asked for them is not told."""
+    suites = yield from pages(repository(home, f"commits/{head}/check-suites", gone=True), "check_suites")
+    return [
+        delivery("check_suite", suite["updated_at"], home, None, action="completed", check_suite=suite)
+        for suite in suites
+        if suite["status"] == "completed" and (suite.get("app") or {}).get("slug") != _ACTIONS
+    ]
 
 
 def _commit(commit: Json, files: Sequence[Json], *, distinct: bool) -> Json:

@@ -22,7 +22,7 @@ from vsm.walking import batches
 RECORDINGS: Final = ("github/api", "gitlab/api", "jira/cloud", "jira/server")
 DAY: Final = 86_400_000_000
 NOT_TOLD: Final[Mapping[str, set[str]]] = {
-    "github": {"check_suite", "projects_v2_item"},
+    "github": {"projects_v2_item"},
     "gitlab": set(),
     "jira": {"issue_deleted"},
 }
