@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ingest.history.gitlab.merge_requests import merge_requests
+from ingest.history.gitlab.pipelines import pipelines
 from ingest.history.gitlab.places import project
 from ingest.history.gitlab.pushes import events, push
-from ingest.history.gitlab.running import deployments, pipelines, releases
+from ingest.history.gitlab.running import deployments, releases
 from ingest.history.gitlab.tickets import issues
 from ingest.history.history import DAY_MICROS, Asking, Found, History, Memory, Scope, Unit
 

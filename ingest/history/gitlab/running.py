@@ -1,15 +1,12 @@
-"""GitLab pipelines, deployments and releases as the deliveries of their lives; pure."""
+"""GitLab deployments and releases as the deliveries of their lives; pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from ingest.history.gitlab.places import THREADS, Home, delivery, home_of, of_project, second, seconds
+from ingest.history.gitlab.places import Home, delivery, home_of, of_project, second
 from ingest.history.history import (
-    Answer,
-    Ask,
     Asking,
     Found,
     Json,
@@ -19,61 +16,10 @@ from ingest.history.history import (
     Unit,
     asked,
     going_on,
-    micros,
-    pages,
     within,
 )
 
-_OF_REQUEST: Final = re.compile(r"refs/merge-requests/([1-9][0-9]*)/(?:head|merge|train)")
-_ENDED: Final = frozenset({"success", "failed", "canceled", "skipped"})
 _DEPLOYED: Final = frozenset({"success", "failed", "canceled"})
-
-
-def pipelines(unit: Unit, scope: Scope, _memory: Memory) -> Asking:
-    """Ask for the pipelines that changed since, a page of them with the jobs of each: these tell when it began."""
-    home = home_of(unit)
-    first = of_project(
-        home, "pipelines", order_by="updated_at", sort="desc", updated_after=unit.of["since"], per_page=str(THREADS)
-    )
-    answer = yield asked(unit, first)
-    found: list[Told] = []
-    for listed in answer.body or []:
-        if micros(listed["created_at"]) < scope.until:
-            found += within(scope, (yield from _pipeline(home, listed["id"])))
-    return Found(found, going_on(unit, answer.following))
-
-
-def _pipeline(home: Home, number: int) -> Generator[Ask, Answer, list[Told]]:
-    pipeline = (yield of_project(home, f"pipelines/{number}")).body
-    if pipeline is None:
-        return []
-    jobs = yield from pages(of_project(home, f"pipelines/{number}/jobs"))
-    of_request = _OF_REQUEST.fullmatch(pipeline.get("ref") or "")
-    request: Json | None = None
-    if of_request is not None:
-        request = (yield of_project(home, f"merge_requests/{of_request[1]}")).body
-    return list(_pipeline_deliveries(home, pipeline, jobs, request))
-
-
-def _pipeline_deliveries(home: Home, pipeline: Json, jobs: list[Json], request: Json | None) -> Iterator[Told]:
-    ref = request["source_branch"] if request is not None else pipeline.get("ref")
-    told = seconds({**pipeline, "ref": ref, "url": pipeline.get("web_url")})
-    builds = [seconds({name: job.get(name) for name in ("created_at", "started_at")}) for job in jobs]
-    tried = {"merge_request": {"url": request["web_url"]}} if request is not None else {}
-
-    def hook(status: str, at: str) -> Told:
-        attributes = {**told, "status": status}
-        return delivery(
-            "Pipeline", at, home, pipeline.get("user"), object_attributes=attributes, builds=builds, **tried
-        )
-
-    begun = min((build["started_at"] for build in builds if build["started_at"]), default=None)
-    retried = [build["created_at"] for build in builds if begun and build["created_at"] > begun]
-    yield hook("pending", max(retried, default=told["created_at"]))
-    if begun:
-        yield hook("running", begun)
-    if pipeline["status"] in _ENDED:
-        yield hook(pipeline["status"], told.get("finished_at") or told["created_at"])
 
 
 def deployments(unit: Unit, scope: Scope, _memory: Memory) -> Asking:
