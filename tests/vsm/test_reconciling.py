@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from msgspec import structs
+from typer.testing import CliRunner
 
 from ingest.history.history import Told
 from schemas.definition import Source
 from schemas.event import FlowEvent
 from tests.builders.deliveries import BY_TOOL
 from tests.builders.derived_rows import T0, fact
+from vsm.cli import app
+from vsm.data_dir import DataDir
+from vsm.reconciled import Reconciled, note
 from vsm.reconciling import NEAR_MICROS, Reconciliation, Row, Tally, ratio
 
 CHANGE = "change:github.com/acme/app/1"
@@ -113,3 +118,20 @@ def test_a_delivery_that_cannot_be_read_is_counted() -> None:
 def test_the_ratio_is_of_what_is_expected(tallies: list[Tally], share: float | None) -> None:
     """Nothing expected is unknown, not 1."""
     assert ratio(tallies) == share
+
+
+def test_the_doctor_says_what_the_last_comparison_found(tmp_path: Path) -> None:
+    """Of each source the last one, and what fills the gap."""
+    for held in (0.25, 0.5):
+        found = Reconciled(
+            tool="github", source="acme", places=("acme/app",), since="2026-03-01", until="2026-04-01",
+            completeness_ratio=held, kinds={},
+        )  # fmt: skip
+        note(DataDir(tmp_path), found)
+    said = [
+        line
+        for line in CliRunner().invoke(app, ["doctor", "--data", str(tmp_path)]).stdout.splitlines()
+        if "API" in line
+    ]
+    held = "github/acme: 50.0% of what its API tells from 2026-03-01 to 2026-04-01 was held"
+    assert said == [f"warn  {held}: `vsm reconcile github --fill` sends what is missing"]
