@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Final
 
+import msgspec
 import pyarrow as pa
 import structlog
 from msgspec import Struct
 
 from schemas.codec import BadRecord, Codec
+from schemas.event import FlowEvent
+from schemas.forgetting import ACTOR_FORGOTTEN, FACT_FORGOTTEN, FORGETS, ORDERS
 from schemas.log import Consumer, Log, LogUnavailable, OwnershipLost, Record
+from schemas.topics import DEAD_LETTERS
 from sinks.clickhouse.client import ClickHouse, StoreUnavailable
+from sinks.clickhouse.erasing import Erasures
 from sinks.clickhouse.rows import BY_TOPIC, Table, block
 from sinks.letters import Letters
 from sinks.telemetry import Telemetry
@@ -129,7 +135,7 @@ class Pump:
         for record in records:
             table = BY_TOPIC[record.topic]
             if record.value is None:
-                self._batch.skip(record, now)
+                self._batch.erase(table, record, now)
                 continue
             try:
                 value = self._codec.decode(record.value, table.kind)
@@ -137,7 +143,10 @@ class Pump:
                 self._letters.keep(record, bad)
                 self._batch.skip(record, now)
             else:
-                self._batch.add(table, record, value, now)
+                if isinstance(value, FlowEvent) and value.type in ORDERS:
+                    self._batch.obey(record, value, now)
+                else:
+                    self._batch.add(table, record, value, now)
         self._telemetry.waiting.set(self._batch.rows)
 
     def _write(self, consumer: Consumer) -> None:
@@ -148,6 +157,8 @@ class Pump:
         began = time.monotonic()
         try:
             self._letters.send(self._log)
+            self._batch.erasures.apply(self._store)
+            self._batch.erasures = Erasures()  # what is written from now on is newer
             while self._blocks:
                 first = self._blocks[0]
                 self._store.insert(first.table, first.rows, first.token)
@@ -204,6 +215,8 @@ class Batch:
         self.size_bytes = 0
         self.offsets: dict[tuple[str, int], int] = {}
         self._first: dict[tuple[str, int], int] = {}
+        self.erasures = Erasures()
+        self._fresh = ""
         self._values: dict[str, tuple[Table, list[Struct]]] = {}
         self._since: float | None = None
 
@@ -225,11 +238,41 @@ class Batch:
         self._values.setdefault(table.name, (table, []))[1].append(value)
         self.rows += 1
 
+    def erase(self, table: Table, record: Record, now: float) -> None:
+        """Take a tombstone: of its key no row stands that came before it."""
+        self.skip(record, now)
+        if table.names or table.topic == DEAD_LETTERS.name:
+            key = record.key.decode("utf-8", "replace")
+            self._rewrite(table, lambda value: None if _key(table, value) == key else value)
+            self.erasures.row(table, key)
+
+    def obey(self, record: Record, order: FlowEvent, now: float) -> None:
+        """Take an order to forget: what it names of what came before it is not written."""
+        self.skip(record, now)
+        events, told = BY_TOPIC[record.topic], order.attributes.get(FORGETS)
+
+        def forgetful(value: Struct) -> Struct | None:
+            if not isinstance(value, FlowEvent) or value.value_stream != order.value_stream:
+                return value
+            if order.type == FACT_FORGOTTEN and value.event_id == told:
+                return None
+            hidden = order.type == ACTOR_FORGOTTEN and value.actor == told
+            return msgspec.structs.replace(value, actor=None) if hidden else value
+
+        self._rewrite(events, forgetful)
+        self.erasures.order(order)
+
+    def _rewrite(self, table: Table, change: Callable[[Struct], Struct | None]) -> None:
+        self._fresh = uuid.uuid4().hex
+        _, values = self._values.get(table.name, (table, []))
+        values[:] = [new for value in values if (new := change(value)) is not None]
+
     def blocks(self) -> list[Block]:
         """Return the values as blocks, one a table, each with a token that names its stretch of the log."""
         return [
             Block(table=table.name, rows=block(table, values), token=self._token(table))
             for table, values in self._values.values()
+            if values
         ]
 
     def _token(self, table: Table) -> str:
@@ -238,4 +281,9 @@ class Batch:
             for (topic, partition), first in self._first.items()
             if topic == table.topic
         )
-        return hashlib.sha256(f"{table.name}:{','.join(stretch)}".encode()).hexdigest()
+        # rows that were deleted and come again must not be taken for the block that they were in before
+        return hashlib.sha256(f"{table.name}:{','.join(stretch)}{self._fresh}".encode()).hexdigest()
+
+
+def _key(table: Table, value: Struct) -> str:
+    return "\0".join(str(getattr(value, column)) for column in table.key)

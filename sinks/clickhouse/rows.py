@@ -27,13 +27,18 @@ _TAIL: Final = (*c.texts("definition_version"), *c.wholes("revision"), *c.times(
 class Table(Struct, frozen=True, kw_only=True):
     """A table the sink fills: from which topic, with which kind of value, column by column.
 
-    `identity` are the columns that make two rows the same thing, the revision left out.
+    `identity` are the columns that make two rows the same thing, the revision left out. `key` are those that the key
+    of its record is made of, in their order, () where it has none of its own. `names` are the columns that name
+    entities, of which `lists` hold many.
     """
 
     name: str
     topic: str
     kind: type[Struct]
     identity: tuple[str, ...]
+    key: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     columns: tuple[c.Column, ...]
 
 
@@ -43,6 +48,8 @@ TABLES: Final = (
         topic=topics.STEP_VISITS.name,
         kind=StepVisit,
         identity=("value_stream", "item_id", "step", "visit"),
+        key=("value_stream", "item_id", "step", "visit"),
+        names=("item_id", "subject_id"),
         columns=(
             *c.texts("value_stream", "item_id", "step", "subject_id", "outcome"),
             *c.wholes("visit"),
@@ -57,6 +64,9 @@ TABLES: Final = (
         topic=topics.WORK_ITEMS.name,
         kind=WorkItem,
         identity=("value_stream", "item_id"),
+        key=("value_stream", "item_id"),
+        names=("item_id", "moved_to", "links"),
+        lists=("links",),
         columns=(
             *c.texts("value_stream", "item_id", "kind", "state", "moved_to"),
             *c.times("created_at", "started_at", "finished_at"),
@@ -70,6 +80,9 @@ TABLES: Final = (
         topic=topics.CHANGES.name,
         kind=Change,
         identity=("value_stream", "change_id", "service"),
+        key=("value_stream", "change_id", "service"),
+        names=("change_id", "deployment_id", "item_ids"),
+        lists=("item_ids",),
         columns=(
             *c.texts("value_stream", "change_id", "service", "environment", "repository", "deployment_id"),
             *c.text_lists("item_ids"),
@@ -83,6 +96,9 @@ TABLES: Final = (
         topic=topics.DEPLOYMENTS.name,
         kind=Deployment,
         identity=("value_stream", "deployment_id"),
+        key=("value_stream", "deployment_id"),
+        names=("deployment_id", "artifact", "commit", "change_ids"),
+        lists=("change_ids",),
         columns=(
             *c.texts("value_stream", "deployment_id", "service", "environment"),
             *c.texts("artifact", "commit", "outcome", "attribution"),
@@ -98,6 +114,8 @@ TABLES: Final = (
         topic=topics.INCIDENTS.name,
         kind=Incident,
         identity=("value_stream", "incident_id"),
+        key=("value_stream", "incident_id"),
+        names=("incident_id", "deployment_id"),
         columns=(
             *c.texts("value_stream", "incident_id", "service", "environment", "deployment_id", "attribution"),
             *c.times("detected_at", "resolved_at"),
@@ -124,6 +142,7 @@ TABLES: Final = (
         topic=topics.FLOW_EVENTS.name,
         kind=FlowEvent,
         identity=("value_stream", "event_id"),
+        key=("value_stream", "event_id"),
         columns=(
             *c.texts("event_id", "value_stream", "type", "tool", "source", "delivery_id", "subject_id", "subject_url"),
             *c.times("occurred_at", "received_at"),
@@ -139,6 +158,7 @@ TABLES: Final = (
         topic=topics.DEAD_LETTERS.name,
         kind=DeadLetter,
         identity=("dead_letter_id", "part"),
+        key=("dead_letter_id",),
         columns=(
             *c.texts("dead_letter_id", "stage", "tool", "source", "event_type", "delivery_id", "reason", "detail"),
             *c.wholes("part", "parts", "size_bytes", "partition", "offset"),
