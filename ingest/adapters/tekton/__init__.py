@@ -6,6 +6,7 @@ one, and what is told again has the same id.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -13,7 +14,7 @@ from msgspec import Struct
 
 from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
-from ingest.adapters.tekton.bodies import Run, run_of
+from ingest.adapters.tekton.bodies import Condition, Run, Status, run_of
 from ingest.by_action import Translated
 from ingest.code_links import branch_of_ref, change_links, commit_links
 from ingest.delivery_ids import delivery_id
@@ -27,8 +28,13 @@ from schemas.identity import artifact_uri, run_uri
 
 _TYPES: Final = "dev.tekton.event."
 _OUTCOMES: Final = {"True": Outcome.SUCCESS, "False": Outcome.ERROR}
-_FAILURES: Final = frozenset({"Failed", "PipelineRunTimeout", "TaskRunTimeout", "TimedOut"})
+_FAILURES: Final = frozenset(
+    {"CustomRunTimedOut", "Failed", "FailureIgnored", "PipelineRunTimeout", "TaskRunTimeout", "TimedOut"}
+)
 """The reasons of a run that ran and failed; any other one but a cancellation kept it from running."""
+
+_MOST_RETRIES: Final = 16
+"""How many earlier attempts of a task are told with it, the latest: those before them were told with these."""
 
 _CANCELLED: Final = ("Cancel", "Stopped")
 
@@ -52,53 +58,62 @@ def pipeline_ended(body: bytes, context: Context) -> Translated:
     run = run_of(body)
     said = _said(run, context)
     begin = _pipeline_begin(run, context, said)
-    end = _end(run, context, "pipelinerun.finished", said)
+    end = _end(run.status, _uri(run, context), context, "pipelinerun.finished", said)
     packaged = [_packaged(run, digest, context) for digest in run.digests] if end.outcome is Outcome.SUCCESS else []
     return [*begin, end, *packaged]
 
 
 def task_begun(body: bytes, context: Context) -> Translated:
-    """`taskrun.started` of the pipeline's run, at `startTime`; ignored before that."""
+    """`taskrun.started` of the pipeline's run, at `startTime`; ignored before that. Earlier attempts as they ended."""
     run = run_of(body)
-    return _task_begin(run, context, _said(run, context)) or Ignored("body tells no time")
+    said = _said(run, context)
+    begin = _task_begin(run.status, _uri(run, context), context, said)
+    return [*_retried(run, context, said), *begin] or Ignored("body tells no time")
 
 
 def task_ended(body: bytes, context: Context) -> Translated:
-    """`taskrun.started` and `.finished` of the pipeline's run, at `startTime` and `completionTime`."""
+    """`taskrun.started` and `.finished` of the pipeline's run, at `startTime` and `completionTime`, of each attempt."""
     run = run_of(body)
-    said = _said(run, context)
-    return [*_task_begin(run, context, said), _end(run, context, "taskrun.finished", said)]
+    said, uri = _said(run, context), _uri(run, context)
+    end = _end(run.status, uri, context, "taskrun.finished", said)
+    return [*_retried(run, context, said), *_task_begin(run.status, uri, context, said), end]
+
+
+def _retried(run: Run, context: Context, said: Said) -> Iterator[FlowEvent]:
+    """Yield begin and end of a task's earlier attempts: no event of their own tells that these ended."""
+    numbered = list(enumerate(run.status.retries or (), start=1))
+    for number, status in numbered[-_MOST_RETRIES:]:
+        if status.finished_at is not None:
+            uri = _uri(run, context, number)
+            yield from _task_begin(status, uri, context, said)
+            yield _end(status, uri, context, "taskrun.finished", said)
 
 
 def _pipeline_begin(run: Run, context: Context, said: Said) -> list[FlowEvent]:
     """Return the wait and, where it is over, the begin; a run that is held back as pending has no `startTime`."""
-    said["state"] = "queued"
-    created = moment(run.metadata.created_at, "metadata.creationTimestamp")
-    queued = fact(context, "pipelinerun.queued", _uri(run, context), created, **said)
+    created, uri = moment(run.metadata.created_at, "metadata.creationTimestamp"), _uri(run, context)
+    queued = fact(context, "pipelinerun.queued", uri, created, **{**said, "state": "queued"})
     if run.status.started_at is None:
         return [queued]
-    said["state"] = "started"
     at = moment(run.status.started_at, "status.startTime")
-    return [queued, fact(context, "pipelinerun.started", _uri(run, context), at, **said)]
+    return [queued, fact(context, "pipelinerun.started", uri, at, **{**said, "state": "started"})]
 
 
-def _task_begin(run: Run, context: Context, said: Said) -> list[FlowEvent]:
-    """Return the begin of a task; [] of one that has not begun."""
-    if run.status.started_at is None:
+def _task_begin(status: Status, uri: str, context: Context, said: Said) -> list[FlowEvent]:
+    """Return the begin of an attempt of a task; [] of one that has not begun."""
+    if status.started_at is None:
         return []
-    said["state"] = "started"
-    at = moment(run.status.started_at, "status.startTime")
-    return [fact(context, "taskrun.started", _uri(run, context), at, **said)]
+    at = moment(status.started_at, "status.startTime")
+    return [fact(context, "taskrun.started", uri, at, **{**said, "state": "started"})]
 
 
-def _end(run: Run, context: Context, event_type: str, said: Said) -> FlowEvent:
-    said["state"], said["outcome"] = run.succeeded.reason, _outcome(run)
-    at = moment(run.status.finished_at, "status.completionTime")
-    return fact(context, event_type, _uri(run, context), at, **said)
+def _end(status: Status, uri: str, context: Context, event_type: str, said: Said) -> FlowEvent:
+    ended: Said = {**said, "state": status.succeeded.reason, "outcome": _outcome(status.succeeded)}
+    return fact(context, event_type, uri, moment(status.finished_at, "status.completionTime"), **ended)
 
 
-def _outcome(run: Run) -> Outcome | None:
-    told, reason = run.succeeded.status, run.succeeded.reason or ""
+def _outcome(succeeded: Condition) -> Outcome | None:
+    told, reason = succeeded.status, succeeded.reason or ""
     if told == "False" and reason in _FAILURES:
         return Outcome.FAILURE
     if told == "False" and any(word in reason for word in _CANCELLED):
@@ -119,10 +134,11 @@ def _packaged(run: Run, digest: str, context: Context) -> FlowEvent:
     )
 
 
-def _uri(run: Run, context: Context) -> str:
+def _uri(run: Run, context: Context, attempt: int | None = None) -> str:
+    """Return the uri of an attempt, the latest where none is given."""
     if not run.metadata.uid:
         raise Untranslatable("metadata.uid is missing")
-    return run_uri(context.tool, context.source, run.metadata.uid, len(run.status.retries or ()) + 1)
+    return run_uri(context.tool, context.source, run.metadata.uid, attempt or len(run.status.retries or ()) + 1)
 
 
 def _said(run: Run, context: Context) -> Said:

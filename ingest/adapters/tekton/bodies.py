@@ -96,7 +96,12 @@ class Status(Struct, frozen=True):
     finished_at: str | None = field(name="completionTime", default=None)
     results: tuple[Named, ...] | None = None
     pipeline_results: tuple[Named, ...] | None = field(name="pipelineResults", default=None)
-    retries: tuple[msgspec.Raw, ...] | None = field(name="retriesStatus", default=None)
+    retries: tuple[Status, ...] | None = field(name="retriesStatus", default=None)
+
+    @property
+    def succeeded(self) -> Condition:
+        """The condition that tells the outcome; an empty one where there is none yet."""
+        return next((told for told in self.conditions if told.type == "Succeeded"), Condition())
 
 
 class Run(Struct, frozen=True):
@@ -105,11 +110,6 @@ class Run(Struct, frozen=True):
     metadata: Metadata
     spec: Spec = Spec()
     status: Status = Status()
-
-    @property
-    def succeeded(self) -> Condition:
-        """The condition that tells the outcome; an empty one where there is none yet."""
-        return next((told for told in self.status.conditions if told.type == "Succeeded"), Condition())
 
     @property
     def sha(self) -> str | None:

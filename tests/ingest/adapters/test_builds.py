@@ -202,6 +202,25 @@ def test_each_tekton_event_tells_all_up_to_then(kind: str) -> None:
     assert set(told(f"{TEKTON}.pipelinerun.{kind}")) < set(told(f"{TEKTON}.pipelinerun.successful.v1__succeeded"))
 
 
+def test_a_tekton_task_that_is_tried_again_tells_how_it_went_before() -> None:
+    """No event of its own tells that an attempt ended which is tried again: the next one tells it."""
+    found = events(f"{TEKTON}.taskrun.failed.v1__failed_again")
+    attempts = [(event.subject_id.rpartition("/")[2], event.type, event.outcome) for event in found]
+    assert attempts == [
+        ("1", "taskrun.started", None), ("1", "taskrun.finished", Outcome.FAILURE),
+        ("2", "taskrun.started", None), ("2", "taskrun.finished", Outcome.FAILURE),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", ["FailureIgnored", "CustomRunTimedOut"])
+def test_a_tekton_task_that_ran_and_failed_is_a_failure(reason: str) -> None:
+    """A failure that the pipeline goes on after, and a custom task that ran out of time, are failures and no errors."""
+    one = golden(f"{TEKTON}.taskrun.failed.v1__failed_again")
+    found = translated("tekton", one.body.replace(b'"Failed"', f'"{reason}"'.encode()), one.headers)
+    assert isinstance(found, list)
+    assert found[-1].outcome is Outcome.FAILURE
+
+
 def test_structured_mode_tells_the_same() -> None:
     """An event that a broker hands on in structured mode tells the same facts."""
     structured = set(told(f"{TEKTON}.pipelinerun.successful.v1__handed_on_in_structured_mode"))
