@@ -133,5 +133,5 @@ def test_the_doctor_says_what_the_last_comparison_found(tmp_path: Path) -> None:
         for line in CliRunner().invoke(app, ["doctor", "--data", str(tmp_path)]).stdout.splitlines()
         if "API" in line
     ]
-    held = "github/acme: 50.0% of what its API tells from 2026-03-01 to 2026-04-01 was held"
-    assert said == [f"warn  {held}: `vsm reconcile github --fill` sends what is missing"]
+    told = "github/acme: 50.0% of what its API tells from 2026-03-01 to 2026-04-01 was held"
+    assert said == [f"warn  {told}: `vsm reconcile github --fill` sends what is missing"]
