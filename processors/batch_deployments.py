@@ -29,6 +29,7 @@ class Attempt(Struct, eq=False, kw_only=True):
     uri: str
     service: str
     environment: str
+    site: str
     artifact: str | None
     commit: str | None
     brought: frozenset[str]
@@ -132,6 +133,7 @@ class Shipping:
             uri=uri,
             service=self._last(uri, "service") or self._last(uri, "repository").rpartition("/")[2],
             environment=next((f.environment for f in reversed(facts) if f.environment), ""),
+            site=self._last(uri, "environment_raw"),
             artifact=next((t for t in artifacts if self._links(t, LinkKind.BUILT_FROM)), next(iter(artifacts), None)),
             brought=frozenset(artifacts or targets),
             commit=next((t for t in targets if t.startswith("commit:")), None),
@@ -148,6 +150,10 @@ class Shipping:
         same = [a for a in self.attempts if (a.service, a.environment) == (own.service, own.environment)]
         finished = [a for a in same if a.outcome not in {None, Outcome.CANCELLED}]
         return sorted(finished, key=lambda a: (a.at, a.uri))
+
+    def site(self, own: Attempt) -> list[Attempt]:
+        """Return those of them that were where it was by the tool's own word, in order."""
+        return [a for a in self.lane(own) if a.site == own.site]
 
     def carriers(self, uri: str) -> list[Attempt]:
         """Return the deployments that carry what landed under this name, one a lane at most."""
@@ -182,7 +188,7 @@ class Shipping:
     def _undone(self, own: Attempt) -> Attempt | None:
         if own.outcome is not Outcome.SUCCESS:
             return None
-        past = self.lane(own)[: self.lane(own).index(own)]
+        past = self.site(own)[: self.site(own).index(own)]
         good = [a for a in past if a.outcome is Outcome.SUCCESS]
         lives = [a for a in good if a.brought and a.brought == own.brought]
         others = [a for a in past[past.index(lives[-1]) :] if a.brought != own.brought] if lives else []
@@ -239,7 +245,8 @@ class Shipping:
             return
         later = [a for a in lane[lane.index(own) + 1 :] if a.outcome is Outcome.SUCCESS]
         if own.outcome in _BAD:
-            yield "failed", 1.0, later[0].at if later else None
+            mended = [a for a in later if a.site == own.site]
+            yield "failed", 1.0, mended[0].at if mended else None
         if own.environment != self.stream.production:
             return
         backs = [a for a in later if self._undone(a) is own]

@@ -2,7 +2,7 @@
 
 | evidence | attribution | confidence | over at |
 |---|---|---|---|
-| its outcome is failure or error | `failed` | 1 | the next success of its lane |
+| its outcome is failure or error | `failed` | 1 | the next success in its place |
 | an incident names it | `explicit` | the link's | the last of its incidents' ends |
 | the first success (or try) after the earlier life of what then came again | `rollback` | 0.9 | the rollback |
 | the tool says that it went back from it | `rollback` | 1 | the rollback |
@@ -103,13 +103,14 @@ def is_hot_fix(world: World, change: str) -> bool:
 def undone(world: World, own: Rollout) -> Place | None:
     """Return the deployment that this one rolled back, None if it is no rollback.
 
-    Where it brought what an earlier success had brought, and another thing was deployed in between: the first success
-    among these, else (nothing else got there) the first of them. Where the tool says that it went back: the first that
-    was tried in vain since the success before it, else that success.
+    All in one place: what one production environment has undoes nothing in another one. Where it brought what an
+    earlier success had brought, and another thing was deployed in between: the first success among these, else (nothing
+    else got there) the first of them. Where the tool says that it went back: the first that was tried in vain since the
+    success before it, else that success.
     """
     if not own.succeeded:
         return None
-    lane = world.lanes.lane(own)
+    lane = world.lanes.site(own)
     earlier = lane.last_of(own.version, own.place)
     tried: Place | None = None
     for place in lane.after(earlier) if earlier is not None else ():
@@ -132,7 +133,7 @@ def _gone_back_from(lane: Lane, place: Place) -> Place | None:
 
 def rollback_of(world: World, own: Rollout) -> Rollout | None:
     """Return the deployment that rolled this one back, None if none did."""
-    lane = world.lanes.lane(own)
+    lane = world.lanes.site(own)
     last = lane.last_success(own.place)
     again = lane.next_of(world.lanes.rollouts[last[1]].version, own.place) if last is not None else None
     for place in sorted({p for p in (again, lane.next_success(own.place)) if p is not None}):
@@ -147,10 +148,10 @@ def evidence(world: World, own: Rollout) -> Iterator[Evidence]:
     yield from _incidents(world, own)
     if not own.counts:
         return
-    lane = world.lanes.lane(own)
-    following = lane.next_success(own.place)
+    following = world.lanes.lane(own).next_success(own.place)
     if not own.succeeded:
-        yield Evidence("failed", 1.0, following[0] if following is not None else None)
+        mended = world.lanes.site(own).next_success(own.place)
+        yield Evidence("failed", 1.0, mended[0] if mended is not None else None)
     if own.environment != world.stream.production:
         return
     if (again := rollback_of(world, own)) is not None:
@@ -204,13 +205,12 @@ def carrier_in_lane(world: World, own: Rollout, change: str) -> Rollout | None:
     return None if carrier is None else world.lanes.rollouts[carrier]
 
 
-def _neighbours(world: World, own: Rollout) -> Iterator[Place]:
-    """Yield the deployments from the success before to the success after; those that failed only where that matters.
+def _neighbours(world: World, lane: Lane, own: Rollout) -> Iterator[Place]:
+    """Yield a lane's deployments from the success before to the success after; failed ones only where that matters.
 
     A success ends the trouble of those that failed before it, and lets the next ones see something before them; a
     failure stands between the next one and being the first that was tried.
     """
-    lane = world.lanes.lane(own)
     if own.succeeded:
         for places in (lane.before(own.place), lane.after(own.place)):
             for place in places:
@@ -227,8 +227,8 @@ def near(world: World, own: Rollout) -> set[str]:
     found = {own.uri}
     if not own.counts:
         return found
-    lane = world.lanes.lane(own)
-    found.update(place[1] for place in _neighbours(world, own))
+    lane = world.lanes.site(own)
+    found.update(place[1] for there in (world.lanes.lane(own), lane) for place in _neighbours(world, there, own))
     last = lane.last_success(own.place)
     versions = [own.version, world.lanes.rollouts[last[1]].version if last is not None else None]
     again = {later[1] for v in versions if (later := lane.next_of(v, own.place)) is not None}

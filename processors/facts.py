@@ -38,11 +38,14 @@ TRUNKS: Final = frozenset({"main", "master", "trunk"})
 HOT_FIXES: Final = ("hotfix", "hot-fix", "hot_fix")
 """How the names of branches begin that mend production in a hurry."""
 
+FROM_STATE: Final = "from_state"
+"""The attribute that says which status a ticket left; kept where steps go by status."""
+
 DERIVED_FROM: Final[Mapping[str, tuple[str, ...]]] = {
     "ticket": ("container",),
     "commit": ("repository", "branch", "reverts"),
     "change": ("repository", "branch", "reverts"),
-    "deployment": ("service", "repository", "rollback"),
+    "deployment": ("service", "repository", "rollback", "environment_raw"),
     "incident": ("service", "cause"),
 }
 """The attributes that derivations read, by kind of entity; rules may add others."""
@@ -156,7 +159,9 @@ _NOTHING: Final = _Packed([])
 
 def attributes_of_rules(definition: Definition) -> frozenset[str]:
     """Return the names of attributes (and rarely read fields) that the rules of a definition read."""
-    return frozenset(n for s in definition.value_streams for step in s.steps for rule in _rules(step) for n in rule)
+    steps = [step for stream in definition.value_streams for step in stream.steps]
+    by_status = {FROM_STATE} if any(step.status for step in steps) else set()
+    return frozenset(name for step in steps for rule in _rules(step) for name in rule) | by_status
 
 
 def _rules(step: Step) -> Iterable[Iterable[str]]:
@@ -203,6 +208,8 @@ def _tells(event: FlowEvent, name: str, text: str) -> bool:
         return False
     if name == "branch":
         return text in TRUNKS if kind == "commit" else text.lower().startswith(HOT_FIXES)
+    if name == "environment_raw":
+        return text != event.environment
     return not (name == "repository" and event.subject_id.startswith(f"change:{text}/"))
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from processors.rollouts import Landing, Rollout
 
@@ -17,6 +20,9 @@ Place = tuple[int, str]
 
 LaneKey = tuple[str, str]
 """(service, environment)."""
+
+SiteKey = tuple[str, str, str]
+"""(service, environment, site)."""
 
 
 class Course:
@@ -161,18 +167,42 @@ def _last_before(places: list[Place] | tuple[()], place: Place) -> Place | None:
     return places[i - 1] if i else None
 
 
+Key = TypeVar("Key", LaneKey, SiteKey)
+
+
+def _take(lanes: dict[Key, Lane], key: Key, rollout: Rollout) -> None:
+    """Undo an `add` to one of some lanes; an empty one goes."""
+    lane = lanes[key]
+    lane.remove(rollout)
+    if not lane.successes() and next(lane.after((-1, "")), None) is None:
+        del lanes[key]
+
+
+def _site(rollout: Rollout) -> SiteKey:
+    return rollout.service, rollout.environment, rollout.site
+
+
+def _bare(rollout: Rollout) -> Rollout:
+    return replace(rollout, landings=()) if rollout.landings else rollout
+
+
 class Lanes:
     """All lanes of a stream, its deployments, and the order of merges of each repository."""
 
     def __init__(self) -> None:
         self.rollouts: dict[str, Rollout] = {}
         self._lanes: dict[LaneKey, Lane] = {}
+        self._sites: dict[SiteKey, Lane] = {}
         self._of_repository: dict[str, dict[LaneKey, int]] = {}
         self._merges: dict[str, list[Landing]] = {}
 
     def lane(self, rollout: Rollout) -> Lane:
         """Return the lane of a deployment; an empty one if it has none yet."""
         return self._lanes.get((rollout.service, rollout.environment)) or Lane()
+
+    def site(self, rollout: Rollout) -> Lane:
+        """Return what was deployed where a deployment was, without what it carried: `prod-eu` is not `prod-us`."""
+        return self._sites.get(_site(rollout)) or Lane()
 
     def named(self, service: str, environment: str) -> Lane | None:
         """Return the lane of a service in an environment."""
@@ -183,9 +213,8 @@ class Lanes:
         old = self.rollouts.pop(uri, None)
         if old is not None and old.counts:
             key = (old.service, old.environment)
-            self._lanes[key].remove(old)
-            if not self._lanes[key].successes() and next(self._lanes[key].after((-1, "")), None) is None:
-                del self._lanes[key]
+            _take(self._lanes, key, old)
+            _take(self._sites, _site(old), _bare(old))
             self._count(old, key, -1)
         if rollout is None:
             return
@@ -193,6 +222,7 @@ class Lanes:
         if rollout.counts:
             key = (rollout.service, rollout.environment)
             self._lanes.setdefault(key, Lane()).add(rollout)
+            self._sites.setdefault(_site(rollout), Lane()).add(_bare(rollout))
             self._count(rollout, key, 1)
 
     def _count(self, rollout: Rollout, key: LaneKey, by: int) -> None:

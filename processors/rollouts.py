@@ -36,12 +36,13 @@ class Rollout(Struct, frozen=True, kw_only=True, gc=False):
 
     `targets` are the artifacts and commits it brought, sorted; `artifact` and `commit` the one of each that stands for
     them. `landings` says for each repository up to where its merges are in it. `rolled_back`: the tool itself says that
-    it went back.
+    it went back. `site` is the tool's own word for where in the environment it was, '' where that says no more.
     """
 
     uri: str
     service: str
     environment: str
+    site: str = ""
     targets: tuple[str, ...] = ()
     artifact: str | None = None
     commit: str | None = None
@@ -115,6 +116,7 @@ def rollout(trace: Trace, uri: str) -> Rollout | None:
         uri=uri,
         service=_latest(f.attributes.get("service") for f in facts) or _repository_name(facts),
         environment=_latest(f.environment for f in facts) or "",
+        site=_latest(f.attributes.get("environment_raw") for f in facts) or "",
         targets=tuple(targets),
         artifact=_known_first(trace, [t for t in targets if entity_kind(t) == "artifact"]),
         commit=next((t for t in targets if entity_kind(t) == "commit"), None),

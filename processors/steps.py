@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from msgspec import Struct, field
 
-from processors.facts import Fact
+from processors.facts import FROM_STATE, Fact
 from schemas.definition import Rule, Step
 from schemas.event import FlowEvent
 from schemas.identity import entity_kind
@@ -20,7 +20,7 @@ SENT_BACK: Final = "sent_back"
 """The outcome of a visit that ended with the work going back."""
 
 BRIDGED: Final = "bridged"
-"""The outcome of a visit of which no end was told: it was over when the item was."""
+"""The outcome of a visit of which no end was told: it was over when the item was, or in another status."""
 
 _CLAMPED: Final = 1 << 62
 """Sorts after every order that a tool gives."""
@@ -210,7 +210,7 @@ class _Walk:
         if "finish" not in rules:
             return
         if step.name in self._open:
-            self._close(step.name, seen).outcome = _outcome(seen.fact)
+            self._close(step.name, seen).outcome = BRIDGED if _was_left(step, seen.fact) else _outcome(seen.fact)
         elif seen.fact.type not in _begins(step):
             visit = self._open_visit(step.name, seen)
             visit.queued = self._last_finish if step.queue is None else None
@@ -290,6 +290,12 @@ def _status(statuses: Sequence[str], fact: Fact) -> tuple[str, ...]:
     if fact.state in statuses:
         return "queue", "start"
     return ("finish",) if fact.state is not None or fact.type == "ticket.closed" else ()
+
+
+def _was_left(step: Step, fact: Fact) -> bool:
+    """Return whether a ticket says that it came from a status of another step: when it left this one was not told."""
+    left = fact.attributes.get(FROM_STATE)
+    return bool(step.status) and left is not None and left not in step.status
 
 
 def _begins(step: Step) -> frozenset[str]:

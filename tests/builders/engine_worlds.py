@@ -78,7 +78,7 @@ def _run_fact(number: int, stage: str, name: str, hours: float, outcome: Outcome
 
 
 def _deployment_fact(
-    name: str, what: str, targets: list[str], place: tuple[str, str], outcome: Outcome | None, hours: float
+    name: str, what: str, targets: list[str], place: tuple[str, str, str], outcome: Outcome | None, hours: float
 ) -> FlowEvent:
     uris = [target if ":" in target else say.commit(target) for target in targets]
     return say.fact(
@@ -89,6 +89,7 @@ def _deployment_fact(
         outcome=outcome,
         environment=place[0],
         service=place[1],
+        environment_raw=place[2],
     )
 
 
@@ -157,7 +158,14 @@ CORRECTED = st.sampled_from(
         *((f"incident:pager/{i}", LinkKind.CAUSED_BY, culprit) for i in ("i1", "i2") for culprit in CULPRITS[:5]),
     )
 )
-PLACES = st.sampled_from((("staging", "shop"), ("production", "shop"), ("production", "shop"), ("production", "api")))
+SITES = ("production", "prod-us")
+PLACES = st.sampled_from(
+    (
+        ("staging", "shop", "staging"),
+        *(("production", "shop", site) for site in SITES),
+        ("production", "api", "production"),
+    )
+)
 
 FACTS = st.one_of(
     st.builds(
@@ -234,6 +242,7 @@ def stories(draw: st.DrawFn) -> list[FlowEvent]:
     target = draw(st.sampled_from((merge, merge, "artifact:sha256:a1")))
     deployment = draw(st.sampled_from(DEPLOYMENTS))
     outcome = draw(st.sampled_from((Outcome.SUCCESS, Outcome.SUCCESS, Outcome.FAILURE)))
+    ended = say.deployed(deployment, hours[8], target, outcome=outcome)
     return [
         say.created(key, hours[0]),
         say.committed(name, hours[1], branch=branch),
@@ -245,7 +254,7 @@ def stories(draw: st.DrawFn) -> list[FlowEvent]:
         say.run("finished", number, hours[6], merge, Outcome.SUCCESS),
         say.built("a1", hours[6], merge),
         say.began(deployment, hours[7], target),
-        say.deployed(deployment, hours[8], target, outcome=outcome),
+        replace(ended, attributes={**ended.attributes, "environment_raw": draw(st.sampled_from(SITES))}),
     ]
 
 

@@ -16,6 +16,7 @@ from ingest.receive import Connection, receive
 from ingest.routing import Router
 from lab.organisation import definition
 from lab.sending import SentDelivery
+from schemas.definition import Definition
 from schemas.event import FlowEvent
 from schemas.identity import pseudonym
 
@@ -31,9 +32,9 @@ class Taken(Struct, kw_only=True):
     reasons: Counter[str]
 
 
-def taken(deliveries: Iterable[SentDelivery]) -> Taken:
-    """Decide every delivery as the ingester would, signatures left aside."""
-    router = Router(definition())
+def taken(deliveries: Iterable[SentDelivery], of: Definition | None = None) -> Taken:
+    """Decide every delivery as the ingester would, signatures left aside; by default in the lab's value streams."""
+    router = Router(of or definition())
     connections = {adapter.tool: _connection(adapter.tool) for adapter in ADAPTERS}
     result = Taken(events=[], outcomes=Counter(), reasons=Counter())
     for sent in deliveries:

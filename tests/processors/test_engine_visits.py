@@ -204,6 +204,17 @@ def test_a_lost_status_change_is_bridged_by_the_next_one() -> None:
     assert (told.stays("Doing"), told.stays("Review"), told.stays("Done")) == ([(1, 1, 5)], [], [(5, 5, None)])
 
 
+def test_a_status_that_was_left_without_a_word_is_unaccounted() -> None:
+    """Where the change that ends a step says that it came from another status, what the step lasted is unknown."""
+    told = derived(
+        say.moved("CHK-1", "In Progress", 1),
+        say.fact("ticket.updated", say.ticket("CHK-1"), 5, state="Shipped", from_state="In Review"),
+        definition=STATUSES,
+    )
+    visit = told.visits("Doing")[0]
+    assert (visit.outcome, visit.process_micros, visit.unaccounted_micros) == ("bridged", None, 4 * say.HOUR)
+
+
 def test_blocked_time_is_neither_wait_nor_process() -> None:
     """What is flagged blocked is taken out of the wait or the process time it fell into."""
     told = derived(
