@@ -16,6 +16,8 @@ from vsm.commands import (
     dead_letters,
     demo,
     doctor,
+    forget,
+    import_logs,
     imports,
     link,
     map_test,
@@ -50,6 +52,8 @@ app.command()(send.send)
 app.command()(simulate.simulate)
 events.command("csv")(imports.import_csv)
 events.command("git")(imports.import_git)
+events.command("xes")(import_logs.import_xes)
+events.command("ocel")(import_logs.import_ocel)
 app.command()(link.link)
 app.command()(backfill.backfill)
 app.command()(reconcile.reconcile)
@@ -61,6 +65,7 @@ letters.command("list")(dead_letters.list_letters)
 letters.command("show")(dead_letters.show)
 letters.command("replay")(dead_letters.replay)
 app.command()(doctor.doctor)
+app.command()(forget.forget)
 app.command()(checksum.checksum)
 app.command()(backup.backup)
 app.command()(backup.restore)

@@ -1,21 +1,17 @@
-"""An event log's rows (case, activity, times, lifecycle) as facts: `activity.started` and `activity.finished`."""
+"""An event log's rows (case, activity, times, lifecycle) as facts of activities; pure."""
 
 from __future__ import annotations
 
-import zoneinfo
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, tzinfo
-from typing import Final
+from datetime import datetime, tzinfo
 
 from msgspec import Struct
 
-STARTED: Final = "activity.started"
-FINISHED: Final = "activity.finished"
-_LIFECYCLE: Final = {"start": STARTED, "started": STARTED, "complete": FINISHED, "completed": FINISHED, "end": FINISHED}
+from ingest.importers.activities import CANCELLED, FINISHED, STARTED, TRANSITIONS, BadLog, fact, time_of, zone_of
 
 
-class BadRow(ValueError):  # noqa: N818 - shown to the user as it is
+class BadRow(BadLog):
     """A row that cannot be read; says which, which column and why."""
 
 
@@ -43,14 +39,17 @@ def facts(
 
     Identical rows of one case are told apart by how many came before. Raises BadRow.
     """
-    zone = _zone(columns.zone)
-    seen: Counter[tuple[str, str, str, str]] = Counter()
+    zone = zone_of(columns.zone)
+    seen: Counter[tuple[str, str, str, datetime]] = Counter()
     for number, row in enumerate(rows, start=1):
         case, activity = _cell(row, columns.case, number), _cell(row, columns.activity, number)
         for kind, column in _boundaries(row, columns, number, skipped):
             at = _time(row, column, zone, number)
             same = (case, activity, kind, at)
-            yield _fact(kind, case, activity, at, position=number, repeat=seen[same])
+            made = fact(kind, case, activity, at, order=number, repeat=seen[same])
+            if columns.lifecycle is not None and _cell(row, columns.lifecycle, number).lower() in CANCELLED:
+                made["outcome"] = "cancelled"
+            yield made
             seen[same] += 1
 
 
@@ -59,25 +58,13 @@ def activities(rows: Iterable[Mapping[str, str | None]], column: str) -> tuple[s
     return tuple(dict.fromkeys(_cell(row, column, number) for number, row in enumerate(rows, start=1)))
 
 
-def steps_yaml(activities: Iterable[str], *, with_start: bool) -> str:
-    """Return a `steps:` section with one step an activity, in their order."""
-    lines = ["    steps:"]
-    for activity in activities:
-        quoted = '"' + activity.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        lines.append(f"      - name: {quoted}")
-        if with_start:
-            lines.append(f"        start:  {{on: {STARTED}, where: {{activity: {quoted}}}}}")
-        lines.append(f"        finish: {{on: {FINISHED}, where: {{activity: {quoted}}}}}")
-    return "\n".join(lines) + "\n"
-
-
 def _boundaries(
     row: Mapping[str, str | None], columns: Columns, number: int, skipped: Skipped | None
 ) -> Iterator[tuple[str, str]]:
     if columns.lifecycle is not None:
         value = _cell(row, columns.lifecycle, number).lower()
-        if value in _LIFECYCLE:
-            yield _LIFECYCLE[value], columns.end
+        if value in TRANSITIONS:
+            yield TRANSITIONS[value], columns.end
         elif skipped is not None:
             skipped.by_lifecycle[value] += 1
         return
@@ -85,19 +72,6 @@ def _boundaries(
         yield STARTED, columns.start
     if row.get(columns.end) or columns.start is None:
         yield FINISHED, columns.end
-
-
-def _fact(kind: str, case: str, activity: str, at: str, *, position: int, repeat: int) -> dict[str, object]:
-    attributes = {"activity": activity}
-    if repeat:
-        attributes["repeat"] = str(repeat)
-    return {
-        "type": kind,
-        "occurred_at": at,
-        "subject_id": f"activity:{case}",
-        "order": position,
-        "attributes": attributes,
-    }
 
 
 def _cell(row: Mapping[str, str | None], column: str, number: int) -> str:
@@ -109,18 +83,9 @@ def _cell(row: Mapping[str, str | None], column: str, number: int) -> str:
     return value
 
 
-def _time(row: Mapping[str, str | None], column: str, zone: tzinfo, number: int) -> str:
+def _time(row: Mapping[str, str | None], column: str, zone: tzinfo, number: int) -> datetime:
     text = _cell(row, column, number)
     try:
-        at = datetime.fromisoformat(text.replace("/", "-"))
+        return time_of(text, zone)
     except ValueError:
         raise BadRow(f"row {number}: column '{column}': '{text}' is no ISO 8601 time") from None
-    at = at if at.tzinfo is not None else at.replace(tzinfo=zone)
-    return at.astimezone(UTC).isoformat()
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise BadRow(f"'{name}' is no time zone, such as Europe/Berlin") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.adapters import ADAPTERS
-from ingest.importers.event_log import steps_yaml
+from ingest.importers.activities import STARTED, steps_yaml
 from schemas.definition import Rule, standard_map
 from schemas.definition_file import BadDefinition, parse
 from schemas.sources_text import TOOLS
@@ -226,7 +226,7 @@ def test_a_targets_step_is_named_in_any_case() -> None:
 def test_the_steps_that_an_import_prints_are_read() -> None:
     """Whatever the activities of a log are called."""
     names = ["Sign", "sign", 'say "hi"', "back\\slash", "yes", "0123", "#1: a, b", "- {x}", "*", "<<", " é ", "x" * 200]
-    text = "version: 1\nvalue_streams:\n  - name: a\n    select: ['*']\n" + steps_yaml(names, with_start=True)
+    text = "version: 1\nvalue_streams:\n  - name: a\n    select: ['*']\n" + steps_yaml(names, {STARTED})
     steps = parse(text).value_streams[0].steps
     assert [(s.name, s.start and s.start.where["activity"]) for s in steps] == [(name, (name,)) for name in names]
 

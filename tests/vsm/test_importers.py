@@ -30,16 +30,16 @@ def test_a_row_with_both_times_is_a_start_and_a_finish() -> None:
 
 
 def test_a_lifecycle_column_says_what_a_row_is_and_others_are_counted() -> None:
-    """`start` and `complete` are boundaries; `schedule` is counted as skipped."""
+    """`start` and `complete` are boundaries; `assign` is counted as skipped."""
     columns = event_log.Columns(case="case", activity="task", end="at", lifecycle="phase")
     skipped = event_log.Skipped(by_lifecycle=Counter())
     rows = [
         {"case": "7", "task": "Sign", "at": "2026-01-02T08:00", "phase": phase}
-        for phase in ("schedule", "start", "COMPLETE")
+        for phase in ("assign", "start", "COMPLETE")
     ]
     assert ([f["type"] for f in event_log.facts(rows, columns, skipped)], skipped.by_lifecycle) == (
         ["activity.started", "activity.finished"],
-        {"schedule": 1},
+        {"assign": 1},
     )
 
 

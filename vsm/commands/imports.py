@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from ingest.importers import event_log, git_history
+from ingest.importers.activities import FINISHED, STARTED, BadLog, steps_yaml
 from vsm.data_dir import DataDir
 from vsm.importing import ImportRefused, address, folder_name, post, token
 from vsm.options import DEFAULT_DATA, Data, To, fail, out
@@ -47,13 +48,14 @@ def import_csv(  # noqa: PLR0913 - the columns are options
     try:
         if print_steps:
             names = event_log.activities(_rows(file), activity)
-            sys.stdout.write(event_log.steps_yaml(names, with_start=start is not None or lifecycle is not None))
+            kinds = {FINISHED} if start is None and lifecycle is None else {STARTED, FINISHED}
+            sys.stdout.write(steps_yaml(names, kinds))
             return
         total = sum(1 for _ in event_log.facts(_rows(file), columns))
         with bar("importing", total) as advance:
             facts = event_log.facts(_rows(file), columns, skipped)
             taken = post(facts, stream, address(folder, to), token(folder), advance)
-    except (event_log.BadRow, csv.Error) as bad:
+    except (BadLog, csv.Error) as bad:
         fail(f"{file}: {bad}")
     except ImportRefused as bad:
         fail(str(bad))
