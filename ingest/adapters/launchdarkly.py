@@ -30,14 +30,22 @@ _FLAG: Final = re.compile(r"proj/([^:;]+)(?:;[^:]*)?:env/([^:;]+)(?:;[^:]*)?:fla
 _COMMIT: Final = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])")
 _COMMENT_CHARACTERS: Final = 4_096
 _EVERYWHERE: Final = "*"
-_ENDING: Final = frozenset({"deleteFlag", "updateGlobalArchived"})
+
+Place = tuple[str, str, str]
+"""A project, an environment of it (`*` for all) and a flag, each by its key."""
+
+_ARCHIVED: Final = "updateGlobalArchived"
+_ENDING: Final = frozenset({"deleteFlag", _ARCHIVED})
 _TURNED: Final = "updateOn"
-_CHANGING: Final = frozenset(
-    {
-        _TURNED, "copyFlagConfigTo", "updateContextTargets", "updateFallthrough", "updateOffVariation", "updateRules",
-        "updateTargets",
-    }
-)  # fmt: skip
+_SERVING: Final = frozenset(
+    {_TURNED, "stopMeasuredRolloutOnFlagFallthrough", "updateFallthrough", "updateFallthroughWithMeasuredRollout"}
+)
+"""What changes what the default rule serves: it may leave nobody with the feature."""
+
+_CHANGING: Final = _SERVING | {
+    "copyFlagConfigTo", "stopMeasuredRolloutOnFlagRule", "updateContextTargets", "updateOffVariation", "updateRules",
+    "updateRulesWithMeasuredRollout", "updateTargets",
+}  # fmt: skip
 _MAKING: Final = frozenset({"cloneFlag", "createFlag"})
 _NOTHING: Final = Ignored("nobody has the feature who had it not, nor the other way")
 
@@ -132,19 +140,34 @@ def flag_changed(body: bytes, context: Context) -> Translated:
         raise Untranslatable("accesses name no flag")
     found = [
         _fact(entry, place, actions, exposure, context)
-        for place, actions in changed.items()
+        for named, actions in changed.items()
+        for place in _places(entry, named, actions)
         if (exposure := _exposure(entry, place[1], actions)) is not None
     ]
     return found or _NOTHING
 
 
-def _changed(accesses: Iterable[Access]) -> Mapping[tuple[str, str, str], set[str]]:
+def _changed(accesses: Iterable[Access]) -> Mapping[Place, set[str]]:
     """Return the actions by (project, environment, flag)."""
-    found: dict[tuple[str, str, str], set[str]] = {}
+    found: dict[Place, set[str]] = {}
     for access in accesses:
         if named := _FLAG.fullmatch(access.resource[:MOST_CHARACTERS]):
             found.setdefault((named[1], named[2], named[3]), set()).add(access.action)
     return found
+
+
+def _places(entry: Entry, named: Place, actions: set[str]) -> Iterable[Place]:
+    """Return the place itself; of a flag that is restored, each environment where it serves somebody again."""
+    project, environment, flag = named
+    current = entry.current
+    if environment != _EVERYWHERE or _ARCHIVED not in actions or current is None or current.archived:
+        return (named,)
+    return [(project, word, flag) for word in current.environments or () if _serves(current, word)]
+
+
+def _serves(version: Version, environment: str) -> bool:
+    exposure = _told(version, environment)
+    return exposure is not None and exposure.is_there
 
 
 def _exposure(entry: Entry, environment: str, actions: set[str]) -> Exposure | None:
@@ -157,7 +180,7 @@ def _exposure(entry: Entry, environment: str, actions: set[str]) -> Exposure | N
         return _of_verb(entry.verb or "") if _TURNED in actions else None
     if before is not None:
         return now if now != before and (now.is_there or before.is_there) else None
-    expected = _CHANGING | _MAKING if now.is_there else {_TURNED, "updateFallthrough"}
+    expected = _CHANGING | _MAKING | {_ARCHIVED} if now.is_there else _SERVING
     return now if actions & expected else None
 
 
@@ -187,9 +210,7 @@ def _ratio(serve: Serve, off: int) -> float:
     return exposed / total if total > 0 else 0.0
 
 
-def _fact(
-    entry: Entry, place: tuple[str, str, str], actions: set[str], exposure: Exposure, context: Context
-) -> FlowEvent:
+def _fact(entry: Entry, place: Place, actions: set[str], exposure: Exposure, context: Context) -> FlowEvent:
     project, word, flag = place
     environment, kept = ("", "") if word == _EVERYWHERE else _place(word, context)
     return fact(

@@ -45,7 +45,7 @@ def only(case: str) -> FlowEvent:
         ("changed_while_off", []),
         ("created", []),
         ("renamed", []),
-        ("restored", []),
+        ("restored", [("feature.exposed", place, 1.0) for place in ("testing", "staging", "production")]),
         ("targets_without_versions", []),
     ],
 )
@@ -59,10 +59,10 @@ def test_without_the_earlier_version_the_action_tells() -> None:
     body = json.loads(golden("launchdarkly/flag__share_raised").body)
     del body["previousVersion"]
     found = []
-    for action in ("updateTags", "updateFallthrough"):
+    for action in ("updateTags", "updateFallthrough", "updateFallthroughWithMeasuredRollout"):
         body["accesses"][0]["action"] = action
         found.append(translated("launchdarkly", json.dumps(body).encode(), {}))
-    assert [0 if isinstance(one, Ignored) else len(one) for one in found] == [0, 1]
+    assert [0 if isinstance(one, Ignored) else len(one) for one in found] == [0, 1, 1]
 
 
 def test_a_feature_is_one_in_all_environments() -> None:
