@@ -34,6 +34,8 @@ _RELEASE: Final = re.compile(r"release [\w.-]+/[\w.-]+?(?:\.v(\d{1,9}))? with ch
 _VERSION: Final = re.compile(r"v?[0-9][\w.+-]{0,63}")
 _MESSAGE_CHARACTERS: Final = 1_024
 _HEALTHY: Final = "Health check passed"
+_DELETED: Final = (" deleted", "pruning for deleted resource failed")
+_REMOVED: Final = Ignored("removal is no deployment")
 _BY: Final = Actor(ActorClass.BOT)
 _ENVIRONMENTS: Final = ("environment", "env", "stage")
 _IMAGES: Final = ("image", "images")
@@ -106,7 +108,12 @@ def _none(why: str) -> Callable[[Event, Context], Translated]:
 
 
 def _reconciled(event: Event, context: Context, outcome: Outcome | None) -> Translated:
-    """Return what a Kustomization tells of its revision: that it began (None), came through, or failed."""
+    """Return what a Kustomization tells of its revision: that it began (None), came through, or failed.
+
+    One that is deleted tells so for the reason that it was in before.
+    """
+    if outcome is not None and event.message.endswith(_DELETED):
+        return _REMOVED
     told = _metadata(event)
     if not (revision := told.get("revision")):
         return Ignored("body tells no revision")
@@ -260,7 +267,7 @@ ADAPTER: Final = Adapter(
                 "RollbackSucceeded": _rolled_back,
                 "RollbackFailed": _not_rolled_back,
                 "TestSucceeded": _none("the release tells that it was deployed"),
-                "UninstallSucceeded": _none("removal is no deployment"),
+                "UninstallSucceeded": _none(_REMOVED.reason),
                 "DriftDetected": _none("drift is no deployment"),
                 "DriftCorrected": _none("mended drift is no deployment"),
             },

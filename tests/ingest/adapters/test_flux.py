@@ -34,6 +34,14 @@ def test_a_revision_told_at_every_interval_stays_where_it_was() -> None:
     assert (row.started_at, row.finished_at, row.outcome) == (began.occurred_at, passed.occurred_at, Outcome.SUCCESS)
 
 
+@pytest.mark.parametrize("reason", ["ReconciliationSucceeded", "HealthCheckFailed"])
+def test_the_removal_of_an_object_deploys_nothing(reason: str) -> None:
+    """A Kustomization that is deleted lists what it removed, for the reason that it was in before."""
+    one = golden("flux/Kustomization__deleted")
+    body = one.body.replace(b'"ReconciliationSucceeded"', f'"{reason}"'.encode())
+    assert translated("flux", body, one.headers) == Ignored("removal is no deployment")
+
+
 def test_a_failing_revision_is_one_failed_deployment() -> None:
     """Tried again, it fails again: that is no second one, and none of the revision's success."""
     first, again = (only(f"Kustomization__health_check_failed{case}") for case in ("", "_again"))
