@@ -21,6 +21,7 @@ from ingest.limits import Load, Pace
 from ingest.outbox import Outbox
 from ingest.pages import Pages
 from ingest.publisher import Publisher
+from ingest.reconciled import completeness
 from ingest.routes import Kind
 from ingest.routing import Router
 from ingest.secrets import UnreadableSecret, resolve
@@ -38,6 +39,7 @@ from schemas.log import Log
 
 STOPPING: Final = "the process is stopping"
 _TICK_SECONDS: Final = 0.25
+_RECONCILED: Final = "reconciled"
 _TOKEN_FILE: Final = "import.token"  # noqa: S105 - a file's name
 _logger = structlog.get_logger(__name__)
 
@@ -109,6 +111,7 @@ class Process:
             clock=clock,
         )
         self.telemetry.read_gauges_from(self._gauges)
+        self.telemetry.read_completeness_from(partial(completeness, settings.data / _RECONCILED))
 
     def reload(self) -> None:
         """Take sources and secrets from the file anew; a bad file changes nothing. Streams stay as they are."""

@@ -47,6 +47,7 @@ class Telemetry(Collector):
         self._latencies = [0] * (len(_BOUNDS) + 1)
         self._latency_sum = 0.0
         self._gauges: Gauges = tuple
+        self._completeness: Callable[[], Mapping[Source, float]] = dict
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -60,6 +61,10 @@ class Telemetry(Collector):
         now = self._clock()
         self._since = {source: self._since.get(source, now) for source in silent_after}
         self._seen = {source: at for source, at in self._seen.items() if source in silent_after}
+
+    def read_completeness_from(self, completeness: Callable[[], Mapping[Source, float]]) -> None:
+        """Name where the completeness of sources is read, as they were last compared with their tools."""
+        self._completeness = completeness
 
     def delivered(self, tool: str, source: str, outcome: str, reason: str | None) -> None:
         """Count one answered delivery; `reason` is one of our constant phrases, or None."""
@@ -111,7 +116,7 @@ class Telemetry(Collector):
         yield self._histogram()
 
     def _silence(self) -> Iterator[Metric]:
-        """Yield when each watched source was last heard, and for how long it has been silent."""
+        """Yield when each watched source was last heard, for how long it has been silent, and how complete it is."""
         labels, now = ["tool", "source"], self._clock()
         last = GaugeMetricFamily(
             "vsm_ingest_source_last_delivery_timestamp_seconds",
@@ -126,13 +131,21 @@ class Telemetry(Collector):
         most = GaugeMetricFamily(
             "vsm_ingest_source_silent_after_seconds", "From how long on the source is called silent.", labels=labels
         )
+        complete = GaugeMetricFamily(
+            "vsm_ingest_source_complete_ratio",
+            "Share of what the tool tells that the log held, when `vsm reconcile` last compared them.",
+            labels=labels,
+        )
+        for source, ratio in self._completeness().items():
+            if source in self._silent_after:
+                complete.add_metric(source, ratio)
         for source, limit in self._silent_after.items():
             seen = self._seen.get(source)
             if seen is not None:
                 last.add_metric(source, seen / 1e6)
             silent.add_metric(source, max(0.0, (now - (seen or self._since[source])) / 1e6))
             most.add_metric(source, limit)
-        yield from (last, silent, most)
+        yield from (last, silent, most, complete)
 
     def _histogram(self) -> HistogramMetricFamily:
         counts = list(accumulate(self._latencies))

@@ -96,3 +96,17 @@ def test_a_source_that_is_gone_is_no_longer_told_of(tmp_path: Path) -> None:
         threading.Event().wait(0.01)
     assert value(ingester, "vsm_ingest_source_silent_seconds", "acme") is not None
     ingester.stop()
+
+
+def test_how_complete_a_source_is_stands_beside_its_silence(metered: Ingester) -> None:
+    """What the last comparison with the tool found is shown for configured sources; broken notes are no page's end."""
+    folder = metered.folder / "data" / "reconciled"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, said in {
+        "github-acme": '{"tool":"github","source":"acme","completeness_ratio":0.96}',
+        "github-gone": '{"tool":"github","source":"gone","completeness_ratio":0.5}',
+        "broken": '{"tool":',
+    }.items():
+        (folder / f"{name}.json").write_text(said)
+    told = [value(metered, "vsm_ingest_source_complete_ratio", source) for source in ("acme", "gone", "metered")]
+    assert told == [0.96, None, None]
