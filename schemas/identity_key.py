@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Final
 
 _KEY_FILE: Final = "identity.key"
+OLD_KEY_FILE: Final = f"{_KEY_FILE}.old"
+"""Where the key before the last is kept until it is of no use any more."""
+
 _KEY_BYTES: Final = 32
 _LEAST_KEY_BYTES: Final = 16
 
@@ -32,7 +35,30 @@ def load_identity_key(configured: str, data: Path, *, may_make: bool = True) -> 
                 "64 hexadecimal digits, kept for ever (`openssl rand -hex 32` makes one)"
             )
         _create(path)
+    return read_key_file(path)
+
+
+def read_key_file(path: Path) -> bytes:
+    """Return the key that a file holds in hexadecimal. Raises BadIdentityKey, OSError."""
     return _parse(path.read_text(encoding="ascii", errors="replace").strip(), str(path))
+
+
+def replace_key(data: Path, key: bytes) -> None:
+    """Put a key in the place of `data`/identity.key; the one that was there stays beside it, as identity.key.old.
+
+    Raises OSError.
+    """
+    path = data / _KEY_FILE
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    old = path.with_name(OLD_KEY_FILE)
+    old.unlink(missing_ok=True)
+    os.link(path, old)
+    fresh.replace(path)
 
 
 def _parse(text: str, where: str) -> bytes:

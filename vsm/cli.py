@@ -22,6 +22,7 @@ from vsm.commands import (
     link,
     map_test,
     reconcile,
+    rotate_key,
     send,
     simulate,
     trace,
@@ -66,6 +67,7 @@ letters.command("show")(dead_letters.show)
 letters.command("replay")(dead_letters.replay)
 app.command()(doctor.doctor)
 app.command()(forget.forget)
+app.command()(rotate_key.rotate_key)
 app.command()(checksum.checksum)
 app.command()(backup.backup)
 app.command()(backup.restore)

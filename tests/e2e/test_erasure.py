@@ -1,4 +1,4 @@
-"""`vsm forget` on the running one-machine stack: what is kept of a source, or of somebody, is gone, and nothing else."""
+"""`vsm forget` on the running one-machine stack: what is kept of a source, or of somebody, goes, and nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from tests.builders.one_machine import END_MICROS, gauges, organisation, settle,
 from tests.builders.release import copied
 from vsm.cli import app
 from vsm.organisation import send
-from vsm.store import open_store
 
 pytestmark = pytest.mark.timeout(400)
 
