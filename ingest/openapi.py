@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +13,7 @@ from ingest.answers import Answer
 from ingest.corrections import Correction
 from ingest.imports import Imported
 from ingest.routes import EVENT_TOOLS
-from ingest.signatures import Outgoing
+from ingest.signatures import Outgoing, Scheme, bearer_token
 
 _RETRY: Final = {"Retry-After": {"description": "Whole seconds until another try.", "schema": {"type": "integer"}}}
 _ALLOW: Final = {"Allow": {"description": "The method that the path takes.", "schema": {"type": "string"}}}
@@ -43,35 +43,39 @@ _FACTS: Final = {
 }
 _LINKS: Final = {_JSON: {"schema": {"anyOf": [_LINK, {"type": "array", "items": _LINK}]}}}
 
-_PROVEN_HERE: Final[Mapping[str, str]] = {
-    header: adapter.verify.says
-    for adapter in reversed(ADAPTERS)
-    if adapter.tool not in EVENT_TOOLS
-    for header in list(adapter.verify.sign(b"a secret", Outgoing(body=b"{}")))[:1]
-    if header != "authorization"
-}
-"""The headers in which tools prove themselves, each with what it holds."""
 
-SCHEMES: Final[dict[str, dict[str, str]]] = {
-    "bearer": {"type": "http", "scheme": "bearer"},
-    "basic": {"type": "http", "scheme": "basic"},
-    "webhook-signature": {
-        "type": "apiKey", "in": "header", "name": "webhook-signature",
-        "description": "Standard Webhooks, with `webhook-id` and `webhook-timestamp`.",
-    },
-    **{
-        header: {"type": "apiKey", "in": "header", "name": header, "description": said}
-        for header, said in sorted(_PROVEN_HERE.items())
-    },
-}  # fmt: skip
+def _proof(scheme: Scheme) -> str:
+    """Return what a scheme is called: its header, of `authorization` the word that begins it."""
+    if scheme.header != "authorization":
+        return scheme.header
+    return scheme.sign(b"a secret", Outgoing(body=b""))[scheme.header].partition(" ")[0].lower()
+
+
+def _declared(name: str, schemes: Sequence[Scheme]) -> dict[str, str]:
+    """Return the declaration of schemes of one name."""
+    if schemes[0].header == "authorization":
+        return {"type": "http", "scheme": name}
+    said = ", or ".join(dict.fromkeys(scheme.says for scheme in schemes))
+    return {"type": "apiKey", "in": "header", "name": name, "description": said}
+
+
+def _by_name(schemes: Iterable[Scheme]) -> Mapping[str, Sequence[Scheme]]:
+    """Return single schemes by their names, in order."""
+    found: dict[str, list[Scheme]] = {}
+    for scheme in sorted((part for one in schemes for part in one.either or (one,)), key=_proof):
+        found.setdefault(_proof(scheme), []).append(scheme)
+    return found
+
+
+_BY_TOOL: Final = _by_name(adapter.verify for adapter in ADAPTERS if adapter.tool not in EVENT_TOOLS)
+_BY_EVENTS: Final = _by_name(adapter.verify for adapter in ADAPTERS if adapter.tool in EVENT_TOOLS)
+_BY_TOKEN: Final = _by_name([bearer_token()])
+
+SCHEMES: Final = {name: _declared(name, schemes) for name, schemes in {**_BY_EVENTS, **_BY_TOOL}.items()}
 """How a sender proves itself: by one of these, as its tool does."""
 
 _INSECURE: Final = ""
 """No proof at all: what a source that says `insecure: true` takes."""
-
-_BY_TOOL: Final = ("bearer", "basic", *sorted(_PROVEN_HERE), _INSECURE)
-_BY_EVENTS: Final = ("bearer", "webhook-signature", _INSECURE)
-_BY_TOKEN: Final = ("bearer",)
 
 
 class _Post(Struct, frozen=True):
@@ -85,14 +89,16 @@ class _Post(Struct, frozen=True):
 
 _EVENTS: Final = "CloudEvents 1.0 (structured, binary, batched) or bare CDEvents"
 _POSTS: Final = {
-    "/webhooks/{tool}/{source}": _Post("One delivery of a tool's webhook", ("tool", "source"), _HOOK, _BY_TOOL),
-    "/webhooks/{tool}": _Post("One delivery to the tool's source `default`", ("tool",), _HOOK, _BY_TOOL),
-    "/events": _Post(f"{_EVENTS}, to the source `default`", (), _EVENT, _BY_EVENTS),
-    "/events/{source}": _Post(_EVENTS, ("source",), _EVENT, _BY_EVENTS),
-    "/imports/{stream}": _Post(
-        "Facts for one value stream, JSON lines or an array; whole or not at all", ("stream",), _FACTS, _BY_TOKEN
+    "/webhooks/{tool}/{source}": _Post(
+        "One delivery of a tool's webhook", ("tool", "source"), _HOOK, (*_BY_TOOL, _INSECURE)
     ),
-    "/links": _Post("Corrections of links between entities; whole or not at all", (), _LINKS, _BY_TOKEN),
+    "/webhooks/{tool}": _Post("One delivery to the tool's source `default`", ("tool",), _HOOK, (*_BY_TOOL, _INSECURE)),
+    "/events": _Post(f"{_EVENTS}, to the source `default`", (), _EVENT, (*_BY_EVENTS, _INSECURE)),
+    "/events/{source}": _Post(_EVENTS, ("source",), _EVENT, (*_BY_EVENTS, _INSECURE)),
+    "/imports/{stream}": _Post(
+        "Facts for one value stream, JSON lines or an array; whole or not at all", ("stream",), _FACTS, (*_BY_TOKEN,)
+    ),
+    "/links": _Post("Corrections of links between entities; whole or not at all", (), _LINKS, (*_BY_TOKEN,)),
 }
 _PAGES: Final = {
     "/health/live": ("Whether the process turns", {"200": ("it does", _JSON)}),

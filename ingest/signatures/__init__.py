@@ -81,4 +81,10 @@ def any_of(*schemes: Scheme) -> Scheme:
     def sign(secret: bytes, sent: Outgoing) -> Mapping[str, str]:
         return schemes[0].sign(secret, sent)
 
-    return Scheme(says=", or ".join(scheme.says for scheme in schemes), verify=verify, sign=sign)
+    return Scheme(
+        says=", or ".join(scheme.says for scheme in schemes),
+        header=schemes[0].header,
+        verify=verify,
+        sign=sign,
+        either=tuple(part for scheme in schemes for part in scheme.either or (scheme,)),
+    )

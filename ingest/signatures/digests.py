@@ -55,7 +55,9 @@ def hmac_sha256(header: str, prefix: str = "", *, several: bool = False, encodin
         return {header: prefix + encoded(hmac.digest(secret, sent.body, "sha256"), encoding)}
 
     many = ", several apart by commas" if several else ""
-    return Scheme(says=f"`{header}: {prefix}<{encoding} HMAC-SHA256 of the body>`{many}", verify=verify, sign=sign)
+    return Scheme(
+        says=f"`{header}: {prefix}<{encoding} HMAC-SHA256 of the body>`{many}", header=header, verify=verify, sign=sign
+    )
 
 
 def hmac_sha1_of_body_and_url(header: str) -> Scheme:
@@ -80,7 +82,8 @@ def hmac_sha1_of_body_and_url(header: str) -> Scheme:
     def sign(secret: bytes, sent: Outgoing) -> Mapping[str, str]:
         return {header: encoded(hmac.digest(secret, sent.body + sent.url.encode(), "sha1"), "base64")}
 
-    return Scheme(says=f"`{header}: <base64 HMAC-SHA1 of body and address>`", verify=verify, sign=sign)
+    says = f"`{header}: <base64 HMAC-SHA1 of body and address>`"
+    return Scheme(says=says, header=header, verify=verify, sign=sign)
 
 
 def sent_within(scheme: Scheme, field: str) -> Scheme:
@@ -106,7 +109,7 @@ def sent_within(scheme: Scheme, field: str) -> Scheme:
         return written.sub(rb"\g<1>%d" % (sent_at // 1_000), body)
 
     says = f"{scheme.says}; `{field}` in it at most five minutes off"
-    return Scheme(says=says, verify=verify, sign=scheme.sign, renewed=renewed)
+    return Scheme(says=says, header=scheme.header, verify=verify, sign=scheme.sign, renewed=renewed)
 
 
 def timed_hmac(
@@ -125,7 +128,7 @@ def timed_hmac(
             signature_header: prefix + hmac.digest(secret, signed(moment, sent.body), "sha256").hex(),
         }
 
-    return Scheme(says=says, verify=verify, sign=sign)
+    return Scheme(says=says, header=signature_header, verify=verify, sign=sign)
 
 
 def slack() -> Scheme:
@@ -158,7 +161,7 @@ def buildkite_signature() -> Scheme:
         }
 
     says = f"`{header}: timestamp=<seconds>,signature=<hex HMAC-SHA256 of timestamp.body>`"
-    return Scheme(says=says, verify=verify, sign=sign)
+    return Scheme(says=says, header=header, verify=verify, sign=sign)
 
 
 def timed(

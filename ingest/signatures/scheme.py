@@ -19,6 +19,9 @@ TOKEN_WRONG: Final = "token is wrong"  # noqa: S105 - the same
 TOLERANCE_SECONDS: Final = 300
 """How far the time in a signature may lie from the arrival, both ways."""
 
+PUBLIC_KEY: Final = b"whpk_"
+"""What a sender's public key begins with: everybody may know it, so that it verifies signatures and is no secret."""
+
 MOST_SIGNATURES: Final = 16
 """Of a list of signatures this many are looked at, the first."""
 
@@ -73,14 +76,17 @@ def as_it_is(body: bytes, _sent_at: int) -> bytes:
 class Scheme(Struct, frozen=True, kw_only=True):
     """How deliveries prove that they were sent by someone who holds the secret; called, it verifies.
 
-    `says` describes it in a line for the documentation. `renewed` is the body as it is sent at another time: a few
-    tools write the time of sending into it.
+    `says` describes it in a line for the documentation; `header` is where the proof stands, in lower case; `either`
+    holds the schemes of which any one is enough, () for a single one. `renewed` is the body as it is sent at another
+    time: a few tools write the time of sending into it.
     """
 
     says: str
+    header: str
     verify: Verify
     sign: Sign
     renewed: Callable[[bytes, int], bytes] = as_it_is
+    either: tuple[Scheme, ...] = ()
 
     def __call__(self, delivery: Received, secrets: Sequence[bytes]) -> str | None:
         """Return None when any of the secrets proves the delivery, else why not."""
@@ -88,8 +94,11 @@ class Scheme(Struct, frozen=True, kw_only=True):
 
 
 def live(secrets: Sequence[bytes]) -> list[bytes]:
-    """Return the secrets that can prove anything: an empty one never does."""
-    return [secret for secret in secrets if secret]
+    """Return the secrets that can prove anything: an empty one never does, and a public key only signatures of its own.
+
+    As a token or a shared key it would let in whoever has read it where it is published.
+    """
+    return [secret for secret in secrets if secret and not secret.startswith(PUBLIC_KEY)]
 
 
 def seconds_of(text: str) -> int | None:

@@ -16,6 +16,7 @@ from ingest.signatures.scheme import (
     MISSING,
     MOST_SIGNATURES,
     NO_SECRET,
+    PUBLIC_KEY,
     STALE,
     WRONG,
     Outgoing,
@@ -26,10 +27,11 @@ from ingest.signatures.scheme import (
 )
 
 _SHARED: Final = b"whsec_"
-_PUBLIC: Final = b"whpk_"
 _PRIVATE: Final = b"whsk_"
 _KEY_BYTES: Final = 32
 _SIGNATURE_BYTES: Final = 64
+_MOST_ED25519: Final = 4
+"""Of `v1a` signatures this many are looked at: each one costs a walk over the whole body, for each key."""
 
 
 def standard_webhooks(names: str = "webhook") -> Scheme:
@@ -52,7 +54,7 @@ def standard_webhooks(names: str = "webhook") -> Scheme:
             return MISSING
         texts = given.split(" ", MOST_SIGNATURES)[:MOST_SIGNATURES]
         digests = [found for text in texts if (found := digest_of(text, "v1,", "base64")) is not None]
-        signatures = [found for text in texts if (found := _ed25519(text)) is not None]
+        signatures = [found for text in texts if (found := _ed25519(text)) is not None][:_MOST_ED25519]
         seconds = seconds_of(moment)
         if not (digests or signatures) or seconds is None or not message_id.isascii() or "." in message_id:
             return MALFORMED
@@ -71,7 +73,8 @@ def standard_webhooks(names: str = "webhook") -> Scheme:
             proof = "v1," + encoded(hmac.digest(_shared_keys([secret])[0], message, "sha256"), "base64")
         return {id_header: sent.message_id, time_header: moment, signature_header: proof}
 
-    return Scheme(says=f"Standard Webhooks (`{signature_header}: v1,...` or `v1a,...`)", verify=verify, sign=sign)
+    says = f"Standard Webhooks (`{signature_header}: v1,...` or `v1a,...`)"
+    return Scheme(says=says, header=signature_header, verify=verify, sign=sign)
 
 
 def _signed(message_id: str, moment: str, body: bytes) -> bytes:
@@ -80,12 +83,12 @@ def _signed(message_id: str, moment: str, body: bytes) -> bytes:
 
 def _shared_keys(secrets: Sequence[bytes]) -> list[bytes]:
     """Return the keys of the shared secrets; what cannot be read, or is a key of the other kind, is none."""
-    plain = [secret for secret in secrets if secret and not secret.startswith((_SHARED, _PUBLIC, _PRIVATE))]
+    plain = [secret for secret in secrets if secret and not secret.startswith((_SHARED, PUBLIC_KEY, _PRIVATE))]
     return [*plain, *(key for secret in secrets if (key := _key(secret, _SHARED)))]
 
 
 def _public_keys(secrets: Sequence[bytes]) -> list[Ed25519PublicKey]:
-    found = [key for secret in secrets if len(key := _key(secret, _PUBLIC)) == _KEY_BYTES]
+    found = [key for secret in secrets if len(key := _key(secret, PUBLIC_KEY)) == _KEY_BYTES]
     return [Ed25519PublicKey.from_public_bytes(key) for key in found]
 
 
@@ -94,9 +97,14 @@ def _key(secret: bytes, prefix: bytes) -> bytes:
     if not secret.startswith(prefix):
         return b""
     try:
-        return binascii.a2b_base64(secret[len(prefix) :], strict_mode=True)
+        return binascii.a2b_base64(_padded(secret[len(prefix) :]), strict_mode=True)
     except binascii.Error:
         return b""
+
+
+def _padded(text: bytes) -> bytes:
+    """Return base64 with the padding that some write and some leave out."""
+    return text + b"=" * (-len(text) % 4)
 
 
 def _ed25519(text: str) -> bytes | None:

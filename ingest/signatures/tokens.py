@@ -34,7 +34,7 @@ def bearer_token() -> Scheme:
     def sign(secret: bytes, _sent: Outgoing) -> Mapping[str, str]:
         return {_AUTHORIZATION: f"Bearer {secret.decode()}"}
 
-    return Scheme(says="`authorization: Bearer <secret>`", verify=verify, sign=sign)
+    return Scheme(says="`authorization: Bearer <secret>`", header=_AUTHORIZATION, verify=verify, sign=sign)
 
 
 def token_header(header: str) -> Scheme:
@@ -46,7 +46,7 @@ def token_header(header: str) -> Scheme:
     def sign(secret: bytes, _sent: Outgoing) -> Mapping[str, str]:
         return {header: secret.decode()}
 
-    return Scheme(says=f"`{header}: <secret>`", verify=verify, sign=sign)
+    return Scheme(says=f"`{header}: <secret>`", header=header, verify=verify, sign=sign)
 
 
 def basic_auth() -> Scheme:
@@ -71,7 +71,8 @@ def basic_auth() -> Scheme:
         credentials = secret if b":" in secret else b"vsm:" + secret
         return {_AUTHORIZATION: f"Basic {binascii.b2a_base64(credentials, newline=False).decode()}"}
 
-    return Scheme(says="`authorization: Basic`, the password is the secret", verify=verify, sign=sign)
+    says = "`authorization: Basic`, the password is the secret"
+    return Scheme(says=says, header=_AUTHORIZATION, verify=verify, sign=sign)
 
 
 def _decoded(text: str) -> bytes | None:
