@@ -16,11 +16,14 @@ from typer.testing import CliRunner
 
 from lab.sending import SentDelivery
 from lab.simulate import deliveries
+from schemas.identity import pseudonym
+from schemas.identity_key import load_identity_key
 from sinks.clickhouse.client import open_embedded
 from tests.builders.one_machine import END_MICROS, gauges, organisation, settle, tables
 from tests.builders.release import copied
 from vsm.cli import app
 from vsm.organisation import send
+from vsm.store import open_store
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -168,3 +171,68 @@ def test_a_dry_run_says_what_would_go_and_removes_nothing(story: Story) -> None:
 def test_what_it_sends_again_is_new(story: Story) -> None:
     """The same webhooks after the removal are taken in as at first."""
     assert story.again == story.before
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """What was seen before and after somebody was forgotten."""
+
+    hashed: str
+    before: tuple[Mapping[str, object], list[tuple[object, ...]]]
+    said: Result
+    after: tuple[Mapping[str, object], list[tuple[object, ...]]]
+    held: list[str]
+    letters: str
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Person:
+    """A stack with somebody's events, and two letters of which one holds the account; then he is forgotten."""
+    root = tmp_path_factory.mktemp("person")
+    with organisation(root) as stack:
+        send(stack, sent())
+        key = load_identity_key("", root, may_make=False)
+        account, hashed = somebody(root, key)
+        send(stack, [broken("acme", "kept"), broken("acme", account)])
+        settle(stack)
+        before = tables(root), actors(root)
+        said = vsm(root, "forget", "--actor", f"github:{account}", "--yes")
+        settle(stack)
+        after = tables(root), actors(root)
+        letters = vsm(root, "dead-letters", "show", "all").output
+    held = [name for name in bytes_with(root, hashed) if not name.startswith("clickhouse/")]
+    return Person(hashed=hashed, before=before, said=said, after=after, held=held, letters=letters)
+
+
+def actors(root: Path) -> list[tuple[object, ...]]:
+    """Return who did how much, by hash."""
+    with open_store(root) as store:
+        answer = store.ask("SELECT actor, count() FROM vsm.flow_events_current GROUP BY actor ORDER BY actor")
+    return [tuple(row) for row in answer.rows]
+
+
+def somebody(root: Path, key: bytes) -> tuple[str, str]:
+    """Return an account of GitHub that caused some facts, and its hash."""
+    bodies = [json.loads(bytes(hook.body)) for hook in sent() if hook.tool == "github"]
+    accounts = sorted({str(body["sender"]["id"]) for body in bodies if "sender" in body})
+    log = (root / "log" / "vsm.flow-events.v1.sqlite").read_bytes()
+    log += (root / "log" / "vsm.flow-events.v1.sqlite-wal").read_bytes()
+    known = [(a, h) for a in accounts if (h := pseudonym(key, "github", a)).encode() in log]
+    return known[0]
+
+
+def test_nobody_is_behind_a_forgotten_actors_facts(person: Person) -> None:
+    """In the table he is NULL, what others did is theirs as before, and his hash is nowhere in the log."""
+    were, are = dict(person.before[1]), dict(person.after[1])
+    his = were.pop(person.hashed)
+    were[None] = int(str(were.get(None, 0))) + int(str(his))
+    assert (person.said.exit_code, int(str(his)) > 0, are, person.held) == (0, True, were, []), person.said.output
+
+
+def test_no_row_depends_on_who_somebody_is(person: Person) -> None:
+    """Every table is as it was."""
+    assert person.after[0] == person.before[0]
+
+
+def test_only_the_letter_that_held_the_account_is_destroyed(person: Person) -> None:
+    """The other one is read as before."""
+    assert (person.letters.count("POST"), '"said": "kept"' in person.letters) == (1, True)
