@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Ignored, Untranslatable
 from ingest.by_action import Translated
-from ingest.facts import Said, fact
+from ingest.facts import Said, check_size, fact
 from ingest.incident_fields import severity, told_by
 from ingest.times import moment
 from schemas.event import FlowEvent
@@ -54,6 +54,7 @@ _decode: Final = msgspec.json.Decoder(Group).decode
 def alerts(body: bytes, context: Context) -> Translated:
     """For each alert `incident.detected`, at `startsAt`; for a resolved one `incident.resolved` too, at `endsAt`."""
     group = _decode(body)
+    check_size(group.alerts, "alerts")
     lost = {"truncated_alerts": group.truncated} if group.truncated else {}
     found = [event for alert in group.alerts if _is_incident(alert) for event in _facts(alert, context, lost)]
     return found or _NO_INCIDENT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Final, TypedDict
 
 from ingest.actors import UNKNOWN, Actor
@@ -21,6 +21,9 @@ MOST_LINKS: Final = 128
 
 MOST_URL_CHARACTERS: Final = 2_048
 """A longer address is left out, and so is one that holds credentials or a mail address."""
+
+MOST_AT_ONCE: Final = 10_000
+"""A delivery that has more to tell than this, each a fact of its own, is refused: no tool sends as much."""
 
 _SOMEBODY: Final = re.compile(r"^[^/]*//[^/?#]*@|[^/@\s]@(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w.-])")
 _NO_ATTRIBUTES: Final[Mapping[str, str | None]] = {}
@@ -108,6 +111,12 @@ def fact(  # noqa: PLR0913 - what may be said of a fact
         quantities=quantities,
         attributes=kept,
     )
+
+
+def check_size(told: Sized, field: str) -> None:
+    """Raise Untranslatable, naming `field`, where a list tells of more than `MOST_AT_ONCE`."""
+    if len(told) > MOST_AT_ONCE:
+        raise Untranslatable(f"{field} holds too much")
 
 
 def _kept(text: str, pseudonym: Callable[[str], str]) -> str:

@@ -18,7 +18,7 @@ from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
-from ingest.facts import MOST_CHARACTERS, fact
+from ingest.facts import MOST_CHARACTERS, check_size, fact
 from ingest.kept_text import kept_of_environment
 from ingest.keys import key_links, keys_in_branch, keys_in_text, unique_links
 from ingest.signatures import hmac_sha256
@@ -138,6 +138,7 @@ def flag_changed(body: bytes, context: Context) -> Translated:
     changed = _changed(entry.accesses)
     if not changed:
         raise Untranslatable("accesses name no flag")
+    check_size(changed, "accesses")
     found = [
         _fact(entry, place, actions, exposure, context)
         for named, actions in changed.items()
@@ -162,7 +163,9 @@ def _places(entry: Entry, named: Place, actions: set[str]) -> Iterable[Place]:
     current = entry.current
     if environment != _EVERYWHERE or _ARCHIVED not in actions or current is None or current.archived:
         return (named,)
-    return [(project, word, flag) for word in current.environments or () if _serves(current, word)]
+    environments = current.environments or {}
+    check_size(environments, "currentVersion.environments")
+    return [(project, word, flag) for word in environments if _serves(current, word)]
 
 
 def _serves(version: Version, environment: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from ingest.adapters.spinnaker.said import commits, identity, images, reasons, s
 from ingest.by_action import Translated
 from ingest.deployed import deployed
 from ingest.environments import KNOWN
-from ingest.facts import Said, fact
+from ingest.facts import MOST_LINKS, Said, check_size, fact
 from ingest.kept_text import kept_of_environment
 from ingest.times import Moment, moment
 from schemas.event import FlowEvent, Link, Outcome
@@ -37,6 +37,13 @@ _DEPLOYING: Final = frozenset(
 )  # fmt: skip
 _DONE: Final = frozenset({*OUTCOMES, "SKIPPED"})
 _GOING_BACK: Final = frozenset({"rollbackCluster", "rollbackServerGroup", "undoRolloutManifest"})
+
+
+class Cause(Struct, frozen=True):
+    """What an execution was triggered by: its commits, and what it brings where no stage binds an image."""
+
+    commits: list[str]
+    brings: tuple[Link, ...]
 
 
 class Group(Struct, frozen=True):
@@ -66,12 +73,15 @@ def deployments(event: Event, said: Said, context: Context, *, over: bool) -> It
     `said` is what all facts of the execution carry.
     """
     execution, wanted = event.content.execution, event.content.stage
-    for group in _groups(execution, context):
+    groups = _groups(execution, context)
+    check_size(groups, "content.execution.stages")
+    cause = _cause(execution)
+    for group in groups:
         if wanted is None or any(stage.id == wanted for stage in group.stages):
-            yield from _deployment(execution, group, said, context, over=over)
+            yield from _deployment(identity(execution), group, cause, said, context, over=over)
 
 
-def _groups(execution: Execution, context: Context) -> Iterable[Group]:
+def _groups(execution: Execution, context: Context) -> Collection[Group]:
     found: dict[tuple[str, bool], Group] = {}
     for stage in execution.stages or ():
         if deploys(stage):
@@ -82,12 +92,14 @@ def _groups(execution: Execution, context: Context) -> Iterable[Group]:
     return found.values()
 
 
-def _deployment(execution: Execution, group: Group, said: Said, context: Context, *, over: bool) -> Iterator[FlowEvent]:
+def _deployment(
+    run: str, group: Group, cause: Cause, said: Said, context: Context, *, over: bool
+) -> Iterator[FlowEvent]:
     """Yield the begin, which names nothing that is known only later, and the end."""
     starts = [stage.started for stage in group.stages if stage.started is not None]
     if not starts:
         return
-    parts = (identity(execution), group.environment, "rollback" if group.back else "")
+    parts = (run, group.environment, "rollback" if group.back else "")
     uri = deployment_uri(context.tool, "/".join(part for part in parts if part))
     told: Said = {
         **said,
@@ -100,7 +112,7 @@ def _deployment(execution: Execution, group: Group, said: Said, context: Context
     if (end := _end(group.stages, over=over)) is not None:
         status, told["outcome"], ended = end
         told["state"], told["told_apart"] = status, (status,)
-        told["links"] = () if group.back else _brought(execution, group.stages)
+        told["links"] = () if group.back else _brought(group.stages, cause)
         event_type = "service.rolledback" if group.back else "service.deployed"
         yield fact(context, event_type, uri, ended, **told)
 
@@ -134,12 +146,17 @@ def _word(place: Place, execution: Execution, context: Context) -> str:
     return next((text for text in texts if context.environment(text) in KNOWN), texts[0] if texts else "")
 
 
-def _brought(execution: Execution, stages: list[Stage]) -> tuple[Link, ...]:
+def _brought(stages: list[Stage], cause: Cause) -> tuple[Link, ...]:
     """Return what stages deployed: the images bound into their manifests, else what triggered them; and the commits."""
-    why = reasons(execution)
     bound = [(x.outputs.bound if x.outputs else None) or (x.context or NO_PLACE).bound for x in stages]
     found = [image for artifacts in bound for image in images(artifacts)]
+    return deployed(dict.fromkeys(found), cause.commits) if found else cause.brings
+
+
+def _cause(execution: Execution) -> Cause:
+    why, found = reasons(execution), list[str]()
     for reason in why:
         named = [f"{reason.repository}:{reason.tag}"] if reason.repository and reason.tag else []
         found = found or images(reason.artifacts) or named
-    return deployed(dict.fromkeys(found), commits(why))
+    told = commits(why)
+    return Cause(told, deployed(dict.fromkeys(found), told)[:MOST_LINKS])

@@ -7,7 +7,7 @@ from typing import Final
 from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Untranslatable
 from ingest.adapters.spinnaker.bodies import NO_TRIGGER, NOBODY, Artifact, Event, Execution, Trigger
-from ingest.facts import MOST_CHARACTERS, Said
+from ingest.facts import MOST_CHARACTERS, MOST_LINKS, Said
 from ingest.kept_text import kept_of_branch
 from schemas.event import ActorClass
 
@@ -54,7 +54,7 @@ def commits(why: list[Trigger]) -> list[str]:
     for reason in why:
         scm = (reason.build.scm if reason.build else None) or ()
         if found := [text for text in (reason.hash, *(source.sha1 for source in scm)) if text]:
-            return found
+            return found[:MOST_LINKS]
     return []
 
 

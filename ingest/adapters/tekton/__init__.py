@@ -18,7 +18,7 @@ from ingest.adapters.tekton.bodies import Condition, Run, Status, run_of
 from ingest.by_action import Translated
 from ingest.code_links import branch_of_ref, change_links, commit_links
 from ingest.delivery_ids import delivery_id
-from ingest.facts import Said, fact
+from ingest.facts import Said, check_size, fact
 from ingest.kept_text import kept_of_branch
 from ingest.repositories import repository_of
 from ingest.signatures import any_of, basic_auth, bearer_token
@@ -59,8 +59,9 @@ def pipeline_ended(body: bytes, context: Context) -> Translated:
     said = _said(run, context)
     begin = _pipeline_begin(run, context, said)
     end = _end(run.status, _uri(run, context), context, "pipelinerun.finished", said)
-    packaged = [_packaged(run, digest, context) for digest in run.digests] if end.outcome is Outcome.SUCCESS else []
-    return [*begin, end, *packaged]
+    digests = run.digests if end.outcome is Outcome.SUCCESS else ()
+    check_size(digests, "status.results")
+    return [*begin, end, *(_packaged(run, digest, context) for digest in digests)]
 
 
 def task_begun(body: bytes, context: Context) -> Translated:
