@@ -3,7 +3,8 @@
 A Kustomization tells of its revision whenever it is reconciled, also where nothing changed and where drift was mended:
 a revision that comes through is one deployment, however often it is told, and one that fails is another. So a revision
 that breaks long after it was deployed moves no deployment. A HelmRelease tells of each release once: it is one by the
-number that Helm gives it, and where that is not told by its time.
+number that Helm gives it (with the chart's version: a release that is installed anew is counted from one again), and
+where that is not told by its time.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ def _helm(event: Event, context: Context, event_type: str, outcome: Outcome, *, 
     )
     version = version if _VERSION.fullmatch(version) else None
     said["attributes"] = {**said["attributes"], "chart": chart, "version": version}
-    operation = f"v{number}" if numbered and number else event.timestamp
+    operation = f"v{number}-{version or ''}" if numbered and number else event.timestamp
     uri = deployment_uri(context.tool, f"{_name(event)}/{operation}")
     return [fact(context, event_type, uri, moment(event.timestamp, "timestamp"), **said)]
 
@@ -267,6 +268,7 @@ ADAPTER: Final = Adapter(
                 "RollbackSucceeded": _rolled_back,
                 "RollbackFailed": _not_rolled_back,
                 "TestSucceeded": _none("the release tells that it was deployed"),
+                "HealthCheckCanceled": _none("a newer release took its place"),
                 "UninstallSucceeded": _none(_REMOVED.reason),
                 "DriftDetected": _none("drift is no deployment"),
                 "DriftCorrected": _none("mended drift is no deployment"),

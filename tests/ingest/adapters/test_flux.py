@@ -86,12 +86,20 @@ def test_failed_tests_speak_of_the_release_that_they_tested() -> None:
     )
 
 
+def test_a_release_that_is_installed_anew_is_another_deployment() -> None:
+    """Helm counts from one again once a release was removed; the chart's version tells the two apart."""
+    one = golden("flux/HelmRelease__installed")
+    anew = translated("flux", one.body.replace(b"@6.5.0", b"@6.6.0"), one.headers)
+    assert isinstance(anew, list)
+    assert anew[0].subject_id != only("HelmRelease__installed").subject_id
+
+
 def test_a_rollback_is_laid_to_the_release_that_it_took_back() -> None:
     """The release before it did nothing wrong."""
     cases = ("installed", "upgraded", "tests_failed", "rolled_back")
     rows = deployments(told_by(*(f"flux/HelmRelease__{case}" for case in cases)))
     blamed = {row.deployment_id.rpartition("/")[2]: row.attribution for row in rows}
-    assert blamed == {"v1": "", "v2": "failed", "2026-03-04T09:03:00Z": ""}
+    assert blamed == {"v1-6.5.0": "", "v2-6.5.1": "failed", "2026-03-04T09:03:00Z": ""}
 
 
 def test_a_namespace_that_means_no_environment_is_none() -> None:
