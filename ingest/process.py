@@ -35,6 +35,7 @@ from schemas.codec import Codec
 from schemas.definition import Definition
 from schemas.definition_file import BadDefinition, load
 from schemas.identity import pseudonym
+from schemas.identity_key import BadIdentityKey, load_identity_key
 from schemas.log import Log
 
 STOPPING: Final = "the process is stopping"
@@ -94,7 +95,7 @@ class Process:
             tokens=lambda: self._token,
             streams=tuple(stream.name for stream in definition.value_streams),
             most_facts=settings.import_facts,
-            pseudonym=partial(pseudonym, means.identity_key),
+            pseudonym=lambda tool, account: pseudonym(self._identity_key, tool, account),
         )
         self.application = Server(
             intake=self.intake,
@@ -114,13 +115,16 @@ class Process:
         self.telemetry.read_completeness_from(partial(completeness, settings.data / _RECONCILED))
 
     def reload(self) -> None:
-        """Take sources and secrets from the file anew; a bad file changes nothing. Streams stay as they are."""
+        """Take sources, secrets and the identity key anew; what is bad changes nothing. Streams stay as they are."""
+        told = self.settings.identity_key.get_secret_value()
         try:
             definition = load(self.settings.config)
-        except (BadDefinition, OSError) as bad:
+            identity_key = load_identity_key(told, self.settings.data, may_make=False)
+        except (BadDefinition, BadIdentityKey, OSError) as bad:
             self.telemetry.reloads["refused"] += 1
             _logger.error("a reload was refused", problem=str(bad))  # noqa: TRY400 - the problem says it all
             return
+        self._identity_key = identity_key
         self._token = _import_token(self.settings)
         self.intake.live = live(self._connect(definition), self.intake.live)
         self.telemetry.reloads["done"] += 1
