@@ -1,7 +1,8 @@
 """Groups of alerts as Prometheus Alertmanager and Grafana send them: each firing of an alert is an incident; pure.
 
 An alert is known by the fingerprint of its labels, which is the same whenever it fires: with the begin it is one
-firing. A group is sent again and again while anything in it fires; what was told before has the same ids.
+firing. A group is sent again and again while anything in it fires; what was told before has the same ids. Grafana often
+writes the end's time as the begin, too: which firing that ends is not known, and it is none of its own.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from ingest.adapter import Context, Ignored, Untranslatable
 from ingest.by_action import Translated
 from ingest.facts import Said, check_size, fact
 from ingest.incident_fields import severity, told_by
-from ingest.times import moment
+from ingest.times import Moment, moment
 from schemas.event import FlowEvent
 from schemas.identity import incident_uri, short_digest
 
 _NO_LABELS: Final[Mapping[str, str]] = {}
 _NO_INCIDENT: Final = Ignored("no alert is an incident: tests, and severities that wake nobody")
+_NO_BEGIN: Final = Ignored("the end of an alert tells no begin")
 _SLIGHT: Final = frozenset({"debug", "info", "information", "informational", "none", "ok"})
 """Severities of alerts that only inform, a watchdog's that always fires among them."""
 
@@ -56,8 +58,9 @@ def alerts(body: bytes, context: Context) -> Translated:
     group = _decode(body)
     check_size(group.alerts, "alerts")
     lost = {"truncated_alerts": group.truncated} if group.truncated else {}
-    found = [event for alert in group.alerts if _is_incident(alert) for event in _facts(alert, context, lost)]
-    return found or _NO_INCIDENT
+    incidents = [alert for alert in group.alerts if _is_incident(alert)]
+    found = [event for alert in incidents for event in _facts(alert, context, lost)]
+    return found or (_NO_BEGIN if incidents else _NO_INCIDENT)
 
 
 def _is_incident(alert: Alert) -> bool:
@@ -72,7 +75,9 @@ def _page(address: str) -> str | None:
 
 def _facts(alert: Alert, context: Context, lost: Mapping[str, float]) -> Iterator[FlowEvent]:
     labels = alert.labels
-    began = moment(alert.starts_at, "alerts[].startsAt")
+    began, ended = moment(alert.starts_at, "alerts[].startsAt"), _end(alert)
+    if ended is not None and ended.implausible is None and ended.micros <= began.micros:
+        return
     mark = alert.fingerprint or short_digest("\n".join(f"{name}={labels[name]}" for name in sorted(labels)))
     uri = incident_uri(context.tool, f"{mark}/{began.micros // 1_000_000}")
     told = told_by({**(alert.annotations or _NO_LABELS), **labels}, context)
@@ -89,8 +94,15 @@ def _facts(alert: Alert, context: Context, lost: Mapping[str, float]) -> Iterato
         },
     }
     yield fact(context, "incident.detected", uri, began, **said)
-    if alert.status == "resolved":
+    if ended is not None:
         said["state"], said["links"] = "resolved", ()
-        yield fact(context, "incident.resolved", uri, moment(alert.ends_at, "alerts[].endsAt"), **said)
-    elif alert.status != "firing":
+        yield fact(context, "incident.resolved", uri, ended, **said)
+
+
+def _end(alert: Alert) -> Moment | None:
+    """Return when an alert ended, None while it fires."""
+    if alert.status == "firing":
+        return None
+    if alert.status != "resolved":
         raise Untranslatable("alerts[].status is neither firing nor resolved")
+    return moment(alert.ends_at, "alerts[].endsAt")

@@ -84,6 +84,12 @@ def test_what_wakes_nobody_is_no_incident(name: str) -> None:
     assert events(name) == []
 
 
+def test_an_end_that_tells_no_begin_is_no_incident_of_its_own() -> None:
+    """Grafana writes the end's time as the begin where it sends an end anew: which firing that ended is not known."""
+    one = golden("grafana/alerts__resolved_without_its_begin")
+    assert translated(one.tool, one.body, one.headers) == Ignored("the end of an alert tells no begin")
+
+
 def test_what_a_group_left_out_is_counted() -> None:
     """A sender that cuts groups says how many alerts it left out."""
     assert events("alertmanager/alerts__cut_short")[0].quantities == {"truncated_alerts": 7.0}
