@@ -16,6 +16,7 @@ from vsm.commands import (
     dead_letters,
     demo,
     doctor,
+    export,
     forget,
     import_logs,
     imports,
@@ -55,6 +56,7 @@ events.command("csv")(imports.import_csv)
 events.command("git")(imports.import_git)
 events.command("xes")(import_logs.import_xes)
 events.command("ocel")(import_logs.import_ocel)
+app.command()(export.export)
 app.command()(link.link)
 app.command()(backfill.backfill)
 app.command()(reconcile.reconcile)

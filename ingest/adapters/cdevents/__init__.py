@@ -2,7 +2,8 @@
 
 A service's deployment has no operation of its own in CDEvents: each event is one. That a service can be reached
 (`published`) or is gone (`removed`) is a fact of the service, and no deployment. A custom event (`dev.cdeventsx.`) is a
-fact of a type of its own, from which only a rule that names it derives anything.
+fact of a type of its own, from which only a rule that names it derives anything. What `vsm export` wrote is read back as
+the fact that it was.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ingest.adapters.cdevents.bodies import (
     texts,
 )
 from ingest.adapters.cdevents.chains import embedded_links, ends, ends_chain, linked_events, meant, thing
+from ingest.adapters.cdevents.exported import exported, read_back
 from ingest.adapters.cdevents.links import DEPLOYED, links, run
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
@@ -92,7 +94,13 @@ def _translate(event_type: str) -> Translate:
     subject, _, predicate = event_type.partition(".")
 
     def translate(body: bytes, context: Context) -> Translated:
-        return _event(decode(body), context, subject, predicate)
+        event = decode(body)
+        told = exported(event.custom)
+        if told is None:
+            return _event(event, context, subject, predicate)
+        if told.type != event_type:
+            raise Untranslatable("customData.vsm: type is another than the event's")
+        return read_back(told, event.context.id, event.context.timestamp, context)
 
     translate.__doc__ = f"`{event_type}`, at `context.timestamp`."
     return translate
@@ -152,6 +160,8 @@ def _event(event: Event, context: Context, subject: str, predicate: str) -> Tran
 def _custom(body: bytes, context: Context) -> Translated:
     """`custom.` and the words of its type, `custom.acme_cart_expired`, at `context.timestamp`."""
     told = decode_custom(body)
+    if (whole := exported(told.custom)) is not None:
+        return read_back(whole, told.context.id, told.context.timestamp, context)
     predicate = custom_predicate(told.context.type)
     if predicate is None:
         return NO_GRAMMAR
