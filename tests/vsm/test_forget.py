@@ -1,0 +1,227 @@
+"""What `vsm forget` does to the log, whatever interrupts it, and how it refuses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from schemas import topics
+from schemas.codec import Codec
+from schemas.event import FlowEvent
+from schemas.forgetting import ORDERS
+from schemas.log import Log, LogUnavailable, Outgoing
+from schemas.log_local import LocalLog
+from tests.builders.derived_rows import fact
+from vsm.cli import app
+from vsm.data_dir import DataDir
+from vsm.forgetting import EVENTS, Forgetting, NotObeyed, look_for_actor, look_for_source
+from vsm.forgetting_letters import mentions
+from vsm.scanning import scanned
+
+CODEC = Codec()
+GROUPS = ("vsm-processors", "vsm-sink-clickhouse")
+MINE, OTHER = {"tool": "github", "source": "acme"}, {"tool": "jira", "source": "acme"}
+
+
+class Obedient(threading.Thread):
+    """Commits whatever is appended, as processors and sinks do that have nothing else to do."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(daemon=True)
+        self._log = log
+        self._enough = threading.Event()
+
+    def run(self) -> None:
+        """Read and commit."""
+        known = [topic.name for topic in topics.TOPICS if topic not in (topics.STATE, topics.LETTER_KEYS)]
+        members = [self._log.consumer(group, known) for group in GROUPS]
+        while not self._enough.is_set():
+            for member in members:
+                records = member.poll(100, 0.02)
+                member.commit([(r.topic, r.partition, r.offset + 1) for r in records])
+        for member in members:
+            member.close()
+
+    def end(self) -> None:
+        """Stop."""
+        self._enough.set()
+        self.join(10)
+
+
+class Interrupted(LocalLog):
+    """A log that goes away when the first records are to be deleted."""
+
+    broken = True
+
+    def delete_before(self, topic: str, offsets: Sequence[int]) -> None:
+        """Delete, but not at the first time."""
+        if self.broken:
+            self.broken = False
+            raise LogUnavailable("told to be away")
+        super().delete_before(topic, offsets)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Interrupted]:
+    """A log with facts of two sources, one fact told by both, and processors and sinks that have read it."""
+    log = Interrupted(tmp_path / "log", 2)
+    log.broken = False
+    put(log, fact("e1", actor="hash", **MINE), fact("e2", actor="another", **OTHER), fact("both", **MINE))
+    put(log, fact("both", received_at=9, **OTHER), fact("e3", value_stream="another", **MINE))
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def obeyed(log: Interrupted) -> Iterator[Interrupted]:
+    """The log with somebody who reads it."""
+    reading = Obedient(log)
+    reading.start()
+    yield log
+    reading.end()
+
+
+def put(log: Log, *events: FlowEvent) -> None:
+    """Append events to their streams."""
+    log.append_and_wait(
+        [
+            Outgoing(
+                EVENTS, topics.partition_of(e.value_stream, log.partitions(EVENTS)), e.value_stream.encode(),
+                CODEC.encode(e),
+            )
+            for e in events
+        ]
+    )  # fmt: skip
+
+
+def held(log: Log) -> list[tuple[str, str]]:
+    """Return (event id, tool) of every record, sorted; an order's is its type."""
+    events = [CODEC.decode(record.value, FlowEvent) for record in scanned(log, EVENTS)]
+    return sorted((e.type if e.type in ORDERS else e.event_id, e.tool) for e in events)
+
+
+def forget(log: Log, seconds: float = 10.0) -> list[str]:
+    """Forget the source of GitHub; return what was said."""
+    said: list[str] = []
+    work = Forgetting(log, CODEC, now=1, seconds=seconds, say=said.append)
+    work.facts(look_for_source(log, CODEC, "github", "acme", 1))
+    work.scrub()
+    return said
+
+
+def test_only_the_others_facts_are_left(obeyed: Interrupted) -> None:
+    """Of a fact that two sources told, the other one's copy; no order stays."""
+    forget(obeyed)
+
+    assert held(obeyed) == [("both", "jira"), ("e2", "jira")]
+
+
+def test_what_is_found_is_counted_by_stream(log: Interrupted) -> None:
+    """Facts once, however often they came."""
+    put(log, fact("e1", received_at=5, **MINE))
+    found = look_for_source(log, CODEC, "github", "acme", 1)
+
+    assert (found.facts, found.copies) == ({"checkout": 2, "another": 1}, 4)
+
+
+def test_what_was_interrupted_is_finished_by_asking_again(obeyed: Interrupted) -> None:
+    """The log goes away between copying and deleting: copies stay behind once, nothing forgotten comes back."""
+    obeyed.broken = True
+    with pytest.raises(LogUnavailable):
+        forget(obeyed)
+    between = held(obeyed)
+    forget(obeyed)
+
+    assert (("fact.forgotten", "github") in between, set(held(obeyed))) == (True, {("both", "jira"), ("e2", "jira")})
+
+
+def test_what_comes_after_the_order_is_new(obeyed: Interrupted) -> None:
+    """A source that sends on after an interrupted removal keeps what it sent since."""
+    obeyed.broken = True
+    with pytest.raises(LogUnavailable):
+        forget(obeyed)
+    put(obeyed, fact("e1", received_at=7, **MINE))
+    Forgetting(obeyed, CODEC, now=1, seconds=10, say=lambda _: None).facts(
+        look_for_source(obeyed, CODEC, "jira", "nobody", 1)
+    )
+
+    assert set(held(obeyed)) == {("both", "jira"), ("e2", "jira"), ("e1", "github")}
+
+
+def test_nothing_is_deleted_while_nobody_obeys(log: Interrupted) -> None:
+    """It is said who does not read, and every fact is still there."""
+    before = held(log)
+    with pytest.raises(NotObeyed, match="the processors have not read"):
+        forget(log, seconds=0.1)
+
+    assert [one for one in held(log) if one[0] not in ORDERS] == before
+
+
+def test_an_actors_events_stay_without_him(obeyed: Interrupted) -> None:
+    """What others did is theirs as before."""
+    found = look_for_actor(obeyed, CODEC, "github", "hash", 1)
+    Forgetting(obeyed, CODEC, now=1, seconds=10, say=lambda _: None).facts(found)
+
+    events = [CODEC.decode(record.value, FlowEvent) for record in scanned(obeyed, EVENTS)]
+    assert sorted((e.event_id, e.tool, e.actor) for e in events if e.event_id in {"e1", "e2"}) == [
+        ("e1", "github", None), ("e2", "jira", "another"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "held_in_it"),
+    [
+        (b'{"sender": {"id": 583231}}', True),
+        (b'{"ids": ["583231"]}', True),
+        (b'{"583231": true}', True),
+        (b'{"id": 5832310, "text": "a 583231 b"}', False),
+        (b"user=583231&x=1", True),
+        (b"user=5832311", False),
+        (b"[" * 100_000, False),
+    ],
+)
+def test_an_account_is_found_whole(body: bytes, held_in_it: bool) -> None:  # noqa: FBT001
+    """As a string, a number or a name of JSON; in anything else as a word."""
+    assert mentions(body, "583231") is held_in_it
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--source", "github"], ["--actor", "github"], ["--source", "github/acme", "--actor", "github:1"]],
+)
+@pytest.mark.usefixtures("log")
+def test_whom_to_forget_must_be_said(arguments: list[str], tmp_path: Path) -> None:
+    """One of the two, in its form; else it is wrong use."""
+    assert CliRunner().invoke(app, ["forget", *arguments, "--data", str(tmp_path)]).exit_code == 2
+
+
+def test_a_stack_must_run(log: Interrupted, tmp_path: Path) -> None:
+    """Nobody would obey: nothing is begun."""
+    before = held(log)
+    done = CliRunner().invoke(app, ["forget", "--source", "github/acme", "--yes", "--data", str(tmp_path)])
+
+    assert (done.exit_code, held(log)) == (1, before)
+
+
+def test_off_a_terminal_it_must_be_confirmed_beforehand(log: Interrupted, tmp_path: Path) -> None:
+    """Nobody can be asked there; nothing is removed."""
+    DataDir(tmp_path).make()
+    DataDir(tmp_path).announce(tmp_path / "value-streams.yaml", {}, "")
+    before = held(log)
+    done = CliRunner().invoke(app, ["forget", "--source", "github/acme", "--data", str(tmp_path)])
+
+    assert (done.exit_code, held(log)) == (2, before)
+
+
+@pytest.mark.usefixtures("log")
+def test_of_an_unknown_source_nothing_is_kept(tmp_path: Path) -> None:
+    """That is said, and is no failure."""
+    DataDir(tmp_path).make()
+    DataDir(tmp_path).announce(tmp_path / "value-streams.yaml", {}, "")
+    done = CliRunner().invoke(app, ["forget", "--source", "github/nobody", "--data", str(tmp_path)])
+
+    assert (done.exit_code, "0 facts" in done.output) == (0, True)
