@@ -17,7 +17,13 @@ from msgspec import Struct
 
 from ingest.adapter import Adapter, Context, Headers, Ignored
 from ingest.adapters.spinnaker.bodies import Event, Execution, decode
-from ingest.adapters.spinnaker.deployments import OUTCOMES, deployments, deploys, stage_told
+from ingest.adapters.spinnaker.deployments import (
+    OUTCOMES,
+    deployments,
+    deploys,
+    orchestration_ended,
+    stage_told,
+)
 from ingest.adapters.spinnaker.said import commits, identity, reasons, said_of
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
@@ -110,8 +116,8 @@ ADAPTER: Final = Adapter(
         "orca_stage_starting": stage_told,
         "orca_stage_complete": stage_told,
         "orca_stage_failed": stage_told,
-        "orca_orchestration_complete": stage_told,
-        "orca_orchestration_failed": stage_told,
+        "orca_orchestration_complete": orchestration_ended,
+        "orca_orchestration_failed": orchestration_ended,
     },
     ignores=frozenset(
         {

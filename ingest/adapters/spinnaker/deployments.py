@@ -57,9 +57,17 @@ class Group(Struct, frozen=True):
 
 def stage_told(body: bytes, context: Context) -> Translated:
     """`deployment.started`, then `service.deployed` or `service.rolledback` with the outcome, at the stages' times."""
+    return _told(body, context, over=False)
+
+
+def orchestration_ended(body: bytes, context: Context) -> Translated:
+    """`deployment.started`, then `service.deployed` or `service.rolledback` with the outcome, at the stages' times."""
+    return _told(body, context, over=True)
+
+
+def _told(body: bytes, context: Context, *, over: bool) -> Translated:
     event = decode(body)
-    said = said_of(event, context)
-    return list(deployments(event, said, context, over=event.content.stage is None)) or Ignored("nothing is deployed")
+    return list(deployments(event, said_of(event, context), context, over=over)) or Ignored("nothing is deployed")
 
 
 def deploys(stage: Stage) -> bool:
@@ -68,9 +76,9 @@ def deploys(stage: Stage) -> bool:
 
 
 def deployments(event: Event, said: Said, context: Context, *, over: bool) -> Iterator[FlowEvent]:
-    """Yield begin and end of what the event's stage belongs to, or of all; `over`: what has not begun never will.
+    """Yield begin and end of what the event's stage belongs to, of all where it names none (older releases).
 
-    `said` is what all facts of the execution carry.
+    `said` is what all facts of the execution carry. `over`: it is, and what has not begun never will.
     """
     execution, wanted = event.content.execution, event.content.stage
     groups = _groups(execution, context)

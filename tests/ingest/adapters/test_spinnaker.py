@@ -6,7 +6,7 @@ import pytest
 
 from ingest.adapters import spinnaker
 from schemas.event import ActorClass, FlowEvent, LinkKind, Outcome
-from tests.builders.deliveries import SECRET, delivery, events, golden, signature
+from tests.builders.deliveries import SECRET, delivery, events, golden, signature, translated
 from tests.builders.golden_rows import deployments, told_by
 
 IMAGE = "artifact:sha256:" + "5" * 64
@@ -36,6 +36,14 @@ def test_stages_to_one_environment_are_one_deployment_from_the_first_to_the_last
 def test_a_deployment_has_not_ended_while_a_stage_is_left_to_run() -> None:
     """One region is through, the other is not."""
     assert told("stage_complete__to_production", "service.deployed") == []
+
+
+def test_an_older_release_does_not_say_which_stage_ended() -> None:
+    """Then all that ended up to then is told, and what has yet to begin is waited for all the same."""
+    one = golden("spinnaker/orca_stage_complete__to_production")
+    found = translated("spinnaker", one.body.replace(b'"stageId"', b'"otherId"'), one.headers)
+    assert isinstance(found, list)
+    assert [event.environment for event in found if event.type == "service.deployed"] == ["staging"]
 
 
 @pytest.mark.parametrize(
