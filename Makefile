@@ -8,10 +8,12 @@ PYTHON ?= $(or $(shell command -v python3.11 2>/dev/null),python3)
 UV := $(or $(shell command -v uv 2>/dev/null),.cache/uv/bin/uv)
 BIN := .venv/bin
 ITEMS ?= 120
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?=
 SEED ?= 1
 COVERED ?= schemas ingest processors sinks lab
 
-.PHONY: help env demo test coverage test-real check format lint types rules docs docs-write deploy-check bench truth clean
+.PHONY: help env demo test fuzz coverage test-real check format lint types rules docs docs-write deploy-check bench truth clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -20,7 +22,7 @@ env: .venv/.synced ## Make the environment from the lock file
 
 .venv/.synced: pyproject.toml uv.lock | $(filter .cache/%,$(UV))
 	@echo "making the environment (.venv) from uv.lock"
-	@$(UV) sync --locked --quiet --all-groups
+	@$(UV) sync --locked --quiet --all-groups --no-group fuzz
 	@touch $@
 
 .cache/uv/bin/uv:
@@ -33,6 +35,10 @@ demo: env ## Run the one-machine stack under a simulated organisation; Ctrl-C en
 
 test: env ## Run every test that needs no broker of its own
 	@$(BIN)/pytest
+
+fuzz: env ## Fuzz every reader of what strangers send, FUZZ_SECONDS (60) in all; FUZZ_TARGETS names some
+	@$(UV) sync --locked --quiet --all-groups
+	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 coverage: env ## Run the tests of the rooms and print how much of the rooms they run, branches too
 	@$(BIN)/pytest $(COVERED:%=--cov=%) --cov-report=term:skip-covered --timeout=600 -k "not memory" $(COVERED:%=tests/%)

@@ -7,7 +7,7 @@
 | `[0]`, `[-1]` | an element, counted from the end where negative |
 | `[*]` | every element |
 
-There are no filters, no recursion, no slices and no scripts.
+There are no filters, no recursion, no slices and no scripts. No name holds a backslash, a control character or `"`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,18 @@ MOST_STEPS: Final = 16
 """The most steps of a path."""
 
 _STEP: Final = re.compile(
-    r"""\.(?P<member>[^\s.\[\]'"*$@()?,:]+)|\['(?P<single>[^']+)'\]|\["(?P<double>[^"]+)"\]"""
+    r"""\.(?P<member>[^\s.\[\]'"*$@()?,:\\\x00-\x1f]+)"""
+    r"""|\['(?P<single>[^'"\\\x00-\x1f]+)'\]|\["(?P<double>[^"\\\x00-\x1f]+)"\]"""
     r"""|\[(?P<index>-?[0-9]{1,4})\]|\[(?P<every>\*)\]"""
 )
 
 ELEMENT: Final = "$each"
 """The element of `each`."""
 
-GRAMMAR: Final = r"""^\$(?:each)?(?:\.[^\s.\[\]'"*$@()?,:]+|\['[^']+'\]|\["[^"]+"\]|\[-?[0-9]{1,4}\]|\[\*\])*$"""
+GRAMMAR: Final = (
+    r"""^\$(?:each)?(?:\.[^\s.\[\]'"*$@()?,:\\\x00-\x1f]+|\['[^'"\\\x00-\x1f]+'\]|\["[^"\\\x00-\x1f]+"\]"""
+    r"""|\[-?[0-9]{1,4}\]|\[\*\])*$"""
+)
 """The language as one pattern, for the schema of the file."""
 
 

@@ -71,7 +71,8 @@ def read_mappings(node: Node | None) -> tuple[ToolMapping, ...]:
 def _mapping(node: Node) -> ToolMapping:
     fields = node.fields(MAPPING_KEYS, required=("tool", "proof", "events"))
     proofs = fields["proof"].one_or_many() if "proof" in fields else []
-    rules = fields["events"].some("no events", "add a rule: '- {type: ..., subject: {...}, at: $...}'")
+    advice = "add a rule: '- {type: ..., subject: {...}, at: $...}'"
+    rules = fields["events"].some("no events", advice) if "events" in fields else []
     if len(rules) > MOST_RULES:
         fields["events"].complain(f"there are {len(rules)} rules", f"at most {MOST_RULES}")
     typed = "event_type" in fields
