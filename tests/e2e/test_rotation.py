@@ -12,10 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from click.testing import Result
 from msgspec import Raw, Struct
 from msgspec.structs import replace
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from lab.sending import SentDelivery
 from lab.simulate import deliveries

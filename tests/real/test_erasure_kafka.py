@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from msgspec import Struct
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from schemas.codec import Codec
 from schemas.event import FlowEvent

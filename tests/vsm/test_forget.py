@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from schemas import topics
@@ -24,7 +25,16 @@ from vsm.scanning import scanned
 
 CODEC = Codec()
 GROUPS = ("vsm-processors", "vsm-sink-clickhouse")
-MINE, OTHER = {"tool": "github", "source": "acme"}, {"tool": "jira", "source": "acme"}
+
+
+def mine(event: str, **fields: object) -> FlowEvent:
+    """A fact that GitHub told."""
+    return replace(fact(event), **{"tool": "github", "source": "acme", **fields})
+
+
+def others(event: str, **fields: object) -> FlowEvent:
+    """A fact that Jira told."""
+    return mine(event, tool="jira", **fields)
 
 
 class Obedient(threading.Thread):
@@ -70,8 +80,8 @@ def log(tmp_path: Path) -> Iterator[Interrupted]:
     """A log with facts of two sources, one fact told by both, and processors and sinks that have read it."""
     log = Interrupted(tmp_path / "log", 2)
     log.broken = False
-    put(log, fact("e1", actor="hash", **MINE), fact("e2", actor="another", **OTHER), fact("both", **MINE))
-    put(log, fact("both", received_at=9, **OTHER), fact("e3", value_stream="another", **MINE))
+    put(log, mine("e1", actor="hash"), others("e2", actor="another"), mine("both"))
+    put(log, others("both", received_at=9), mine("e3", value_stream="another"))
     yield log
     log.close()
 
@@ -122,7 +132,7 @@ def test_only_the_others_facts_are_left(obeyed: Interrupted) -> None:
 
 def test_what_is_found_is_counted_by_stream(log: Interrupted) -> None:
     """Facts once, however often they came."""
-    put(log, fact("e1", received_at=5, **MINE))
+    put(log, mine("e1", received_at=5))
     found = look_for_source(log, CODEC, "github", "acme", 1)
 
     assert (found.facts, found.copies) == ({"checkout": 2, "another": 1}, 4)
@@ -144,7 +154,7 @@ def test_what_comes_after_the_order_is_new(obeyed: Interrupted) -> None:
     obeyed.broken = True
     with pytest.raises(LogUnavailable):
         forget(obeyed)
-    put(obeyed, fact("e1", received_at=7, **MINE))
+    put(obeyed, mine("e1", received_at=7))
     Forgetting(obeyed, CODEC, now=1, seconds=10, say=lambda _: None).facts(
         look_for_source(obeyed, CODEC, "jira", "nobody", 1)
     )
