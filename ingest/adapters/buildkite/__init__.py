@@ -39,7 +39,8 @@ _OUTCOMES: Final = {
 """Of a build and of a job; one that is skipped or not run was given up in favour of another."""
 
 _NO_TIME: Final = Ignored("body tells no time")
-
+_BOT: Final = " bot"
+"""How the names of accounts end that are no person's: Buildkite tells a full name, no login."""
 
 _decode: Final = msgspec.json.Decoder(BuildBody).decode
 _decode_job: Final = msgspec.json.Decoder(JobBody).decode
@@ -180,7 +181,9 @@ def _by(account: Account | None, context: Context) -> Actor:
     """Return who did it; nobody whom Buildkite knows is unknown."""
     if account is None or not account.id:
         return UNKNOWN
-    return Actor(classify(account.name or ""), context.pseudonym(account.id[:MOST_CHARACTERS]))
+    name = account.name or ""
+    kind = classify(name, automated=name.lower().endswith(_BOT))
+    return Actor(kind, context.pseudonym(account.id[:MOST_CHARACTERS]))
 
 
 def _event_type(headers: Headers, _body: bytes) -> str:

@@ -93,6 +93,18 @@ def test_a_schedule_builds_nobodys_commit(name: str) -> None:
     assert (targets(found), found.actor_class) == ([], ActorClass.BOT)
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Planted Person", ActorClass.HUMAN), ("Release Bot", ActorClass.BOT), ("", ActorClass.UNKNOWN)],
+)
+def test_who_began_a_build(name: str, expected: ActorClass) -> None:
+    """Buildkite tells the full name of an account, which says whether it is a person's."""
+    one = golden("buildkite/build.scheduled__scheduled")
+    found = translated("buildkite", one.body.replace(b'"Planted Person"', f'"{name}"'.encode()), one.headers)
+    assert isinstance(found, list)
+    assert found[0].actor_class is expected
+
+
 @pytest.mark.parametrize("phase", ["started", "completed"])
 def test_both_plugins_of_jenkins_tell_one_fact(phase: str) -> None:
     """The CloudEvents plugin tells the very fact that the Notification plugin tells."""
