@@ -21,6 +21,7 @@ from lab.truth import (
     TrueDora,
     TrueIncident,
     TrueItem,
+    TrueOrigin,
     TrueStep,
     TrueStream,
     TrueVisit,
@@ -46,6 +47,8 @@ class Books:
         for change in ended.changes:
             if truth_of_change := self._change(stream, change):
                 self._keep(truth_of_change)
+            if change.seen:
+                self._keep(self._origin(stream, change))
         for release in ended.releases:
             if truth_of_release := self._release(stream, release):
                 book.deployment(truth_of_release, release)
@@ -93,6 +96,15 @@ class Books:
             left_censored=change.left_censored and deployed is not None,
         )  # fmt: skip
 
+    def _origin(self, stream: str, change: Change) -> TrueOrigin:
+        named, listed = change.mistaken_until(self._end), change.listed if self._until(change.merged) else []
+        meant = {item.uri for item in change.meant if item.ticket is not None}
+        return TrueOrigin(
+            value_stream=stream, change_id=change.uri, tickets=tuple(sorted(meant)),
+            mistaken=tuple(sorted({item.uri for item in (*named, *listed)} - meant)),
+            commits=tuple(change.seen), opened=self._until(change.opened) is not None,
+        )  # fmt: skip
+
     def _release(self, stream: str, release: Release) -> TrueDeployment | None:
         begun = release.queued if release.started is not None else release.finished
         if not release.told or begun > self._end:
@@ -113,7 +125,7 @@ class Books:
         return TrueIncident(
             value_stream=stream, incident_id=trouble.uri, service=trouble.service,
             detected_at=trouble.detected * MICROS, resolved_at=_micros(self._until(trouble.resolved)),
-            deployment_id=trouble.cause, attribution=trouble.attribution,
+            deployment_id=trouble.cause, attribution=trouble.attribution, innocent=trouble.innocent,
         )  # fmt: skip
 
     def _until(self, at: int | None) -> int | None:

@@ -139,16 +139,23 @@ class Desk:
 
     # --- changes
 
-    def change(self, items: list[Item], author: Account, branch: str, title: str, body: str = "") -> Change:
-        """Begin a change: it has a branch, but no pull request yet. Without items it is its own."""
+    def change(
+        self, items: list[Item], author: Account, branch: str, title: str, body: str = "", mistaken: Sequence[Item] = ()
+    ) -> Change:
+        """Begin a change: it has a branch, but no pull request yet. Without items it is its own.
+
+        It belongs to `mistaken`, too, which it only names.
+        """
         self.own.change += 1
         number = self.own.change
         uri = change_uri(self._repository, number)
         if not items:
             items = [Item(uri=uri, kind=None)]
+        items = [*items, *mistaken]
         change = Change(
             number=number, uri=uri, branch=branch, title=title, author=author, items=items,
-            github_id=910_000_000 + number, base=self.main, body=body or "Please have a look.",
+            mistaken=list(mistaken), github_id=910_000_000 + number, base=self.main,
+            body=body or "Please have a look.",
         )  # fmt: skip
         for item in items:
             item.changes.append(change)
@@ -168,6 +175,7 @@ class Desk:
         if at <= self.outbox.end:
             change.first_commit = change.first_commit or commits[0].at
             for commit in commits:
+                change.seen.append(commit.sha)
                 change.pushed(commit, commits[-1].sha)
         created = not change.head
         before = change.head or change.base
@@ -227,6 +235,8 @@ class Desk:
         change.closed = change.merged = at
         change.merged_by = self.person()
         commits = self._merged_commits(change, at)
+        if at <= self.outbox.end:
+            change.seen += [commit.sha for commit in commits if commit.sha not in change.seen]
         change.merge_sha = commits[-1].sha
         change.note(at, "review_over")
         self._pull_request("closed", change, at, change.merged_by)
@@ -245,14 +255,14 @@ class Desk:
         self.own.run += 1
         number = self._tool_id(self.own.run)
         created = self.odd(at + self.chance.between(2, 20))
-        queued = created
+        queued, landed = created, branch == "main"
         for attempt in (1, 2):
             started = self.odd(queued + self.chance.between(5, 240))
             finished = self.odd(started + self.chance.around(420))
             success = attempt == 2 or not self.chance.happens(0.08)  # noqa: PLR2004 - the second attempt passes
             run = github_running.Run(
                 repo=self.service, number=number, attempt=attempt, sha=sha, branch=branch,
-                event="push" if branch == "main" else "pull_request", created=created, queued=queued, started=started,
+                event="push" if landed else "pull_request", created=created, queued=queued, started=started,
                 finished=finished, success=success, actor=change.author,
             )  # fmt: skip
             asked = attempt == 1 and not self.chance.happens(0.03)
@@ -260,9 +270,9 @@ class Desk:
             for action, when in hooks if asked else hooks[1:]:
                 self._github(when, "workflow_run", github_running.workflow_run(action, run, when))
             if asked or started <= self.outbox.end:
-                change.note(queued, "run_queued")
-            change.note(started, "run_started")
-            change.note(finished, "run_finished")
+                change.note(queued, "run_queued", landed=landed)
+            change.note(started, "run_started", landed=landed)
+            change.note(finished, "run_finished", landed=landed)
             if success:
                 break
             queued = self.odd(finished + self.chance.between(60, 1_200))
@@ -280,9 +290,10 @@ class Desk:
     def _merged_commits(self, change: Change, at: int) -> list[Commit]:
         by = change.merged_by or change.author
         method = self.chance.random.choices(("squash", "merge", "rebase"), (5, 3, 2))[0]
-        if method == "squash":
-            message = f"{change.title} (#{change.number})"
-            return [self._landing(at, message, change.author)]
+        if method == "squash" or change.listed:
+            notes = "".join(f"\n- {one.ticket.key} {one.ticket.summary}" for one in change.listed if one.ticket)
+            message = f"{change.title} (#{change.number})\n{notes}"
+            return [self._landing(at, message.rstrip("\n"), change.author)]
         if method == "merge":
             message = f"Merge pull request #{change.number} from {OWNER}/{change.branch}\n\n{change.title}"
             kept = [msgspec.structs.replace(commit, distinct=False) for commit in change.commits]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from lab.announcing import packaged
@@ -12,6 +12,18 @@ from lab.planted import UPDATER, Account
 from lab.work import Change, Commit, Item
 
 MINUTE: Final = 60
+
+NAMES_ANOTHER: Final = 0.06
+"""Share of the changes with a ticket's key in their branch whose title mentions a ticket they were not made for."""
+
+STALE_BRANCH: Final = 0.15
+"""Share of the changes with a ticket's key in their title alone that go on in the branch of another ticket."""
+
+LISTS_TICKETS: Final = 0.4
+"""Share of the changes without a ticket that are release notes: the message they land with lists tickets."""
+
+LOOKS_LIKE_A_KEY: Final = 0.1
+"""Share of the titles with a word that looks like a ticket's key and is none."""
 Act = Callable[[int], object]
 
 
@@ -60,17 +72,22 @@ class Developer:
         course.after(self._chance.around(self._desk.stream.backlog), lambda _: None)
         return created
 
-    def ordinary(self, course: Course, items: list[Item], done: list[Change], *, keyed: bool) -> None:
+    def ordinary(
+        self, course: Course, items: list[Item], done: list[Change], others: Sequence[Item], *, keyed: bool
+    ) -> None:
         """Plan commits, pull request, reviews, rework and merge (or, now and then, its abandonment).
 
         `items` is filled by the course before the change begins; without tickets (`keyed` False) it gets the
-        change's own.
+        change's own. Now and then it names one of `others`, too, which it has nothing to do with; a change without
+        tickets now and then lands with a list of some.
         """
         desk, chance, stream = self._desk, self._chance, self._desk.stream
         author = desk.person()
         named_in = chance.random.choices(("both", "branch", "title"), (8, 1, 1))[0] if keyed else "nowhere"
         change: list[Change] = []
-        course.after(MINUTE, lambda _: change.append(self._begin(items, author, named_in)))
+        course.after(MINUTE, lambda at: change.append(self._begin(items, author, named_in, others=_before(others, at))))
+        if not keyed and chance.happens(LISTS_TICKETS):
+            course.after(1, lambda at: change[0].listed.extend(self._some(_before(others, at))))
         self._commits(course, change, pushes=chance.between(1, 2))
         draft = chance.happens(0.15)
         course.after(chance.between(1, 20) * MINUTE, lambda at: desk.open(change[0], at, draft=draft))
@@ -116,15 +133,30 @@ class Developer:
             course.after(chance.around(9 * HOUR), lambda at: desk.review(change[0], at, "approved"))
         course.after(chance.between(5, 90) * MINUTE, lambda at: self._merged(change[0], at, done))
 
-    def _begin(self, items: list[Item], author: Account, named_in: str, folder: str = "feature") -> Change:
+    def _begin(
+        self, items: list[Item], author: Account, named_in: str, folder: str = "feature", others: Sequence[Item] = ()
+    ) -> Change:
         keys = [item.ticket.key for item in items if item.ticket]
         slug = self._chance.random.choice(("tidy", "faster", "clearer", "safer"))
         in_branch = named_in in {"both", "branch"}
-        branch = self._branch(folder, author, f"{keys[0]}-{slug}" if in_branch else f"{slug}{self._chance.sha()[:6]}x")
+        rest = f"{keys[0]}-{slug}" if in_branch else f"{slug}{self._chance.sha()[:6]}x"
         titled = keys if named_in in {"both", "title"} or len(keys) > 1 else []
-        change = self._desk.change(items, author, branch, " ".join([*titled, f"make it {slug}"]))
-        items[:] = change.items
+        title = " ".join([*titled, f"make it {slug}"])
+        if self._chance.happens(LOOKS_LIKE_A_KEY):
+            title += self._chance.random.choice((" in UTF-8", " with SHA-256", " for CVE-2024"))
+        mistaken: list[Item] = []
+        if others and in_branch and self._chance.happens(NAMES_ANOTHER):
+            mistaken = [self._chance.random.choice(others)]
+            title += f", like {_key(mistaken[0])}"
+        elif others and named_in == "title" and self._chance.happens(STALE_BRANCH):
+            mistaken = [self._chance.random.choice(others)]
+            rest = f"{_key(mistaken[0])}-{slug}"
+        change = self._desk.change(items, author, self._branch(folder, author, rest), title, mistaken=mistaken)
+        items[:] = change.meant
         return change
+
+    def _some(self, items: list[Item]) -> list[Item]:
+        return self._chance.random.sample(items, min(len(items), 4))
 
     def _branch(self, folder: str, author: Account, rest: str) -> str:
         """Return a branch's name: in a folder, or as people call theirs, by a login or a mail address."""
@@ -136,16 +168,16 @@ class Developer:
         return f"{author.login if own == 'login' else author.mail}/{rest}"
 
     def _begin_revert(self, original: Change) -> Change:
-        items = original.items if original.items[0].ticket is not None else []
+        items = original.meant if original.meant[0].ticket is not None else []
         branch, title = f"revert-{original.number}-{original.branch}", f'Revert "{original.title}"'
         body = f"Reverts {OWNER}/{self._desk.service}#{original.number}"
-        return self._desk.change(list(items), self._desk.person(), branch, title, body)
+        return self._desk.change(items, self._desk.person(), branch, title, body, original.mistaken)
 
     def _bump(self) -> Change:
         return self._desk.change([], UPDATER, f"dependabot/pip/lib{self._chance.sha()[:5]}x", "Bump a library")
 
     def _in_review(self, change: Change, at: int) -> None:
-        for item in change.items:
+        for item in change.meant:
             self._desk.move(item, "In Review", at)
 
     def _commits(self, course: Course, change: list[Change], *, pushes: int) -> None:
@@ -164,7 +196,7 @@ class Developer:
         course.after(max(30, seconds // commits), lambda at: desk.push(change[0], made, at))
 
     def _picked_up(self, change: Change, at: int) -> None:
-        for item in change.items:
+        for item in change.meant:
             self._desk.move(item, "In Progress", at)
 
     def _reviews(self, course: Course, change: list[Change], wait: int) -> None:
@@ -197,7 +229,7 @@ class Developer:
         course.after(chance.between(10, 600), lambda at: self._merged(change[0], at, done))
 
     def _dropped(self, change: Change, at: int) -> None:
-        for item in change.items:
+        for item in change.meant:
             self._desk.move(item, "Won't Do", at)
 
     def _merged(self, change: Change, at: int, done: list[Change]) -> None:
@@ -206,7 +238,16 @@ class Developer:
         done.append(change)
 
     def _message(self, change: Change) -> str:
-        keys = [item.ticket.key for item in change.items if item.ticket]
+        keys = [item.ticket.key for item in change.meant if item.ticket]
         if keys and f"/{keys[0]}-" in change.branch and self._chance.happens(0.7):
             return f"{keys[0]}: another step\n\nCo-authored-by: {change.author.name} <{change.author.mail}>"
         return "Another step"
+
+
+def _before(items: Sequence[Item], at: int) -> list[Item]:
+    """Return the items whose tickets were there before a time."""
+    return [item for item in items if item.ticket is not None and item.ticket.created < at]
+
+
+def _key(item: Item) -> str:
+    return item.ticket.key if item.ticket is not None else ""

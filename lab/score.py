@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+from lab.score_links import score_links
 from lab.score_numbers import score_numbers, unmet
 from lab.score_rows import Measured, ScoreRow, score_rows
-from lab.truth import Entity, TrueChange, TrueDeployment, TrueIncident, TrueItem, Truth
+from lab.truth import Entity, TrueChange, TrueDeployment, TrueIncident, TrueItem, TrueOrigin, Truth
 
 __all__ = ["Measured", "ScoreRow", "entities", "markdown", "read", "score", "summary", "unmet"]
 
@@ -23,15 +25,16 @@ def read(truth_json: Path) -> Truth:
 
 def entities(truth: Truth) -> tuple[Entity, ...]:
     """Return every entity of a truth."""
-    return (*truth.items, *truth.changes, *truth.deployments, *truth.incidents)
+    return (*truth.items, *truth.changes, *truth.deployments, *truth.incidents, *truth.origins)
 
 
 def score(truth: Truth, measured: Measured) -> list[ScoreRow]:
-    """Return every comparison: derived rows one by one, then numbers.
+    """Return every comparison: derived rows and links one by one, then numbers.
 
     The measurements must have been taken with the clock at `truth.end_micros` (or little later).
     """
-    return [*score_rows(entities(truth), measured), *score_numbers(truth, measured)]
+    links, _ = score_links(truth, measured)
+    return [*score_rows(entities(truth), measured), *links, *score_numbers(truth, measured)]
 
 
 def summary(rows: Iterable[ScoreRow]) -> dict[str, tuple[int, int]]:
@@ -55,27 +58,27 @@ def markdown(rows: Sequence[ScoreRow], *, only_unmet: bool = False) -> str:
     return "\n".join([*head, *lines]) + "\n"
 
 
+_LISTS: Final[Mapping[type[Entity], str]] = {
+    TrueItem: "items",
+    TrueChange: "changes",
+    TrueDeployment: "deployments",
+    TrueIncident: "incidents",
+    TrueOrigin: "origins",
+}
+"""The list of a truth in which each kind of entity stands."""
+
+
 class _Line(msgspec.Struct, frozen=True):
     entity: str
     value: msgspec.Raw
 
 
 def _with_entities(truth: Truth, beside: Path) -> Truth:
-    items, changes, deployments, incidents = (
-        list[TrueItem](), list[TrueChange](), list[TrueDeployment](), list[TrueIncident](),
-    )  # fmt: skip
+    kinds: dict[str, type[Entity]] = {kind.__name__: kind for kind in _LISTS}
+    found: dict[str, list[Entity]] = {name: [] for name in _LISTS.values()}
     with beside.open("rb") as file:
         for text in file:
             line = msgspec.json.decode(text, type=_Line)
-            match line.entity:
-                case "TrueItem":
-                    items.append(msgspec.json.decode(line.value, type=TrueItem))
-                case "TrueChange":
-                    changes.append(msgspec.json.decode(line.value, type=TrueChange))
-                case "TrueDeployment":
-                    deployments.append(msgspec.json.decode(line.value, type=TrueDeployment))
-                case _:
-                    incidents.append(msgspec.json.decode(line.value, type=TrueIncident))
-    return msgspec.structs.replace(
-        truth, items=tuple(items), changes=tuple(changes), deployments=tuple(deployments), incidents=tuple(incidents)
-    )
+            kind = kinds[line.entity]
+            found[_LISTS[kind]].append(msgspec.json.decode(line.value, type=kind))
+    return msgspec.structs.replace(truth, **{name: tuple(entities) for name, entities in found.items()})

@@ -13,7 +13,7 @@ from lab.organisation import HOUR, LEAD_IN, MERGE_WINDOW
 from lab.release import Release
 from lab.releasing import PRODUCTION, Route
 from lab.trouble import Happened, Trouble, aftermath
-from lab.work import Change, Item
+from lab.work import FINAL, Change, Item
 
 
 class Ended(Struct, kw_only=True):
@@ -94,7 +94,7 @@ class Service:
             else:
                 count = {"ordinary": 1, "double": 2, "unticketed": 0}[form]
                 mine = self._developer.items(course, count) if count else mine
-                self._developer.ordinary(course, mine, merged, keyed=count > 0)
+                self._developer.ordinary(course, mine, merged, items, keyed=count > 0)
             course.run_until(cut - chance.between(10 * MINUTE, MERGE_WINDOW), self._desk)
             begun += max(1, len(mine))
             items += mine
@@ -141,7 +141,7 @@ class Service:
         chance, settled = self._desk.chance, list[Item]()
         for item in items:
             deployed = [change.deployed for change in item.changes if change.deployed is not None]
-            if item.ticket is None or not deployed:
+            if item.ticket is None or item.ticket.status in FINAL or not deployed:
                 settled.append(item)
                 continue
             done = self._desk.odd(max(deployed) + chance.between(5, 200) * MINUTE)

@@ -20,7 +20,7 @@ from lab.payloads import github
 from lab.sending import MICROS, Outbox, SentDelivery
 from lab.service import Ended, Service
 from lab.spill import Timeline
-from lab.truth import TrueChange, TrueDeployment, TrueIncident, TrueItem, Truth
+from lab.truth import TrueChange, TrueDeployment, TrueIncident, TrueItem, TrueOrigin, Truth
 
 DEFAULT_END: Final = 1_767_225_600
 """2026-01-01T00:00Z in seconds."""
@@ -79,6 +79,7 @@ def write(
             seed=seed, items_asked=items, end_micros=end_micros, deliveries=count, streams=books.streams(),
             items=tuple(keeper.of(TrueItem)), changes=tuple(keeper.of(TrueChange)),
             deployments=tuple(keeper.of(TrueDeployment)), incidents=tuple(keeper.of(TrueIncident)),
+            origins=tuple(keeper.of(TrueOrigin)),
         )  # fmt: skip
     (out_dir / "truth.json").write_bytes(msgspec.json.encode(truth))
     if progress is not None:

@@ -21,12 +21,18 @@ Attribution = Literal["explicit", "time_and_service", "unattributed"]
 TROUBLED: Final = 0.25
 """Share of the production deployments after which something goes wrong."""
 
+INNOCENT: Final = 0.12
+"""Share of the others after which an incident follows that they did not cause."""
+
 _KINDS: Final = ("rollback", "silent rollback", "deep rollback", "hotfix", "mended", "revert")
 _SHARES: Final = (28, 9, 9, 32, 13, 9)
 
 
 class Trouble(Struct, kw_only=True):
-    """One incident as the lab knows it; `attribution` says how it can be known what caused it."""
+    """One incident as the lab knows it; `attribution` says how it can be known what caused it.
+
+    `innocent`: what it is laid to by time and service had nothing to do with it.
+    """
 
     uri: str
     service: str
@@ -34,6 +40,7 @@ class Trouble(Struct, kw_only=True):
     resolved: int
     cause: str | None
     attribution: Attribution
+    innocent: bool = False
 
 
 class Happened(Struct, kw_only=True):
@@ -46,14 +53,20 @@ class Happened(Struct, kw_only=True):
 
 def aftermath(desk: Desk, developer: Developer, route: Route, happened: Happened) -> None:
     """Let the newest production deployment go wrong now and then, and something else that nobody deployed."""
-    chance = desk.chance
-    bad = route.live[-1]
+    chance, bad = desk.chance, route.live[-1]
     if chance.happens(0.06):
         at = desk.odd(bad.finished + chance.between(1, 5) * 60 * MINUTE)
         over = desk.odd(at + chance.around(50 * MINUTE))
         happened.troubles.append(_incident(desk, f"{desk.stream.name}-database", at, over, None))
-    if not chance.happens(TROUBLED):
-        return
+    if chance.happens(TROUBLED):
+        _go_wrong(desk, developer, route, happened)
+    elif chance.happens(INNOCENT):
+        _coincide(desk, bad, happened)
+
+
+def _go_wrong(desk: Desk, developer: Developer, route: Route, happened: Happened) -> None:
+    """Let the newest production deployment go wrong."""
+    chance, bad = desk.chance, route.live[-1]
     kind = chance.random.choices(_KINDS, _SHARES)[0]
     found = desk.odd(bad.finished + chance.between(10, 40) * MINUTE)
     if kind == "deep rollback":
@@ -75,6 +88,16 @@ def aftermath(desk: Desk, developer: Developer, route: Route, happened: Happened
         resolved = desk.odd(back + chance.between(1, 8) * MINUTE)
     if kind != "silent rollback":
         happened.troubles.append(_incident(desk, bad.service, found, resolved, bad))
+
+
+def _coincide(desk: Desk, bad: Release, happened: Happened) -> None:
+    """Let something break that the deployment before had nothing to do with: from outside it looks as if it had."""
+    found = desk.odd(bad.finished + desk.chance.between(10, 300) * MINUTE)
+    over = desk.odd(found + desk.chance.around(35 * MINUTE))
+    trouble = _incident(desk, bad.service, found, over, bad, named=False)
+    trouble.innocent = True
+    happened.troubles.append(trouble)
+    bad.went_wrong("incident", found, over)
 
 
 def _roll_back(
@@ -123,7 +146,9 @@ def _hurry(desk: Desk, route: Route, fix: Change, happened: Happened) -> int:
     return live
 
 
-def _incident(desk: Desk, service: str, detected: int, resolved: int, cause: Release | None) -> Trouble:
+def _incident(
+    desk: Desk, service: str, detected: int, resolved: int, cause: Release | None, *, named: bool | None = None
+) -> Trouble:
     """Tell of an incident; what caused it is named in some, and can be known by time and service in the others.
 
     Some of these are seen at another service first. What is written down or moved after the end is not known.
@@ -135,7 +160,8 @@ def _incident(desk: Desk, service: str, detected: int, resolved: int, cause: Rel
         identity=f"Q{sum(desk.service.encode()):05d}{number:07d}", number=number, service=service, created=detected,
         agent=desk.person(),
     )  # fmt: skip
-    named = cause is not None and chance.happens(0.5)
+    if named is None:
+        named = cause is not None and chance.happens(0.5)
     noticed, told = desk.odd(detected + 60), desk.odd(detected + 120)
     known = told <= desk.outbox.end
     attribution: Attribution = "unattributed" if cause is None else "time_and_service"

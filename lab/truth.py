@@ -79,8 +79,27 @@ class TrueChange(Struct, frozen=True, kw_only=True):
     left_censored: bool
 
 
+class TrueOrigin(Struct, frozen=True, kw_only=True):
+    """What one change was made for and of, as only the organisation knows; what its tools told by the end.
+
+    `tickets` are those that it was made for, `commits` the hashes of all that it is made of and landed as. `mistaken`:
+    the tickets that its branch, title or landing message name and that it was not made for. `opened`: it had a pull
+    request.
+    """
+
+    value_stream: str
+    change_id: str
+    tickets: tuple[str, ...]
+    mistaken: tuple[str, ...]
+    commits: tuple[str, ...]
+    opened: bool
+
+
 class TrueIncident(Struct, frozen=True, kw_only=True):
-    """One incident; `deployment_id` is what truly caused it, `attribution` how that can be known from outside."""
+    """One incident; `deployment_id` is what it is laid to from outside, and `attribution` by what.
+
+    `innocent`: that one did not cause it, nor did any other.
+    """
 
     value_stream: str
     incident_id: str
@@ -89,6 +108,7 @@ class TrueIncident(Struct, frozen=True, kw_only=True):
     resolved_at: int | None
     deployment_id: str | None
     attribution: str
+    innocent: bool = False
 
 
 class TrueStep(Struct, frozen=True, kw_only=True):
@@ -136,11 +156,11 @@ class TrueStream(Struct, frozen=True, kw_only=True):
     services: Mapping[str, TrueDora] = {}
 
 
-Entity = TrueItem | TrueDeployment | TrueChange | TrueIncident
+Entity = TrueItem | TrueDeployment | TrueChange | TrueIncident | TrueOrigin
 
 
 class Truth(Struct, frozen=True, kw_only=True):
-    """`truth.json`. The four lists are empty where they stand in `truth-items.jsonl` (large runs)."""
+    """`truth.json`. The lists are empty where they stand in `truth-items.jsonl` (large runs)."""
 
     seed: int
     items_asked: int
@@ -151,3 +171,4 @@ class Truth(Struct, frozen=True, kw_only=True):
     changes: tuple[TrueChange, ...] = ()
     deployments: tuple[TrueDeployment, ...] = ()
     incidents: tuple[TrueIncident, ...] = ()
+    origins: tuple[TrueOrigin, ...] = ()

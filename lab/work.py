@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from msgspec import Struct, field
@@ -37,6 +38,11 @@ _RANK: Final[dict[Happening, int]] = {
 FINAL: Final = frozenset({"Done", "Won't Do"})
 """The statuses that close a ticket."""
 
+Happened = tuple[int, int, int, Happening, bool]
+"""(time, tie rank, order, what, counted)."""
+
+_SHIPPED: Final = frozenset({"in_test", "going_live", "live"})
+
 
 class Commit(Struct, frozen=True, kw_only=True):
     """One commit; `at` is its author time. `committer` None: the author. `distinct`: no branch had it before."""
@@ -63,12 +69,12 @@ class Ticket(Struct, kw_only=True):
 
 
 class Item(Struct, kw_only=True):
-    """One unit of flow: its identity, its kind, and what happened to it (time, tie rank, order, what, counted)."""
+    """One unit of flow: its identity, its kind, and what happened to it."""
 
     uri: str
     kind: str | None
     ticket: Ticket | None = None
-    happened: list[tuple[int, int, int, Happening, bool]] = field(default_factory=list)
+    happened: list[Happened] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     moves: list[tuple[int, bool]] = field(default_factory=list)
     """When the ticket changed its status, and whether to a final one."""
@@ -84,15 +90,29 @@ class Item(Struct, kw_only=True):
     def visits(self, end: int) -> list[Visit]:
         """Return the visits that follow from what happened up to `end` (seconds)."""
         ledger = Ledger()
-        for at, _, _, what, counted in sorted(self.happened):
+        for at, _, _, what, counted in sorted(self._once()):
             if at <= end:
                 ledger.counted = counted
                 getattr(ledger, what)(at)
         return ledger.visits
 
+    def _once(self) -> Iterable[Happened]:
+        """Return what happened, one deployment of several of its changes once; counted if one of them counts it."""
+        shipped: dict[tuple[int, Happening], Happened] = {}
+        for one in self.happened:
+            at, _, _, what, counted = one
+            if what not in _SHIPPED:
+                yield one
+            elif counted or (at, what) not in shipped:
+                shipped[at, what] = one
+        yield from shipped.values()
+
 
 class Change(Struct, kw_only=True):
-    """One pull request as it stands now, and the items it belongs to."""
+    """One pull request as it stands now, and the items it belongs to by what its branch and title name.
+
+    `mistaken`: those of them that it has nothing to do with. `listed`: those that the message it lands with lists.
+    """
 
     number: int
     uri: str
@@ -100,6 +120,10 @@ class Change(Struct, kw_only=True):
     title: str
     author: Account
     items: list[Item]
+    mistaken: list[Item] = field(default_factory=list)
+    listed: list[Item] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    """The hashes of its commits that were pushed, those it landed as too."""
     github_id: int
     body: str = "Please have a look."
     first_commit: int | None = None
@@ -119,6 +143,17 @@ class Change(Struct, kw_only=True):
     left_censored: bool = False
     early: list[tuple[int, str]] = field(default_factory=list)
     """What was pushed before there was a pull request: when each commit was authored, and the head of its push."""
+
+    @property
+    def meant(self) -> list[Item]:
+        """What it was made for."""
+        mistaken = {item.uri for item in self.mistaken}
+        return [item for item in self.items if item.uri not in mistaken]
+
+    def mistaken_until(self, end: int) -> list[Item]:
+        """Return what a pushed change named by mistake up to a time: in its branch, and in its title if it has one."""
+        opened = self.opened is not None and self.opened <= end
+        return [item for item in self.mistaken if opened or self._names(item)]
 
     def pushed(self, commit: Commit, head: str) -> None:
         """Write down a pushed commit in the items that its branch names; in the others once there is a pull request."""
@@ -145,12 +180,17 @@ class Change(Struct, kw_only=True):
         return list(found.values())
 
     def _names(self, item: Item) -> bool:
-        return item.ticket is not None and item.ticket.key in self.branch
+        return item.ticket is not None and f"{item.ticket.key}-" in self.branch
 
     def _first(self) -> Item:
         return min(self.items, key=lambda item: item.uri)
 
-    def note(self, at: int, what: Happening) -> None:
-        """Write down what happened to it in each of its items; the smallest item id counts the visit."""
-        for item in self.items:
-            item.note(at, what, counted=item is self._first())
+    def note(self, at: int, what: Happening, *, landed: bool = False) -> None:
+        """Write down what happened to it in each of its items; the smallest item id counts the visit.
+
+        `landed`: it happened to the commit it became, which belongs to the tickets that its message lists, if any.
+        """
+        items = self.listed if landed and self.listed else self.items
+        first = min(item.uri for item in items)
+        for item in items:
+            item.note(at, what, counted=item.uri == first)

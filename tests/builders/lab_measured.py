@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from lab.score_groups import GROUPS, Group
+from lab.score_links import LAID, LINKS
 from processors.measures import Measures
 from processors.partition import Partition
 from schemas.definition import Definition
@@ -22,6 +23,8 @@ TABLES: Mapping[str, type[Derived]] = {
     "incidents_current": Incident,
 }
 
+_LINK = ("value_stream", "subject_id", "uri", "method", "kind", "confidence")
+
 
 class Pure:
     """What the pure core says of some events, read by the scorer's own queries."""
@@ -31,9 +34,12 @@ class Pure:
         self._partition = Partition(definition, 1)
         self._measures = Measures(definition, now)
         self.rows: dict[tuple[object, ...], Derived] = {}
+        self._links: set[tuple[str, str, str, str, str, float]] = set()
         pending = 0
         for number, event in enumerate(events, 1):
             self._partition.fold(event)
+            said = event.value_stream, event.subject_id
+            self._links |= {(*said, x.uri, str(x.method), str(x.kind), x.confidence) for x in event.links}
             pending = number
             if number % chunk == 0:
                 self._take(number)
@@ -42,6 +48,10 @@ class Pure:
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Answer the scorer's query."""
+        if sql == LINKS:
+            return [dict(zip(_LINK, link, strict=True)) for link in sorted(self._links)]
+        if sql == LAID:
+            return [msgspec.to_builtins(row) for row in self.rows.values() if _is_laid(row)]
         for group in GROUPS:
             if sql == group.sql:
                 return [_row(group, row) for row in self.rows.values() if _asked(group, row)]
@@ -59,6 +69,10 @@ class Pure:
                     self.rows[_identity(after)] = after
             elif update.before is not None:
                 self.rows.pop(_identity(update.before), None)
+
+
+def _is_laid(row: Derived) -> bool:
+    return isinstance(row, Incident) and row.attribution == "time_and_service"
 
 
 def _identity(row: Derived) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ import pytest
 
 from lab.organisation import definition
 from lab.score import markdown, score, summary, unmet
+from lab.score_links import method_scores, score_links
 from lab.simulate import DEFAULT_END, deliveries, write
 from lab.truth import Truth
 from tests.builders.lab_events import taken
@@ -15,7 +16,7 @@ from tests.builders.lab_measured import Pure
 
 END = DEFAULT_END * 1_000_000
 ITEMS = 150
-SEEDS = (1, 2, 7)
+SEEDS = (1, 2, 3)
 """The last one ends with a push that nothing names."""
 
 
@@ -55,6 +56,48 @@ def test_a_wrong_row_and_a_wrong_number_are_noticed(tmp_path: Path) -> None:
     assert {"visits", "DORA", "flow"} <= off
 
 
+def test_every_method_of_linking_is_scored_against_what_was_meant(tmp_path: Path) -> None:
+    """What people write is mostly right, what tools tell always; of what is true, nothing is missed by all methods."""
+    truth = write(1, 300, tmp_path, END)
+    measured = Pure(definition(), taken(deliveries(1, 300, END)).events, END)
+
+    scores = method_scores([score_links(truth, measured)[1]])
+
+    assert {name: _how_often(one.precision) for name, one in scores.items()} == {
+        "key_in_branch": "mostly",
+        "key_in_title": "mostly",
+        "key_in_message": "mostly",
+        "commit": "always",
+        "digest": "always",
+        "explicit": "always",
+        "time_and_service": "sometimes",
+    }
+
+
+def _how_often(share: float | None) -> str:
+    return "always" if share == 1.0 else "mostly" if share is not None and share > 0.75 else "sometimes"
+
+
+@pytest.mark.parametrize("group", ["key_in_title", "commit", "digest", "explicit"])
+def test_links_that_are_lost_are_missed(group: str, tmp_path: Path) -> None:
+    """Without the links of one method the comparisons of links do not hold."""
+    truth = write(4, 150, tmp_path, END)
+    right = Pure(definition(), taken(deliveries(4, 150, END)).events, END)
+
+    rows, _ = score_links(truth, Without(right, group))
+
+    assert [row for row in rows if not row.met] != []
+
+
+def test_without_links_nothing_is_known_of_their_precision() -> None:
+    """The empty case: unknown, not 0."""
+    empty = Truth(seed=0, items_asked=0, end_micros=END, deliveries=0, streams={})
+
+    scores = method_scores([score_links(empty, Silent())[1]])
+
+    assert {(one.said, one.precision, one.recall) for one in scores.values()} == {(0, None, None)}
+
+
 def test_the_summary_counts_each_group(tmp_path: Path) -> None:
     """Every group of comparisons is counted: held, and all."""
     truth = write(4, 60, tmp_path, END)
@@ -76,6 +119,18 @@ class Wrong:
         if "measurements" in sql:
             return [{**row, "value": None if row["value"] is None else row["value"] * 1.05} for row in rows]
         return rows[1:]
+
+
+class Without:
+    """Measured values without the links of one method."""
+
+    def __init__(self, right: Pure, method: str) -> None:
+        self._right = right
+        self._method = method
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Leave them out."""
+        return [row for row in self._right.query(sql) if row.get("method") != self._method]
 
 
 class Silent:
