@@ -93,19 +93,23 @@ def _retried(run: Run, context: Context, said: Said) -> Iterator[FlowEvent]:
 def _pipeline_begin(run: Run, context: Context, said: Said) -> list[FlowEvent]:
     """Return the wait and, where it is over, the begin; a run that is held back as pending has no `startTime`."""
     created, uri = moment(run.metadata.created_at, "metadata.creationTimestamp"), _uri(run, context)
-    queued = fact(context, "pipelinerun.queued", uri, created, **{**said, "state": "queued"})
+    waits: Said = {**said, "state": "queued"}
+    queued = fact(context, "pipelinerun.queued", uri, created, **waits)
     if run.status.started_at is None:
         return [queued]
-    at = moment(run.status.started_at, "status.startTime")
-    return [queued, fact(context, "pipelinerun.started", uri, at, **{**said, "state": "started"})]
+    begun: Said = {**said, "state": "started"}
+    return [
+        queued,
+        fact(context, "pipelinerun.started", uri, moment(run.status.started_at, "status.startTime"), **begun),
+    ]
 
 
 def _task_begin(status: Status, uri: str, context: Context, said: Said) -> list[FlowEvent]:
     """Return the begin of an attempt of a task; [] of one that has not begun."""
     if status.started_at is None:
         return []
-    at = moment(status.started_at, "status.startTime")
-    return [fact(context, "taskrun.started", uri, at, **{**said, "state": "started"})]
+    begun: Said = {**said, "state": "started"}
+    return [fact(context, "taskrun.started", uri, moment(status.started_at, "status.startTime"), **begun)]
 
 
 def _end(status: Status, uri: str, context: Context, event_type: str, said: Said) -> FlowEvent:
