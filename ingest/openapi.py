@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ingest.adapters import ADAPTERS
 from ingest.answers import Answer
-from ingest.corrections import Correction
+from ingest.corrections import MOST, Correction
 from ingest.imports import Imported
 from ingest.routes import EVENT_TOOLS
 from ingest.signatures import Outgoing, Scheme, bearer_token
@@ -39,9 +39,10 @@ _HOOK: Final = {_JSON: _ANY}
 _EVENT: Final = {_JSON: _ANY, "application/cloudevents+json": _ANY, "application/cloudevents-batch+json": _ANY}
 _FACTS: Final = {
     "application/x-ndjson": {"schema": _FACT},
-    _JSON: {"schema": {"type": "array", "items": _FACT}},
+    _JSON: {"schema": {"type": "array", "items": _FACT, "minItems": 1}},
 }
-_LINKS: Final = {_JSON: {"schema": {"anyOf": [_LINK, {"type": "array", "items": _LINK}]}}}
+_SEVERAL: Final = {"type": "array", "items": _LINK, "minItems": 1, "maxItems": MOST}
+_LINKS: Final = {_JSON: {"schema": {"anyOf": [_LINK, _SEVERAL]}}}
 
 
 def _proof(scheme: Scheme) -> str:
