@@ -40,7 +40,12 @@ def normalise(word: str, own: Mapping[str, str] | None = None) -> str:
 
 def spelled(word: str) -> str:
     """Return what a word without any meaning becomes: its letters and digits in lower case, with single hyphens."""
-    return "-".join(_parts(word[:_LONGEST]))
+    return _spelled(word[:_LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _spelled(word: str) -> str:
+    return "-".join(_parts(word))
 
 
 def _parts(word: str) -> list[str]:

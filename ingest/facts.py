@@ -83,7 +83,10 @@ def fact(  # noqa: PLR0913 - what may be said of a fact
     if order is not None and not _LONG_MIN <= order <= _LONG_MAX:
         raise Untranslatable("the tool's sequence number is not usable")
     occurred_at, pseudonym = at.micros, context.pseudonym
-    kept = {name: _kept(text, pseudonym) for name, text in attributes.items() if text}
+    kept = {}
+    for name, text in attributes.items():
+        if text:
+            kept[name] = _kept(text, pseudonym) if "@" in text or len(text) > MOST_CHARACTERS else text
     if paths:
         kept[PATHS] = paths
     if at.implausible is not None:
@@ -132,5 +135,8 @@ def _names_somebody(url: str) -> bool:
 
 def _usable(links: tuple[Link, ...]) -> tuple[Link, ...]:
     """Return the links whose target can be a subject, at most `MOST_LINKS`."""
-    usable = [link for link in links if len(link.uri) <= MOST_CHARACTERS and "\0" not in link.uri]
-    return tuple(usable[:MOST_LINKS]) if len(usable) < len(links) else links[:MOST_LINKS]
+    for link in links:
+        if "\0" in link.uri or len(link.uri) > MOST_CHARACTERS:
+            usable = [one for one in links if len(one.uri) <= MOST_CHARACTERS and "\0" not in one.uri]
+            return tuple(usable[:MOST_LINKS])
+    return links[:MOST_LINKS]

@@ -96,7 +96,7 @@ class Link(Struct, frozen=True, kw_only=True, gc=False):
     confidence: float = 1.0
 
 
-class FlowEvent(Struct, frozen=True, kw_only=True):
+class FlowEvent(Struct, frozen=True, kw_only=True, gc=False):
     """One fact of one tool, addressed to one value stream.
 
     Times are microseconds since the epoch, UTC. `order` is the tool's own sequence, else the position in the delivery,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 _SEPARATOR: Final = "\x1f"
 _ID_BYTES: Final = 16
+_REMEMBERED_CHARACTERS: Final = 256
 
 
 def event_id(tool: str, event_type: str, subject_id: str, occurred_at: int, distinguishing: Iterable[str] = ()) -> str:
@@ -60,7 +62,14 @@ def branch_uri(repository: str, name: str) -> str:
 
 def short_digest(text: str) -> str:
     """Return what stands in a uri for a text that must not: 16 hex digits of its SHA-256, without any key."""
+    return _short_text(text) if len(text) <= _REMEMBERED_CHARACTERS else _digest(text)
+
+
+def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_ID_BYTES]
+
+
+_short_text: Final = lru_cache(maxsize=4096)(_digest)
 
 
 def artifact_uri(digest: str) -> str:

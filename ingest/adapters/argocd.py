@@ -22,7 +22,7 @@ from ingest.facts import Said, fact
 from ingest.kept_text import kept_of_environment
 from ingest.repositories import repository_of
 from ingest.signatures import bearer_token
-from ingest.times import Moment, moment
+from ingest.times import moment
 from schemas.event import ActorClass, FlowEvent, Outcome
 from schemas.identity import deployment_uri
 
@@ -71,7 +71,7 @@ class Body(Struct, frozen=True):
 
 def _running(body: Body, context: Context) -> Translated:
     """`deployment.started`, at the operation's `startedAt`."""
-    return [_started(body, context)]
+    return [_started(body, context, _uri(body, context), _said(body, context))]
 
 
 def _succeeded(body: Body, context: Context) -> Translated:
@@ -89,26 +89,21 @@ def _broken(body: Body, context: Context) -> Translated:
     return _finished(body, context, Outcome.ERROR)
 
 
-def _started(body: Body, context: Context) -> FlowEvent:
+def _started(body: Body, context: Context, uri: str, said: Said) -> FlowEvent:
     """Return the begin, the same whenever it is told: what the operation brings is known at its end."""
-    said = _said(body, context)
-    said["state"] = "Running"
-    return fact(context, "deployment.started", _uri(body, context), _started_at(body), **said)
+    at = moment(body.operation.started_at, "operation.startedAt")
+    return fact(context, "deployment.started", uri, at, **said | {"state": "Running"})
 
 
 def _finished(body: Body, context: Context, outcome: Outcome) -> Translated:
-    said = _said(body, context)
-    said["state"] = body.operation.phase
+    operation, uri, said = body.operation, _uri(body, context), _said(body, context)
+    begun = _started(body, context, uri, said)
+    said["state"] = operation.phase
     said["outcome"] = outcome
-    said["told_apart"] = (body.operation.phase,)
-    operation = body.operation
+    said["told_apart"] = (operation.phase,)
     said["links"] = deployed(_images(body), (operation.revision or "", *(operation.revisions or ())))
-    at = moment(body.operation.finished_at, "operation.finishedAt")
-    return [_started(body, context), fact(context, "service.deployed", _uri(body, context), at, **said)]
-
-
-def _started_at(body: Body) -> Moment:
-    return moment(body.operation.started_at, "operation.startedAt")
+    at = moment(operation.finished_at, "operation.finishedAt")
+    return [begun, fact(context, "service.deployed", uri, at, **said)]
 
 
 def _uri(body: Body, context: Context) -> str:

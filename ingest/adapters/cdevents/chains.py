@@ -8,6 +8,7 @@ entity that other tools name alike.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -52,7 +53,12 @@ _MEMBERSHIP: Final = frozenset(
 
 def thing(domain: str | None) -> str | None:
     """Return the uri of the change, commit, ticket or artifact that a domain id names; None for anything else."""
-    if not domain or len(domain) > MOST_CHARACTERS or not _DOMAIN.fullmatch(domain):
+    return _thing(domain) if domain and len(domain) <= MOST_CHARACTERS else None
+
+
+@lru_cache(maxsize=4096)
+def _thing(domain: str) -> str | None:
+    if not _DOMAIN.fullmatch(domain):
         return None
     _, _, provider, instance, namespace, groups, kind, name = [unquote(part) for part in domain.split(":", 7)]
     host = instance if _HOST.fullmatch(instance) else _HOSTS.get(provider) if not instance else None
