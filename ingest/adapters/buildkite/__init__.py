@@ -73,13 +73,13 @@ def finished(body: bytes, context: Context) -> Translated:
 
 
 def job_started(body: bytes, context: Context) -> Translated:
-    """`taskrun.started` of the build, at the job's `started_at`."""
+    """`taskrun.started` of the build, at the job's `started_at`; of a retry `pipelinerun.started` once more, too."""
     told = _decode_job(body)
-    return _job_begin(told.job, context, _job_said(told, context)) or _NO_TIME
+    return [*_job_begin(told.job, context, _job_said(told, context)), *_again(told, context)] or _NO_TIME
 
 
 def job_finished(body: bytes, context: Context) -> Translated:
-    """`taskrun.started` and `.finished` of the build, at the job's `started_at` and `finished_at`."""
+    """`taskrun.started` and `.finished`, at the job's `started_at` and `finished_at`; of a retry as `job.started`."""
     told = _decode_job(body)
     job, said = told.job, _job_said(told, context)
     if job.finished_at is None:
@@ -87,7 +87,7 @@ def job_finished(body: bytes, context: Context) -> Translated:
     begin = _job_begin(job, context, said)
     said["state"], said["outcome"] = job.state, _OUTCOMES.get(job.state or "")
     at = moment(job.finished_at, "job.finished_at")
-    return [*begin, fact(context, "taskrun.finished", _task(context, job), at, **said)]
+    return [*begin, *_again(told, context), fact(context, "taskrun.finished", _task(context, job), at, **said)]
 
 
 def job_activated(body: bytes, context: Context) -> Translated:
@@ -124,6 +124,16 @@ def _job_begin(job: Job, context: Context, said: Said) -> list[FlowEvent]:
         return []
     said["state"] = "started"
     return [fact(context, "taskrun.started", _task(context, job), moment(job.started_at, "job.started_at"), **said)]
+
+
+def _again(told: JobBody, context: Context) -> list[FlowEvent]:
+    """Return the begin of a build that goes on because a job of it is tried again; [] for any other job."""
+    if not told.job.retry_source or told.job.started_at is None:
+        return []
+    said = _said(told.build, told.pipeline, context)
+    said["state"], said["by"] = "retried", UNKNOWN
+    at = moment(told.job.started_at, "job.started_at")
+    return [fact(context, "pipelinerun.started", _run(context, told.build.id), at, **said)]
 
 
 def _run(context: Context, build_id: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
 
@@ -43,7 +45,7 @@ class Build(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """A job of a build: a command, a trigger, or a block that waits for somebody."""
+    """A job of a build: a command, a trigger, or a block that waits for somebody; a retry names what it retries."""
 
     id: str
     name: str | None = None
@@ -52,6 +54,7 @@ class Job(Struct, frozen=True):
     finished_at: str | None = None
     unblocked_at: str | None = None
     unblocked_by: Account | None = None
+    retry_source: Any = None
 
 
 class Pipeline(Struct, frozen=True):

@@ -187,6 +187,17 @@ def test_an_unblocked_build_begins_again() -> None:
     assert (found.type, found.subject_id, found.actor_class) == ("pipelinerun.started", BUILD, ActorClass.HUMAN)
 
 
+def test_a_build_begins_again_with_a_job_that_is_tried_again() -> None:
+    """The build goes on by a job of its own: else its second end would have no begin."""
+    task, build = events("buildkite/job.started__retried")
+    assert (task.type, build.type, build.subject_id, build.occurred_at) == (
+        "taskrun.started",
+        "pipelinerun.started",
+        BUILD,
+        task.occurred_at,
+    )
+
+
 def test_a_rebuild_relates_to_the_build_it_repeats() -> None:
     """A rebuild is a run of its own of the same commit."""
     failed, again = last("buildkite/build.finished__failed"), last("buildkite/build.finished__rebuilt")
