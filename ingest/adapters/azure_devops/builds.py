@@ -27,7 +27,7 @@ from ingest.kept_text import kept_of_branch
 from schemas.event import Link
 from schemas.identity import run_uri
 
-_SCHEDULED: Final = "schedule"
+_SCHEDULED: Final = frozenset({"schedule", "scheduleForced"})
 PULL: Final = "refs/pull/"
 """What the reference of a pull request's trial merge begins with."""
 
@@ -118,7 +118,7 @@ def _build_said(build: Build, context: Context) -> Said:
 
 def _membership(build: Build, repository: str | None) -> tuple[Link, ...]:
     """Return what a build is part of: its commit, of a pull request the change and its head; a schedule's of none."""
-    if build.reason == _SCHEDULED:
+    if build.reason in _SCHEDULED:
         return ()
     trigger = build.trigger_info
     if trigger is not None and trigger.number is not None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from ingest.adapter import Context, Ignored, Untranslatable
 from ingest.adapters.azure_devops.bodies import (
     TRACKER,
+    Address,
     Containers,
     Identity,
     Links,
@@ -49,6 +50,7 @@ _ACTIONS: Final = {
 }  # fmt: skip
 _READIED: Final = frozenset({"published", "reactivated"})
 _OBJECT: Final = " pull request"
+_BY_SYSTEM: Final = ("system", 3)
 
 
 class Repository(Struct, frozen=True, rename="camel"):
@@ -102,13 +104,20 @@ class Body(Struct, frozen=True, rename="camel"):
     resource_containers: Containers | None = None
 
 
-class Comment(Struct, frozen=True, rename="camel"):
-    """A comment; its text is not read."""
+class Thread(Struct, frozen=True, gc=False):
+    """The thread that a comment is of, by its address."""
 
-    id: int
+    threads: Address | None = None
+
+
+class Comment(Struct, frozen=True, rename="camel"):
+    """A comment, its id counted anew in each thread; its text is not read. A server writes its type as a number."""
+
+    id: int | str
     published_date: str | None = None
     author: Identity | None = None
-    comment_type: str | None = None
+    comment_type: str | int | None = None
+    links: Thread | None = msgspec.field(name="_links", default=None)
 
 
 class CommentResource(Struct, frozen=True, rename="camel"):
@@ -167,11 +176,13 @@ def commented(body: bytes, context: Context) -> Translated:
     """`change.reviewed` with `decision` `commented`, at `publishedDate` (`change.updated` by the author)."""
     told = _decode_comment(body)
     comment = told.resource.comment
-    if comment.comment_type == "system":
+    if comment.comment_type in _BY_SYSTEM:
         return Ignored("comment is the system's")
     pull = Body(told.resource.pull_request, told.created_date, None, told.resource_containers)
     at = first_time("publishedDate", comment.published_date, told.created_date)
-    return _reviewed(pull, context, comment.author, at, ("commented", str(comment.id)))
+    thread = comment.links.threads.href if comment.links and comment.links.threads else None
+    apart = ("commented", (thread or "").rpartition("/")[2], str(comment.id))
+    return _reviewed(pull, context, comment.author, at, apart)
 
 
 def _ended(told: Body, context: Context) -> Translated | None:

@@ -67,12 +67,17 @@ class Verdict(Struct, frozen=True):
     user: Account | None = None
 
 
+class Inline(Struct, frozen=True, gc=False):
+    """Where in the files a comment stands; which file is not read."""
+
+
 class Comment(Struct, frozen=True):
-    """A comment on a pull request; its text is not read."""
+    """A comment on a pull request; its text is not read. One in the conversation stands on no line."""
 
     id: int
     created_on: str
     user: Account | None = None
+    inline: Inline | None = None
 
 
 class Body(Struct, frozen=True):
@@ -186,19 +191,36 @@ changes_request_removed: Final = _taken_back(lambda told: told.changes_request)
 
 
 def commented(body: bytes, context: Context) -> Translated:
-    """`change.reviewed` with `decision` `commented`, at the comment's `created_on` (`change.updated` by the author)."""
+    """`change.reviewed` with `decision` `commented` for one on a line, else `change.updated`, at its `created_on`.
+
+    One in the conversation has the action `commented`, the author's own, on a line too, `answered`.
+    """
     told = _decode(body)
     comment = told.comment
     if comment is None:
         raise Untranslatable("comment is missing")
-    said = _reviewed(told, comment.user or told.actor, comment.created_on, "commented", (str(comment.id), "commented"))
+    user, apart = comment.user or told.actor, (str(comment.id), "commented")
+    if comment.inline is not None:
+        return _facts(told, context, _reviewed(told, user, comment.created_on, "commented", apart))
+    said = Said(
+        type="change.updated",
+        at=comment.created_on,
+        field="comment.created_on",
+        by=user,
+        told_apart=apart,
+        action="answered" if _is_author(told, user) else "commented",
+    )
     return _facts(told, context, said)
+
+
+def _is_author(told: Body, user: Account | None) -> bool:
+    author = told.pullrequest.author
+    return author is not None and user is not None and author.uuid is not None and author.uuid == user.uuid
 
 
 def _reviewed(told: Body, user: Account | None, at: str, decision: str, apart: tuple[str, ...]) -> Said:
     """Return what a review says; the author's own answers are no review."""
-    author = told.pullrequest.author
-    by_author = author is not None and user is not None and author.uuid is not None and author.uuid == user.uuid
+    by_author = _is_author(told, user)
     return Said(
         type="change.updated" if by_author else "change.reviewed",
         at=at,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.adapter import Adapter, Headers
+from ingest.adapters.gitea.comments import issue_comment
 from ingest.adapters.gitea.issues import issues
 from ingest.adapters.gitea.pulls import pull_request, review
 from ingest.adapters.gitea.pushes import push
@@ -62,6 +63,7 @@ ADAPTER: Final = Adapter(
     delivery_id=_delivery_id,
     translate={
         "action_run": action_run,
+        "issue_comment": issue_comment,
         "issues": issues,
         "pull_request": pull_request,
         "pull_request_review": review,
@@ -71,7 +73,7 @@ ADAPTER: Final = Adapter(
     },
     ignores=frozenset(
         {
-            "create", "delete", "fork", "issue_comment", "package", "repository", "schedule", "status", "wiki",
+            "create", "delete", "fork", "package", "repository", "schedule", "status", "wiki",
             "workflow_dispatch", "workflow_job", "workflow_job_blocked", "workflow_job_cancelled",
             "workflow_job_failure", "workflow_job_running", "workflow_job_skipped", "workflow_job_success",
             "workflow_job_waiting",

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.adapter import Context
+from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import TRACKER, Named, Repository, User, by, card_uri, full_name, owner_and_name
 from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
@@ -26,6 +26,7 @@ class Issue(Struct, frozen=True):
     number: int
     created_at: str
     updated_at: str
+    state: str = ""
     closed_at: str | None = None
     state_reason: str | None = None
     title: str = ""
@@ -33,6 +34,7 @@ class Issue(Struct, frozen=True):
     node_id: str | None = None
     labels: tuple[Named, ...] = ()
     type: Named | None = None
+    status: Named | None = None
 
 
 class Moved(Struct, frozen=True):
@@ -41,9 +43,16 @@ class Moved(Struct, frozen=True):
     number: int
 
 
-class Changes(Struct, frozen=True):
-    """What an action changed: of a transfer, the new issue and its repository."""
+class Turn(Struct, frozen=True):
+    """The status before; null where there was none."""
 
+    before: Named | None = msgspec.field(name="from", default=None)
+
+
+class Changes(Struct, frozen=True):
+    """What an action changed: the status, or of a transfer the new issue and its repository."""
+
+    status: Turn | None = None
     new_issue: Moved | None = None
     new_repository: Repository | None = None
 
@@ -79,6 +88,22 @@ def _updated(body: IssueBody, context: Context) -> Translated:
     return [_ticket(body, context, "ticket.updated", _updated_at(body), None)]
 
 
+def _status_changed(body: IssueBody, context: Context) -> Translated:
+    """`ticket.updated` (`ticket.closed` of a closed issue) with the status as state, at `updated_at`."""
+    status = body.issue.status
+    if status is None or not status.name:
+        return Ignored("issue has no status")
+    return [
+        _ticket(
+            body,
+            context,
+            "ticket.closed" if body.issue.state == "closed" else "ticket.updated",
+            _updated_at(body),
+            status.name,
+        )
+    ]
+
+
 def _deleted(body: IssueBody, context: Context) -> Translated:
     """`ticket.closed`, state `deleted`, at `updated_at`."""
     return [_ticket(body, context, "ticket.closed", _updated_at(body), DELETED)]
@@ -101,12 +126,13 @@ def _ticket(
     issue = body.issue
     repository = full_name(body.repository)
     label = body.label.name if body.label else None
+    turn = body.changes.status if body.changes else None
     return fact(
         context,
         event_type,
         ticket_uri(TRACKER, f"{owner_and_name(repository)}/{issue.number}"),
         at,
-        told_apart=(body.action, label or ""),
+        told_apart=(body.action, label or ((state or "") if turn else "")),
         url=issue.html_url,
         links=(*links, *_card(issue)),
         state=state,
@@ -118,6 +144,7 @@ def _ticket(
             "action": body.action,
             "label": kept_of_label(label, context.pseudonym),
             "resolution": issue.state_reason if event_type == "ticket.closed" else None,
+            "from_state": turn.before.name if turn and turn.before else None,
         },
     )
 
@@ -146,6 +173,7 @@ issues: Final = ByAction(
         "unassigned": _updated,
         "typed": _updated,
         "untyped": _updated,
+        "status_changed": _status_changed,
         "deleted": _deleted,
         "transferred": _transferred,
     },

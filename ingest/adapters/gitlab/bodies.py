@@ -83,7 +83,7 @@ def _class_of(username: str) -> ActorClass:
 
 def told_by_labels(before: tuple[Label, ...], after: tuple[Label, ...]) -> list[tuple[str, str]]:
     """Return what changed among labels: (`labeled` or `unlabeled`, the label), those that came first."""
-    old, new = [label.title for label in before], [label.title for label in after]
+    old, new = dict.fromkeys(label.title for label in before), dict.fromkeys(label.title for label in after)
     came = [("labeled", title) for title in new if title not in old]
     return came + [("unlabeled", title) for title in old if title not in new]
 

@@ -1,84 +1,27 @@
-"""GitLab issues and other work items: tickets `ticket:gitlab/group/name/N`; an incident is an incident, too.
-
-What an incident is of stands in its scoped labels (`service::checkout`, `environment::production`, `commit::<sha>`).
-"""
+"""GitLab issues and other work items: tickets `ticket:gitlab/group/name/N`; an incident is an incident, too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
-from ingest.adapters.gitlab.bodies import TRACKER, Changed, Label, Project, User, by, full_name, path_of, told_by_labels
+from ingest.adapters.gitlab.bodies import TRACKER, by, full_name, path_of, told_by_labels
+from ingest.adapters.gitlab.incidents import incident_facts
+from ingest.adapters.gitlab.work_items import Body, Changes, Told, updated_at, word
 from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
-from ingest.incident_fields import told_by
 from ingest.kept_text import kept_of_label
 from ingest.ticket_states import DELETED
-from ingest.times import Moment, moment
+from ingest.times import moment
 from ingest.work_kinds import work_kind
-from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
-from schemas.identity import incident_uri, ticket_uri
+from schemas.event import FlowEvent
+from schemas.identity import ticket_uri
 
 _CONTAINERS: Final = frozenset({"epic", "objective", "key result"})
 _NO_WORK: Final = frozenset({"requirement", "test case"})
-_INCIDENT: Final = "incident"
-_SCOPE: Final = "::"
-
-
-class WorkItem(Struct, frozen=True):
-    """An issue or another work item; its title tells the kind of work where nothing else does, and is not kept."""
-
-    iid: int
-    created_at: str
-    updated_at: str
-    action: str = ""
-    type: str | None = None
-    title: str = ""
-    closed_at: str | None = None
-    moved_to_id: int | None = None
-    duplicated_to_id: int | None = None
-    severity: str | None = None
-    url: str | None = None
-    labels: tuple[Label, ...] | None = None
-
-
-class Labels(Struct, frozen=True):
-    """The labels before and after."""
-
-    previous: tuple[Label, ...] = ()
-    current: tuple[Label, ...] = ()
-
-
-class Changes(Struct, frozen=True):
-    """What an update changed; of assignees only that they did."""
-
-    labels: Labels | None = None
-    assignees: Changed | None = None
-
-
-class Body(Struct, frozen=True):
-    """An `issue` delivery; a work item of a group has no project."""
-
-    object_attributes: WorkItem
-    project: Project | None = None
-    user: User | None = None
-    changes: Changes | None = None
-
-
-class Told(Struct, frozen=True, kw_only=True):
-    """One fact to tell of a work item."""
-
-    event_type: str
-    at: Moment
-    state: str | None
-    action: str
-    label: str = ""
-    resolution: str | None = None
-
 
 Tell = Callable[[Body], list[Told]]
 
@@ -94,18 +37,34 @@ def _closed(body: Body) -> list[Told]:
     if item.moved_to_id is not None:
         return [Told(event_type="ticket.closed", at=at, state=DELETED, action="moved")]
     resolution = "duplicate" if item.duplicated_to_id is not None else None
-    return [Told(event_type="ticket.closed", at=at, state="closed", action="close", resolution=resolution)]
+    closed = Told(event_type="ticket.closed", at=at, state="closed", action="close", resolution=resolution)
+    return [closed, *_entered(body)]
 
 
 def _reopened(body: Body) -> list[Told]:
-    return [Told(event_type="ticket.updated", at=_updated_at(body), state="opened", action="reopen")]
+    reopened = Told(event_type="ticket.updated", at=updated_at(body), state="opened", action="reopen")
+    return [reopened, *_entered(body)]
 
 
 def _updated(body: Body) -> list[Told]:
-    at, changes = _updated_at(body), body.changes or Changes()
+    at, changes = updated_at(body), body.changes or Changes()
     labels = told_by_labels(changes.labels.previous, changes.labels.current) if changes.labels else []
     told = [*labels, *([("assigned", "")] if changes.assignees else [])]
-    return [Told(event_type="ticket.updated", at=at, state=None, action=action, label=label) for action, label in told]
+    return [
+        *_entered(body),
+        *(Told(event_type="ticket.updated", at=at, state=None, action=action, label=label) for action, label in told),
+    ]
+
+
+def _entered(body: Body) -> list[Told]:
+    """Return the status that a work item entered, where its site has statuses: a closed one is over by it."""
+    turn = body.changes.status if body.changes else None
+    entered = word(turn.current) if turn else None
+    if turn is None or entered is None:
+        return []
+    event_type = "ticket.closed" if body.object_attributes.state == "closed" else "ticket.updated"
+    before = word(turn.previous)
+    return [Told(event_type=event_type, at=updated_at(body), state=entered, action="status", came_from=before)]
 
 
 def _becomes(tell: Tell, says: str) -> Callable[[Body, Context], Translated]:
@@ -118,17 +77,12 @@ def _becomes(tell: Tell, says: str) -> Callable[[Body, Context], Translated]:
         if kind in _NO_WORK:
             return Ignored("work item is no work")
         project = full_name(body.project)
-        events = [event for told in tell(body) for event in _facts(body, project, told, context)]
-        return events or Ignored("nothing changed that counts")
+        told = tell(body)
+        tickets = [_ticket(body, project, one, context) for one in told]
+        return [*tickets, *incident_facts(body, project, told, context)] or Ignored("nothing changed that counts")
 
     handler.__doc__ = says
     return handler
-
-
-def _facts(body: Body, project: str, told: Told, context: Context) -> Iterator[FlowEvent]:
-    yield _ticket(body, project, told, context)
-    if (body.object_attributes.type or "").lower() == _INCIDENT and (event_type := _incident_type(told)):
-        yield _incident(body, project, told, event_type, context)
 
 
 def _ticket(body: Body, project: str, told: Told, context: Context) -> FlowEvent:
@@ -139,7 +93,7 @@ def _ticket(body: Body, project: str, told: Told, context: Context) -> FlowEvent
         told.event_type,
         ticket_uri(TRACKER.name, f"{home}/{item.iid}"),
         told.at,
-        told_apart=(told.action, told.label),
+        told_apart=(told.action, (told.state or "") if told.action == "status" else told.label),
         url=item.url,
         state=told.state,
         work_kind=work_kind(item.type, labels, item.title),
@@ -152,46 +106,9 @@ def _ticket(body: Body, project: str, told: Told, context: Context) -> FlowEvent
             "action": told.action,
             "label": kept_of_label(told.label, context.pseudonym),
             "resolution": told.resolution,
+            "from_state": told.came_from,
         },
     )
-
-
-def _incident_type(told: Told) -> str | None:
-    """Return what a change of an incident's ticket is to the incident, None for nothing."""
-    if told.event_type == "ticket.updated":
-        return "incident.detected" if told.action == "reopen" else "incident.updated" if told.label else None
-    return "incident.detected" if told.event_type == "ticket.created" else "incident.resolved"
-
-
-def _incident(body: Body, project: str, told: Told, event_type: str, context: Context) -> FlowEvent:
-    item, home = body.object_attributes, path_of(project)
-    scoped = [label.title.rpartition(_SCOPE) for label in item.labels or ()]
-    fields = told_by({name.lower(): value for name, scope, value in scoped if scope}, context)
-    ticket = ticket_uri(TRACKER.name, f"{home}/{item.iid}")
-    resolved = event_type == "incident.resolved"
-    return fact(
-        context,
-        event_type,
-        incident_uri(context.tool, f"{home}/{item.iid}"),
-        told.at,
-        told_apart=(told.action, told.label),
-        url=item.url,
-        links=(Link(uri=ticket, kind=LinkKind.RELATES_TO, method=LinkMethod.EXPLICIT), *fields.causes),
-        state="closed" if resolved else "reopened" if told.action == "reopen" else "opened",
-        environment=fields.environment,
-        by=by(body.user, context),
-        attributes={
-            "repository": project,
-            "service": fields.service,
-            "environment_raw": fields.environment_raw,
-            "severity": item.severity,
-            "action": told.action,
-        },
-    )
-
-
-def _updated_at(body: Body) -> Moment:
-    return moment(body.object_attributes.updated_at, "object_attributes.updated_at")
 
 
 issue: Final = ByAction(
@@ -203,16 +120,19 @@ issue: Final = ByAction(
         ),
         "close": _becomes(
             _closed,
-            "`ticket.closed`, state `closed` (`deleted` where moved), at `closed_at`; of an incident also "
-            "`incident.resolved`.",
+            "`ticket.closed`, state `closed` (`deleted` where moved), at `closed_at`, and with a new status at "
+            "`updated_at`; of an incident also `incident.resolved`.",
         ),
         "reopen": _becomes(
-            _reopened, "`ticket.updated`, state `opened`, at `updated_at`; of an incident also `incident.detected`."
+            _reopened,
+            "`ticket.updated`, state `opened`, and with a new status, at `updated_at`; of an incident also "
+            "`incident.detected`.",
         ),
         "update": _becomes(
             _updated,
-            "`ticket.updated` without a state for each changed label and for assignees, at `updated_at`; of an "
-            "incident's labels also `incident.updated`; else ignored.",
+            "`ticket.updated` (`ticket.closed` where closed) with a new status, and without a state for each changed label "
+            "and for assignees, at `updated_at`; of an incident's labels and status also `incident.updated`, "
+            "`incident.resolved` where it is over, `incident.detected` where it is called again; else ignored.",
         ),
     },
 )

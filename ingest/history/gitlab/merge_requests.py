@@ -109,6 +109,7 @@ def _noted(home: Home, life: Life) -> Iterator[Told]:
         at, author = note["created_at"], note.get("author")
         if not note.get("system"):
             comment = {"id": note["id"], "noteable_type": "MergeRequest", "action": "create", "created_at": second(at)}
+            comment["type"] = note.get("type")
             then = _as_of(life, at)
             yield delivery("Note", second(at), home, author, object_attributes=comment, merge_request=then)
         elif _says(note, _APPROVED):

@@ -210,11 +210,25 @@ def test_mentions_name_work_items() -> None:
 
 @pytest.mark.parametrize(
     ("case", "expected"),
-    [("by_a_reviewer", ["change.reviewed"]), ("by_the_author", ["change.updated"]), ("by_the_system", [])],
+    [
+        ("by_a_reviewer", ["change.reviewed"]),
+        ("by_the_author", ["change.updated"]),
+        ("by_the_system", []),
+        ("by_the_system_of_a_server", []),
+    ],
 )
 def test_which_comments_are_reviews(case: str, expected: list[str]) -> None:
     """Only what somebody else than the author says is a review."""
     assert [event.type for event in said(f"ms.vss-code.git-pullrequest-comment-event__{case}")] == expected
+
+
+def test_comments_of_two_threads_are_two_facts() -> None:
+    """Each thread counts its comments anew: the first of two threads, said at once, are told apart."""
+    one, other = (
+        only(f"ms.vss-code.git-pullrequest-comment-event__{case}")
+        for case in ("by_a_reviewer", "in_another_thread_of_a_server")
+    )
+    assert (one.occurred_at == other.occurred_at, one.event_id == other.event_id) == (True, False)
 
 
 @pytest.mark.parametrize("case", ["new_branch_without_commits", "tag", "deleted_branch"])

@@ -73,9 +73,6 @@ def test_life_of_a_change(name: str, event_type: str, state: str) -> None:
         ("bitbucket_cloud/pullrequest.changes_request_removed__taken_back", "change.updated", "dismissed",
          ActorClass.HUMAN),
         ("bitbucket_cloud/pullrequest.comment_created__on_a_line", "change.reviewed", "commented", ActorClass.HUMAN),
-        ("bitbucket_cloud/pullrequest.comment_created__by_an_app", "change.reviewed", "commented", ActorClass.BOT),
-        ("bitbucket_cloud/pullrequest.comment_created__answered_by_the_author", "change.updated", "commented",
-         ActorClass.HUMAN),
         ("bitbucket_server/pr.reviewer.approved__approved", "change.reviewed", "approved", ActorClass.HUMAN),
         ("bitbucket_server/pr.reviewer.approved__without_a_participant", "change.reviewed", "approved",
          ActorClass.HUMAN),
@@ -91,6 +88,21 @@ def test_what_is_a_review(name: str, event_type: str, decision: str, actor_class
     """Verdicts and comments of others are reviews; the author's own, and what is taken back, are none."""
     event = only(name)
     assert (event.type, event.attributes["decision"], event.actor_class) == (event_type, decision, actor_class)
+
+
+@pytest.mark.parametrize(
+    ("case", "action", "by"),
+    [
+        ("in_the_conversation", "commented", ActorClass.HUMAN),
+        ("by_an_app", "commented", ActorClass.BOT),
+        ("answered_by_the_author", "answered", ActorClass.HUMAN),
+    ],
+)
+def test_a_comment_in_the_conversation_is_an_answer_and_no_review(case: str, action: str, by: ActorClass) -> None:
+    """What Bitbucket Cloud says to be on no line begins no review."""
+    event = only(f"bitbucket_cloud/pullrequest.comment_created__{case}")
+    found = (event.type, event.attributes["action"], event.attributes.get("decision"), event.actor_class)
+    assert found == ("change.updated", action, None, by)
 
 
 @pytest.mark.parametrize("tool", [CLOUD, SERVER])

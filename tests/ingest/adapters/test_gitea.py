@@ -86,6 +86,21 @@ def test_reviews(name: str, event_type: str, decision: str, actor_class: ActorCl
 
 
 @pytest.mark.parametrize(
+    ("case", "action", "state"),
+    [
+        ("on_a_pull_request", "commented", "ready"),
+        ("by_the_author", "answered", "ready"),
+        ("on_a_merged_pull_request", "commented", "merged"),
+    ],
+)
+def test_a_comment_in_the_conversation_is_an_answer_and_no_review(case: str, action: str, state: str) -> None:
+    """It is told of the pull request's change, and begins no review."""
+    event = only(f"issue_comment__{case}")
+    found = (event.type, event.subject_id, event.attributes["action"], event.state)
+    assert found == ("change.updated", only("pull_request__opened").subject_id, action, state)
+
+
+@pytest.mark.parametrize(
     ("headers", "event_type"),
     [
         ({"x-gitea-event": "push"}, "push"),

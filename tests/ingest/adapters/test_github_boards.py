@@ -31,6 +31,20 @@ def test_a_status_of_a_board_is_a_state(case: str, state: str, before: str | Non
     assert (event.type, event.state, event.attributes.get("from_state")) == ("ticket.updated", state, before)
 
 
+@pytest.mark.parametrize(
+    ("case", "event_type", "state", "before"),
+    [
+        ("status_changed", "ticket.updated", "In progress", "Todo"),
+        ("status_changed_from_none", "ticket.updated", "Todo", None),
+        ("status_changed_to_a_final_one", "ticket.closed", "Done", "In progress"),
+    ],
+)
+def test_a_status_of_an_issue_is_a_state(case: str, event_type: str, state: str, before: str | None) -> None:
+    """An issue's own status is its state; that of a closed one opens nothing again."""
+    event = only(f"issues__{case}")
+    assert (event.type, event.state, event.attributes.get("from_state")) == (event_type, state, before)
+
+
 def test_an_issue_contains_its_card() -> None:
     """Board and issue name the card alike: the one that the board tells of is the one that the issue contains."""
     (link,) = only("issues__opened_with_a_card").links

@@ -8,6 +8,7 @@ import pytest
 
 from ingest.adapter import Ignored
 from ingest.adapters.gitlab import ADAPTER
+from ingest.adapters.gitlab.bodies import Label, told_by_labels
 from ingest.adapters.gitlab.closing import closed_issues
 from ingest.signatures import Outgoing, standard_webhooks
 from schemas.event import ActorClass, FlowEvent, LinkKind, Outcome, WorkKind
@@ -112,15 +113,23 @@ def test_issues_that_a_text_closes(text: str, closed: list[str]) -> None:
         ("merge_request__approved_by_the_author", "change.updated", "approved", ActorClass.HUMAN),
         ("merge_request__unapproval", "change.updated", "dismissed", ActorClass.HUMAN),
         ("merge_request__update_asking_for_changes", "change.reviewed", "changes_requested", ActorClass.HUMAN),
-        ("note__on_a_merge_request", "change.reviewed", "commented", ActorClass.HUMAN),
+        ("note__on_a_line", "change.reviewed", "commented", ActorClass.HUMAN),
         ("note__by_an_agent", "change.reviewed", "commented", ActorClass.AGENT),
-        ("note__by_the_author", "change.updated", "commented", ActorClass.HUMAN),
+        ("note__on_a_line_by_the_author", "change.updated", "commented", ActorClass.HUMAN),
     ],
 )
 def test_reviews(name: str, event_type: str, decision: str, actor_class: ActorClass) -> None:
-    """Approvals, requests for changes and comments by others are reviews; the author's own words are none."""
+    """Approvals, requests for changes and comments of others on lines are reviews; the author's own words are none."""
     event = only(name)
     assert (event.type, event.attributes["decision"], event.actor_class) == (event_type, decision, actor_class)
+
+
+@pytest.mark.parametrize(("name", "action"), [("on_a_merge_request", "commented"), ("by_the_author", "answered")])
+def test_a_comment_in_the_conversation_is_an_answer_and_no_review(name: str, action: str) -> None:
+    """What is said beside the files begins no review, and decides nothing."""
+    event = only(f"note__{name}")
+    found = (event.type, event.attributes["action"], event.attributes.get("decision"))
+    assert found == ("change.updated", action, None)
 
 
 def test_asked_again_for_a_review_is_no_review() -> None:
@@ -310,6 +319,47 @@ def test_life_of_a_ticket(name: str, event_type: str, state: str | None) -> None
     """An issue is opened, closed and opened again under one uri; moved away it is withdrawn."""
     event = only(f"issue__{name}")
     assert (event.subject_id, event.type, event.state) == ("ticket:gitlab/acme/shop/checkout/12", event_type, state)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("update_of_the_status", [("ticket.updated", "In progress", "To do")]),
+        ("update_of_the_status_to_a_final_one", [("ticket.closed", "Done", "In progress")]),
+        ("close_with_its_status", [("ticket.closed", "closed", None), ("ticket.closed", "Done", "In progress")]),
+        ("reopen_with_its_status", [("ticket.updated", "opened", None), ("ticket.updated", "To do", "Done")]),
+    ],
+)
+def test_a_status_is_a_state(name: str, told: list[tuple[str, str | None, str | None]]) -> None:
+    """A status that was entered is a state, however it was entered; of a closed issue it opens nothing again."""
+    found = events(f"gitlab/issue__{name}")
+    assert [(event.type, event.state, event.attributes.get("from_state")) for event in found] == told
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("acknowledging_an_incident", ("incident.updated", "acknowledged")),
+        ("resolving_an_incident", ("incident.resolved", "resolved")),
+        ("calling_again_for_an_incident", ("incident.detected", "triggered")),
+    ],
+)
+def test_an_incident_is_over_by_its_status(name: str, told: tuple[str, str]) -> None:
+    """A status tells when people were called and when it was over, long before the issue is closed."""
+    event = only(f"issue__update_{name}")
+    assert (event.type, event.state) == told
+
+
+def test_an_incident_may_lose_its_cause() -> None:
+    """Without the label that named the cause there is none any more."""
+    incident = events("gitlab/issue__update_clearing_an_incidents_cause")[1]
+    assert (incident.attributes["cause"], targets(incident, LinkKind.CAUSED_BY)) == ("none", [])
+
+
+def test_very_many_labels_take_no_time_that_grows_with_their_square() -> None:
+    """Labels before and after are compared once each."""
+    labels = [Label(str(number)) for number in range(200_000)]
+    assert told_by_labels((*labels, Label("one")), tuple(labels)) == [("unlabeled", "one")]
 
 
 def test_changed_labels_are_told_one_by_one() -> None:
