@@ -30,6 +30,6 @@ ADAPTER: Final = Adapter(
     event_type=_event_type,
     delivery_id=_delivery_id,
     translate={"event_alert": EVENT_ALERT, "issue": ISSUE, "metric_alert": METRIC_ALERT},
-    ignores=frozenset({"comment", "error", "installation", "preprod_artifact", "seer"}),
+    ignores=frozenset({"activity_alert", "comment", "error", "installation", "preprod_artifact", "seer"}),
 )
 """The adapter for Sentry."""
