@@ -7,7 +7,7 @@ has a fact of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -16,6 +16,13 @@ from schemas.identity import bare_ticket_uri, ticket_uri
 
 MOST_KEYS: Final = 16
 """How many different keys of one text become links: of a list of more, the first ones."""
+
+CONFIDENCES: Final[Mapping[LinkMethod, float]] = {
+    LinkMethod.KEY_IN_BRANCH: 0.95,
+    LinkMethod.KEY_IN_MESSAGE: 0.95,
+    LinkMethod.KEY_IN_TITLE: 0.85,
+}
+"""How sure it is that what names a ticket belongs to it; what a tool itself says is certain."""
 
 KEY: Final = r"[A-Z][A-Z0-9_]{1,9}-[1-9][0-9]{0,6}"
 """The pattern of a ticket key."""
@@ -73,14 +80,16 @@ def closed_issues(text: str | None, repository: str) -> tuple[str, ...]:
 
 def key_links(keys: Sequence[str], method: LinkMethod) -> list[Link]:
     """Return the membership links of bare keys, inert until such a ticket is known."""
-    return [Link(uri=bare_ticket_uri(key), kind=LinkKind.PART_OF, method=method) for key in keys] if keys else []
+    return [_membership(bare_ticket_uri(key), method) for key in keys] if keys else []
 
 
 def issue_links(tracker: str, issues: Sequence[str], method: LinkMethod) -> list[Link]:
     """Return the membership links of a tracker's issues, each `owner/name/12`."""
-    if not issues:
-        return []
-    return [Link(uri=ticket_uri(tracker, issue), kind=LinkKind.PART_OF, method=method) for issue in issues]
+    return [_membership(ticket_uri(tracker, issue), method) for issue in issues] if issues else []
+
+
+def _membership(ticket: str, method: LinkMethod) -> Link:
+    return Link(uri=ticket, kind=LinkKind.PART_OF, method=method, confidence=CONFIDENCES.get(method, 1.0))
 
 
 def branch_links(branch: str) -> tuple[Link, ...]:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from processors.engine import StepFailed
 from schemas.definition import Definition, Step
-from schemas.event import IMPLAUSIBLE_TIME, ActorClass, FlowEvent, LinkKind, Outcome, WorkKind
+from schemas.event import IMPLAUSIBLE_TIME, ActorClass, FlowEvent, Link, LinkKind, Outcome, WorkKind
 from schemas.event_types import rank
 from schemas.identity import bare_ticket_uri, entity_kind
 
@@ -82,7 +82,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class FactLink(Struct, frozen=True, array_like=True, gc=False):
-    """A link of a fact's subject: the target, the number of the kind, the confidence (None for certain)."""
+    """A link of a fact's subject: the target, the number of the kind, the confidence of a cause (None for certain)."""
 
     uri: str
     code: int
@@ -195,10 +195,15 @@ def from_event(event: FlowEvent, ruled: frozenset[str]) -> Fact:
         event.environment,
         event.work_kind,
         _ACTOR_CODES[event.actor_class],
-        tuple(FactLink(x.uri, _LINK_CODES[x.kind], None if x.confidence == 1.0 else x.confidence) for x in event.links),
+        tuple(FactLink(x.uri, _LINK_CODES[x.kind], _doubt(x)) for x in event.links),
         attributes,
         IMPLAUSIBLE_TIME in event.attributes,
     )
+
+
+def _doubt(link: Link) -> float | None:
+    """Return how sure a cause is, None for certain; of other links nobody asks."""
+    return link.confidence if link.kind is LinkKind.CAUSED_BY and link.confidence != 1.0 else None
 
 
 def _tells(event: FlowEvent, name: str, text: str) -> bool:

@@ -9,7 +9,15 @@ from typing import Final
 from ingest.adapter import Context, Untranslatable
 from ingest.entity_names import artifact, change_at, plain, ticket_at
 from ingest.facts import MOST_LINKS
-from ingest.keys import branch_links, key_links, keys_in_branch, keys_in_text, keys_named_in_body, unique_links
+from ingest.keys import (
+    CONFIDENCES,
+    branch_links,
+    key_links,
+    keys_in_branch,
+    keys_in_text,
+    keys_named_in_body,
+    unique_links,
+)
 from ingest.mapping.shape import Shape
 from ingest.mapping.values import Scope, every_text, name_of, required, text_of
 from ingest.repositories import repository_of
@@ -166,6 +174,7 @@ def _read(link: EntityLink, shape: Shape) -> Callable[[Scope, Context], Sequence
 
     def read(scope: Scope, _context: Context) -> Sequence[Link]:
         found = [name for text in look(scope)[:MOST_LINKS] for name in key_links(keys(text), method)]
-        return [Link(uri=one.uri, kind=link.kind, method=method, confidence=link.confidence) for one in found]
+        sure = min(link.confidence, CONFIDENCES[method])
+        return [Link(uri=one.uri, kind=link.kind, method=method, confidence=sure) for one in found]
 
     return read

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.keys import (
+    CONFIDENCES,
     MOST_KEYS,
     closed_issues,
     key_links,
@@ -93,7 +94,10 @@ def test_a_list_of_keys_is_cut() -> None:
 
 def test_a_bare_key_links_to_any_tracker() -> None:
     """A bare key becomes a membership link to whatever tracker knows it."""
-    expected = Link(uri="ticket:*/CHK-12", kind=LinkKind.PART_OF, method=LinkMethod.KEY_IN_TITLE)
+    expected = Link(
+        uri="ticket:*/CHK-12", kind=LinkKind.PART_OF, method=LinkMethod.KEY_IN_TITLE,
+        confidence=CONFIDENCES[LinkMethod.KEY_IN_TITLE],
+    )  # fmt: skip
     assert key_links(["CHK-12"], LinkMethod.KEY_IN_TITLE) == [expected]
 
 
