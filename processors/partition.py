@@ -13,8 +13,8 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from processors.engine import Beat, Drained, StepFailed, StreamSigns, no_beat
-from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, unpacked, with_fact, without_fact
-from processors.links import Reading, stands_alone
+from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, with_fact, without_fact
+from processors.links import Reading, read, stands_alone
 from processors.reach import all_units, incidents_of, is_shipped, reach
 from processors.rows import Kind, Unit, unit_rows
 from processors.world import World
@@ -222,12 +222,12 @@ class _Stream:
     def _renew_signs(self) -> None:
         """Find anew what is newest, after something that may have been it was forgotten."""
         self._aged = False
-        readings = [unpacked(packed)[0] for uri in self._world.trace if (packed := self._world.trace.record(uri))]
-        facts = [fact for reading in readings for fact in reading]
+        trace = self._world.trace
+        readings = [read(uri, packed) for uri in trace if (packed := trace.record(uri))]
         self.signs = replace(
             self.signs,
-            newest_occurred_at=max((f.occurred_at for f in facts if not f.implausible), default=None),
-            newest_received_at=max((f.received_at for f in facts), default=None),
+            newest_occurred_at=max((f.occurred_at for r in readings for f in r.plausible), default=None),
+            newest_received_at=max((f.received_at for r in readings for f in r.facts), default=None),
         )
 
     def _settle(self, beat: Beat = no_beat) -> None:
