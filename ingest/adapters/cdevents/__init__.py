@@ -2,8 +2,8 @@
 
 A service's deployment has no operation of its own in CDEvents: each event is one. That a service can be reached
 (`published`) or is gone (`removed`) is a fact of the service, and no deployment. A custom event (`dev.cdeventsx.`) is a
-fact of a type of its own, from which only a rule that names it derives anything. What `vsm export` wrote is read back as
-the fact that it was.
+fact of a type of its own, from which only a rule that names it derives anything. What `vsm export` wrote is read back
+as the fact that it was.
 """
 
 from __future__ import annotations

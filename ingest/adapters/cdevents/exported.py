@@ -1,11 +1,12 @@
 """Facts that `vsm export` wrote as CDEvents, read back as what they were: `customData.vsm` holds each whole; pure.
 
-The event's id tells them apart, its time is theirs. Who did it is told by class alone. Corrections of links are none of
-CDEvents' business: they come by `vsm link`.
+The event's id and time are theirs, so that a fact that comes back to where it left is there once. Who did it is told by
+class alone. Corrections of links are none of CDEvents' business: they come by `vsm link`.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final
 
 import msgspec
@@ -26,6 +27,7 @@ KEY: Final = "vsm"
 CORRECTION: Final = Ignored("corrections of links come by vsm link")
 """What becomes of an exported correction."""
 
+_FACT_ID: Final = re.compile("[0-9a-f]{32}")
 _ROUTING: Final = frozenset({"routed_by", "service_by"})
 _Word = Annotated[str, Meta(max_length=512)]
 
@@ -75,23 +77,22 @@ def read_back(told: Exported, event_id: str, timestamp: str | int, context: Cont
     if told.subject.startswith(bare_ticket_uri("")):
         raise Untranslatable("customData.vsm: the subject names a ticket of any tracker, which is no entity")
     attributes = {name: text for name, text in told.attributes.items() if name not in {*_ROUTING, PATHS}}
-    return [
-        fact(
-            context,
-            told.type,
-            told.subject,
-            moment(timestamp, "context.timestamp"),
-            told_apart=(event_id,),
-            order=told.order,
-            url=told.url,
-            links=tuple(Link(uri=x.uri, kind=x.kind, method=x.method, confidence=x.confidence) for x in told.links),
-            state=told.state,
-            outcome=told.outcome,
-            environment=told.environment,
-            work_kind=told.work_kind,
-            by=Actor(told.actor_class),
-            quantities=told.quantities,
-            attributes=attributes,
-            paths=told.attributes.get(PATHS),
-        )
-    ]
+    made = fact(
+        context,
+        told.type,
+        told.subject,
+        moment(timestamp, "context.timestamp"),
+        told_apart=(event_id,),
+        order=told.order,
+        url=told.url,
+        links=tuple(Link(uri=x.uri, kind=x.kind, method=x.method, confidence=x.confidence) for x in told.links),
+        state=told.state,
+        outcome=told.outcome,
+        environment=told.environment,
+        work_kind=told.work_kind,
+        by=Actor(told.actor_class),
+        quantities=told.quantities,
+        attributes=attributes,
+        paths=told.attributes.get(PATHS),
+    )
+    return [msgspec.structs.replace(made, event_id=event_id) if _FACT_ID.fullmatch(event_id) else made]
