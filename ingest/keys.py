@@ -32,7 +32,8 @@ _ANY_KEY: Final = re.compile(rf"{KEY}(?![A-Za-z0-9_])")
 _BRANCH_KEY: Final = re.compile(rf"{KEY}(?![A-Z0-9])")
 _CLOSING: Final = r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|implements?)"
 _ISSUE: Final = r"(?:([\w.-]+/[\w.-]+)#|#|https?://[\w.:-]+/([\w.-]+/[\w.-]+)/issues/)([1-9][0-9]{0,8})\b"
-_NUMBERED: Final = re.compile("(?:#|/issues/)[1-9]")
+_BY_NUMBER: Final = re.compile("#[1-9]")
+_BY_ADDRESS: Final = re.compile("/issues/[1-9]")
 # What can begin a match is looked at first: a long text is searched in a quarter of the time.
 _CLOSED_ISSUE: Final = re.compile(rf"(?=[cfir])\b{_CLOSING}:?\s{{1,4}}{_ISSUE}", re.IGNORECASE)
 _NAMED_KEY: Final = re.compile(
@@ -74,7 +75,7 @@ def closed_issues(text: str | None, repository: str) -> tuple[str, ...]:
 
     `repository` is the `owner/name` that a bare number belongs to.
     """
-    if not text or ("#" not in text and "/issues/" not in text) or not _NUMBERED.search(text):
+    if not text or not (_BY_NUMBER.search(text) or _BY_ADDRESS.search(text)):
         return ()
     found = _CLOSED_ISSUE.findall(text[:_BODY_CHARACTERS])
     return _first([f"{there or by_address or repository}/{number}" for there, by_address, number in found], upper=False)
