@@ -27,9 +27,16 @@ BAD_DATA: Final = "CloudEvent: data_base64 is no base64"
 BAD_ENVELOPE: Final = "CloudEvent: specversion, id, source or type is missing or malformed"
 OTHER_VERSION: Final = "CloudEvent: specversion must be 1.0"
 EMPTY_BATCH: Final = "the batch is empty"
+LARGE_BATCH: Final = "the batch holds too many events"
+
+MOST_EVENTS: Final = 2_000
+"""So many events may a batch hold: what is wrong with each is a dead letter of its own."""
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
+
+_MOST_VALUES: Final = 1_000_000
+"""So many values may a batch hold, counted by commas before it is parted: each part costs memory of its own."""
 
 _CDEVENTS: Final = ("dev.cdevents.", "dev.cdeventsx.")
 _JSON: Final = "application/json"
@@ -65,12 +72,16 @@ def decide_all(delivery: Delivery, connection: Connection, router: Router) -> Re
     problem = json_problem(delivery.body)
     if problem is not None:
         return problem
+    if delivery.body.count(b",") > _MOST_VALUES:
+        return Rejected(413, LARGE_BATCH)
     try:
         envelopes = _ENVELOPES.decode(delivery.body)
     except msgspec.ValidationError:
         return dead_lettered(delivery, connection, Refused(detail="CloudEvents batch: not an array"))
     if not envelopes:
         return Ignored(EMPTY_BATCH)
+    if len(envelopes) > MOST_EVENTS:
+        return Rejected(413, LARGE_BATCH)
     headers = {**delivery.headers, "content-type": STRUCTURED}
     alone = [structs.replace(delivery, headers=headers, body=bytes(raw)) for raw in envelopes]
     return combined([_enveloped(each, connection, router) for each in alone])

@@ -20,6 +20,11 @@ TOO_MANY: Final = "too many facts in one request"
 NO_FACTS: Final = "there are no facts"
 _SOURCE: Final = "import"
 _REPORTED: Final = 20
+_LINES_A_FACT: Final = 10
+"""So many lines, blank ones too, may there be for each fact that may come."""
+
+_MOST_VALUES: Final = 1_000_000
+"""So many values may an array hold, counted by commas before it is parted: each part costs memory of its own."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=512)]
 Confidence = Annotated[float, Meta(ge=0, le=1)]
@@ -82,7 +87,7 @@ def imported(
     stream: str, body: bytes, received_at: int, pseudonym: Pseudonym, most_facts: int
 ) -> tuple[FlowEvent, ...] | Refusal:
     """Return the facts of JSON lines or of one JSON array, addressed to `stream`; or why none of them is taken."""
-    pieces = _pieces(body)
+    pieces = _pieces(body, most_facts)
     if isinstance(pieces, Refusal):
         return pieces
     if not pieces:
@@ -101,10 +106,14 @@ def imported(
     return tuple(events)
 
 
-def _pieces(body: bytes) -> Sequence[tuple[int, bytes | msgspec.Raw]] | Refusal:
-    """Return the objects with their line numbers (of an array, the element's number)."""
+def _pieces(body: bytes, most_facts: int) -> Sequence[tuple[int, bytes | msgspec.Raw]] | Refusal:
+    """Return the objects with their line numbers (of an array, the element's number), where there can be so many."""
     if body.lstrip()[:1] != b"[":
+        if body.count(b"\n") > most_facts * _LINES_A_FACT:
+            return Refusal(status=413, reason=TOO_MANY)
         return [(number, line) for number, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
+    if body.count(b",") > _MOST_VALUES:
+        return Refusal(status=413, reason=TOO_MANY)
     try:
         return list(enumerate(_ARRAY.decode(body), start=1))
     except RecursionError:

@@ -165,12 +165,24 @@ class Server:
         """Answer what is refused before its body is read; a small body is still taken, so that the sender hears us."""
         self._telemetry.delivered(UNKNOWN, UNKNOWN, "rejected", refusal.reason)
         length = headers.get("content-length", "" if "transfer-encoding" in headers else "0")
-        if length.isdecimal() and len(length) <= _SMALL_DIGITS:
-            body = await self._reader.read(exchange, headers) if int(length) else b""
-            if not isinstance(body, Rejected):
-                self._reader.release(body)
-                return answers.rejected(refusal, *more)
+        small = length.isdecimal() and len(length) <= _SMALL_DIGITS
+        if small and (int(length) == 0 or await self._taken(exchange, headers)):
+            return answers.rejected(refusal, *more)
         return answers.rejected(refusal, CLOSE, *more)
+
+    async def _taken(self, exchange: Exchange, headers: Headers) -> bool:
+        """Read a body to its end for nothing; tell whether it came, and there was room for it."""
+        if self._load.full:
+            return False
+        self._load.requests += 1
+        try:
+            body = await self._reader.read(exchange, headers)
+        finally:
+            self._load.requests -= 1
+        if isinstance(body, Rejected):
+            return False
+        self._reader.release(body)
+        return True
 
 
 def joined(items: Sequence[tuple[str, str]]) -> Headers:
