@@ -56,7 +56,9 @@ _ENVIRONMENT_WORDS: Final = LONG_LIVED | {
     "app", "branch", "environment", "ephemeral", "pr", "pull", "preview", "request", "review",
 }  # fmt: skip
 
-_ADDRESS: Final = re.compile(r"""[^\s/@<>()\[\],;:"'=]+@(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w.-])""")
+# A word is taken whole, with or without an address's other half: read from each of its letters on, a long one with an
+# `@` somewhere would take the square of its length.
+_WORD: Final = re.compile(r"""[^\s/@<>()\[\],;:"'=]+(@(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w.-]))?""")
 _PACKAGE: Final = "pkg:"
 _LONGEST: Final = 256
 _HASH_DIGITS: Final = 8
@@ -111,7 +113,7 @@ def without_addresses(text: str, pseudonym: Pseudonym) -> str:
     """Return a text with a short keyed hash for each mail address in it; a package url has versions, no addresses."""
     if "@" not in text or text.startswith(_PACKAGE):
         return text
-    return _ADDRESS.sub(lambda found: f"~{pseudonym(f'text {found[0]}')[:_HASH_DIGITS]}", text)
+    return _WORD.sub(lambda word: f"~{pseudonym(f'text {word[0]}')[:_HASH_DIGITS]}" if word[1] else word[0], text)
 
 
 def holds_branch(text: str, branch: str) -> bool:
