@@ -1,13 +1,14 @@
 """What is asked of the tables for a log in OCEL; pure.
 
-Every question takes what `FACTS` takes; those that are answered in pages take the last page's end too, `after`.
+Every question takes what `FACTS` takes; those that are answered in pages take `page`
+and where the last one ended too, `after`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from insights.stream_facts import FACTS, PAGE
+from insights.stream_facts import FACTS
 
 BARE: Final = "ticket:*/"
 """What the uri of a key found in a text begins with."""
@@ -61,14 +62,14 @@ LEFT JOIN
     FROM vsm.work_items_current WHERE value_stream = {{stream:String}} AND moved_to IS NULL GROUP BY member
 ) AS m ON m.member = f.subject_id
 WHERE f.subject_id > {{after:String}}
-GROUP BY f.subject_id ORDER BY uri LIMIT {PAGE}
+GROUP BY f.subject_id ORDER BY uri LIMIT {{page:UInt32}}
 """  # noqa: S608 - constants
 """A page of the entities that facts are about. Takes what FACTS takes, and the last page's end: after."""
 
 TARGETS_SQL: Final = f"""
 WITH {_EDGES}
 SELECT DISTINCT target AS uri FROM edges
-WHERE target NOT IN (SELECT subject_id FROM {FACTS}) AND target > {{after:String}} ORDER BY uri LIMIT {PAGE}
+WHERE target NOT IN (SELECT subject_id FROM {FACTS}) AND target > {{after:String}} ORDER BY uri LIMIT {{page:UInt32}}
 """  # noqa: S608 - constants
 """A page of the entities that are only linked to."""
 
@@ -78,6 +79,6 @@ SELECT item_id AS uri, any(kind) AS kind, any(state) AS state, any(created_at) A
 FROM vsm.work_items_current ARRAY JOIN arrayConcat(links, [item_id]) AS member
 WHERE value_stream = {{stream:String}} AND moved_to IS NULL AND item_id > {{after:String}}
     AND member IN (SELECT subject_id FROM {FACTS})
-GROUP BY item_id ORDER BY uri LIMIT {PAGE}
+GROUP BY item_id ORDER BY uri LIMIT {{page:UInt32}}
 """  # noqa: S608 - constants
 """A page of the work items that have facts."""

@@ -14,9 +14,6 @@ from msgspec import Struct
 
 from schemas.event import FlowEvent, Link
 
-PAGE: Final = 10_000
-"""Rows a page."""
-
 _WINDOW: Final = """value_stream = {stream:String} AND toUnixTimestamp64Micro(received_at) <= {known:Int64}
     AND toUnixTimestamp64Micro(occurred_at) >= {since:Int64} AND toUnixTimestamp64Micro(occurred_at) < {until:Int64}"""
 
@@ -43,18 +40,23 @@ LEFT JOIN
     FROM vsm.work_items_current WHERE value_stream = {{stream:String}} AND moved_to IS NULL GROUP BY member
 ) AS m ON m.member = f.subject_id
 WHERE (toUnixTimestamp64Micro(f.occurred_at), f.event_id) > ({{at:Int64}}, {{after:String}})
-ORDER BY f.occurred_at, f.event_id LIMIT {PAGE}
+ORDER BY f.occurred_at, f.event_id LIMIT {{page:UInt32}}
 """  # noqa: S608 - constants
-"""A page of facts with the work items they belong to. Takes what FACTS takes, and the last page's end: at, after."""
+"""A page of facts with the work items they belong to. Takes what FACTS takes, page, and where the last one
+ended: at, after."""
 
 
 class Window(Struct, frozen=True, kw_only=True):
-    """What is exported: a stream's facts that occurred from `since` until before `until`, microseconds UTC."""
+    """What is exported: a stream's facts that occurred from `since` until before `until`, microseconds UTC.
+
+    So many rows a `page`: what is held at once, and how often the tables are gone through.
+    """
 
     stream: str
     since: int
     until: int
     known: int
+    page: int = 25_000
 
     def parameters(self, **more: object) -> dict[str, object]:
         """Return what a query takes."""

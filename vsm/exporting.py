@@ -11,7 +11,7 @@ from ingest.routing import as_told
 from insights import ocel
 from insights.cdevents import cdevent
 from insights.ocel_questions import EVENT_TYPES_SQL, ITEMS_SQL, OBJECT_TYPES_SQL, SUBJECTS_SQL, TARGETS_SQL
-from insights.stream_facts import COUNT_SQL, PAGE, PAGE_SQL, STREAMS_SQL, Kept, Window, kept
+from insights.stream_facts import COUNT_SQL, PAGE_SQL, STREAMS_SQL, Kept, Window, kept
 from vsm.store import BadQuery, Store
 
 Advance = Callable[[], None]
@@ -85,7 +85,7 @@ def _facts(store: Store, asked: Window) -> Iterator[Kept]:
     while True:
         page = [kept(row) for row in store.query(PAGE_SQL, asked.parameters(at=at, after=after))]
         yield from page
-        if len(page) < PAGE:
+        if len(page) < asked.page:
             return
         at, after = page[-1].event.occurred_at, page[-1].event.event_id
 
@@ -96,6 +96,6 @@ def _rows(store: Store, sql: str, asked: Window) -> Iterator[Mapping[str, Any]]:
     while True:
         page = store.query(sql, asked.parameters(after=after))
         yield from page
-        if len(page) < PAGE:
+        if len(page) < asked.page:
             return
         after = str(page[-1]["uri"])

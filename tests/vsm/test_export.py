@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.builders.command import vsm
 from tests.vsm.conftest import Ran
+from vsm.exporting import window, write_cdevents, write_ocel
+from vsm.store import open_store
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -76,3 +81,14 @@ def test_a_log_that_cannot_be_imported_is_told_in_one_line(
     done = vsm("import", *arguments, "--stream", "checkout", cwd=tmp_path)
     said = [line for line in done.stderr.splitlines() if not line.startswith("reading")]
     assert (done.returncode, [told in line for line in said]) == (1, [True]), done.stderr
+
+
+@pytest.mark.parametrize("write", [write_cdevents, write_ocel])
+def test_a_page_of_any_size_gives_the_same(ran: Ran, write: Callable[..., int]) -> None:
+    """Nothing is lost or told twice where a page ends."""
+    with open_store(ran.data) as store:
+        asked = window(store, "checkout", 0, 1 << 62)
+        files = [io.BytesIO() for _ in range(2)]
+        for file, page in zip(files, (asked.page, 37), strict=True):
+            write(store, msgspec.structs.replace(asked, page=page), file, lambda: None)
+    assert (len(files[0].getvalue()) > 50_000, files[1].getvalue()) == (True, files[0].getvalue())
