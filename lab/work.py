@@ -159,31 +159,34 @@ class Change(Struct, kw_only=True):
         """Write down a pushed commit in the items that its branch names; in the others once there is a pull request."""
         if self.opened is None:
             self.early.append((commit.at, head))
-        for item in self.items:
-            if self.opened is not None or self._names(item):
-                item.note(commit.at, "committed", counted=item is self._first())
+        self._committed(commit.at, self.items if self.opened is not None else self._named())
 
     def told(self) -> None:
-        """Write down what was pushed for items that nothing named before the pull request did."""
+        """Write down anew what was pushed before the pull request told all that it is for."""
         for at, _ in self.early:
-            for item in self.items:
-                if not self._names(item):
-                    item.note(at, "committed", counted=item is self._first())
+            for item in self._named():
+                item.happened = [one for one in item.happened if (one[0], one[3]) != (at, "committed")]
+            self._committed(at, self.items)
         self.early = []
+
+    def _committed(self, at: int, items: list[Item]) -> None:
+        first = min((item.uri for item in items), default="")
+        for item in items:
+            item.note(at, "committed", counted=item.uri == first)
+
+    def _named(self) -> list[Item]:
+        return [item for item in self.items if self._names(item)]
 
     def loose(self) -> list[Item]:
         """Return what its pushes are while nothing names what they are part of: an item each."""
         found: dict[str, Item] = {}
-        if not any(self._names(item) for item in self.items):
+        if not self._named():
             for at, head in self.early:
                 found.setdefault(head, Item(uri=commit_uri(head), kind=None)).note(at, "committed")
         return list(found.values())
 
     def _names(self, item: Item) -> bool:
         return item.ticket is not None and f"{item.ticket.key}-" in self.branch
-
-    def _first(self) -> Item:
-        return min(self.items, key=lambda item: item.uri)
 
     def note(self, at: int, what: Happening, *, landed: bool = False) -> None:
         """Write down what happened to it in each of its items; the smallest item id counts the visit.
