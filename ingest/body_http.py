@@ -46,7 +46,7 @@ class BodyReader:
                 whole = await exchange()
                 self._load.bytes += len(whole)
                 return whole
-            return await self._streamed(exchange, reading)
+            return await self._streamed(exchange, reading, int(length) if length else None)
         except asyncio.CancelledError:
             if not reading.given_up:
                 raise
@@ -80,7 +80,8 @@ class BodyReader:
         finally:
             self._load.bytes -= size
 
-    async def _streamed(self, exchange: Exchange, reading: Reading) -> bytes | Rejected:
+    async def _streamed(self, exchange: Exchange, reading: Reading, length: int | None) -> bytes | Rejected:
+        """Read piece by piece. The server ends a body that broke off as if it were whole: its length tells."""
         chunks: list[bytes] = []
         load = self._load
         kept = False
@@ -93,6 +94,8 @@ class BodyReader:
                     return Rejected(413, TOO_LARGE)
                 if load.full_of_bytes:
                     return Rejected(503, OVERLOADED)
+            if length is not None and reading.received != length:
+                return Rejected(400, CUT_SHORT)
             kept = True
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
         finally:

@@ -32,6 +32,9 @@ LINKS: Final = "links"
 REFUSED: Final = "corrections are malformed"
 """Why corrections are refused, as it is counted: what is wrong with them goes to the sender alone."""
 
+NO_LENGTH: Final = "an import must say its length"
+"""What breaks off at the end of a line is no less well formed: without the length nobody could tell."""
+
 WRONG_CONTENT_TYPE: Final = "content type must be application/json or application/x-ndjson"
 _CONTENT_TYPE: Final = re.compile(
     r"application/(?:json|jsonl|x-ndjson|ndjson)\s*(?:;\s*charset=\"?utf-8\"?\s*)?", re.IGNORECASE
@@ -70,6 +73,8 @@ class FactImporter:
             return Rejected(404, f"there is no value stream of this name; there are: {known}")
         if _CONTENT_TYPE.fullmatch(headers.get("content-type", "")) is None:
             return Rejected(415, WRONG_CONTENT_TYPE)
+        if route.kind is Kind.IMPORT and "content-length" not in headers:
+            return Rejected(411, NO_LENGTH)
         return None
 
     async def take(self, route: Route, body: bytes, received_at: int) -> Reply:

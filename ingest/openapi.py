@@ -24,6 +24,7 @@ _ANSWERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "404": ("unknown tool, source or value stream", {}),
     "405": ("the path takes another method", _ALLOW),
     "408": ("the body came too slowly", {}),
+    "411": ("an import that does not say its length", {}),
     "413": ("the body is too large, after decompression", {}),
     "415": ("the content type is not JSON, or the content encoding unknown", {}),
     "429": ("over the source's rate limit", _RETRY),

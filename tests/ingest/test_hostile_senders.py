@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 import httpx
 import pytest
 
-from tests.builders.ingester import Ingester, push_body, signed
+from tests.builders.ingester import TOKEN, Ingester, push_body, signed
 
 ACME = "/webhooks/github/acme"
 SECOND = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -152,6 +152,30 @@ def test_nothing_is_smuggled(hurried: Ingester, said: bytes) -> None:
         answer = heard(connection)
 
     assert b"vsm_ingest" not in answer
+
+
+@pytest.mark.parametrize("more", [1, 100_000], ids=["small", "large"])
+def test_body_that_ends_early_is_taken_for_no_whole_one(hurried: Ingester, more: int) -> None:
+    """Facts of a connection that breaks off at the end of a line are not kept: the rest is missing."""
+    fact = b'{"type":"activity.started","occurred_at":"2010-05-01T08:00:00","subject_id":"case:cut"}\n'
+    head = (
+        f"POST /imports/checkout HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+        f"Content-Type: application/x-ndjson\r\nContent-Length: {len(fact) + more}\r\n\r\n"
+    )
+    with closing(connect(hurried)) as connection:
+        connection.sendall(head.encode() + fact)
+        connection.shutdown(socket.SHUT_WR)
+        answer = heard(connection)
+
+    assert (b" 400 " in answer, b"body ended early" in answer) == (True, True)
+
+
+def test_import_without_a_length_is_411(hurried: Ingester) -> None:
+    """Lines in chunks could break off unnoticed."""
+    headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/x-ndjson"}
+    answer = httpx.post(f"{hurried.url}/imports/checkout", content=iter([b"{}\n"]), headers=headers)
+
+    assert answer.status_code == 411
 
 
 def test_huge_headers_are_refused(hurried: Ingester) -> None:
