@@ -17,7 +17,7 @@ import msgspec
 
 from bench.result import Result
 
-GROUPS: Final = (("a1",), ("i1",), ("i2",), ("p1",), ("p4", "p3"), ("s1",), ("m1",), ("l1",))
+GROUPS: Final = (("a1",), ("i1",), ("i2",), ("p1",), ("p4", "p3"), ("s1",), ("m1",), ("l1",), ("hostile",))
 """The benchmarks, those of a group in one process."""
 MEANINGS: Final = {
     "A1": "an adapter's translation of its tool's typical body, the dearest tool",
@@ -28,6 +28,7 @@ MEANINGS: Final = {
     "P4": "resident memory per open item with its facts and measurements, KB",
     "S1": "our sink against clickhouse-connect's row insert, CPU per row",
     "M1": "prometheus-client's page against ours, 100,000 series",
+    "H1": "honest deliveries beside 200 slow connections, p99 in seconds",
     "L1": "POST to gauge, p99 beyond the emission interval, seconds",
 }
 ROOT: Final = Path(__file__).parent

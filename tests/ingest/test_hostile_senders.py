@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from tests.builders.ingester import TOKEN, Ingester, push_body, signed
+from tests.builders.slow_senders import ACME, SLOWLY, request
 
-ACME = "/webhooks/github/acme"
 SECOND = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 SLOW = {
     "VSM_BODY_GRACE_SECONDS": "1", "VSM_HEADER_SECONDS": "1", "VSM_BODY_SECONDS": "3", "VSM_BODY_BYTES": "1000000",
@@ -41,22 +41,6 @@ def heard(connection: socket.socket) -> bytes:
     except ConnectionResetError:
         pieces.append(b"<reset>")
     return b"".join(pieces)
-
-
-def request(headers: str, body: bytes = b"") -> bytes:
-    """Return a raw request to the source acme."""
-    return f"POST {ACME} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}\r\n".encode() + body
-
-
-SLOWLY = {
-    "headers": b"POST /webhooks/github/acme HTTP/1.1\r\nHost: x\r\nX-",
-    "nothing": b"",
-    "body": request("Content-Length: 1000\r\n", b"{"),
-    "no body": request("Content-Length: 1000\r\n"),
-    "large body": request("Content-Length: 900000\r\n", b"{" + b" " * 100),
-    "chunked body": request("Transfer-Encoding: chunked\r\n", b"1\r\n{\r\n"),
-    "lying length": request("Content-Length: 900000\r\n", b"{}"),
-}
 
 
 @pytest.mark.parametrize("said", SLOWLY.values(), ids=SLOWLY)
