@@ -20,7 +20,7 @@ from msgspec import Struct
 from ingest.actors import Actor
 from ingest.adapter import Context
 from ingest.code_links import commit_links
-from ingest.facts import fact
+from ingest.facts import check_size, fact
 from ingest.kept_text import LONG_LIVED, kept_of_branch
 from ingest.keys import branch_links, unique_links
 from ingest.named_tickets import Tracker, message_tickets
@@ -69,8 +69,8 @@ class Push(Struct, frozen=True, kw_only=True):
     """A push to a branch of `repository` (`host/owner/name`); `commits` are oldest first.
 
     `lands` tells whether a message is of a commit that the tool made to land a change; `reverts` names the change that
-    a message takes back, if any. `only_head`: of the commits only the head is known to be new. `logins` are the names
-    that no path may hold.
+    a message takes back, if any. `only_head`: of the commits only the head is known to be new. `login` is the pusher's:
+    no path may hold it, nor the author's.
     """
 
     repository: str
@@ -83,7 +83,7 @@ class Push(Struct, frozen=True, kw_only=True):
     lands: Callable[[str], bool]
     reverts: Callable[[str, str], str | None]
     author: Callable[[Commit], Actor]
-    logins: Sequence[str | None] = ()
+    login: str | None = None
     only_head: bool = False
 
 
@@ -96,6 +96,7 @@ def commit_facts(push: Push, context: Context) -> list[FlowEvent]:
     """Return a fact for each commit that counts, newest first; [] for none."""
     found = _landing(push) if push.on_default else _working(push)
     named = () if push.on_default else branch_links(push.branch)
+    check_size(push.commits, "commits")
     attributes = {"repository": push.repository, "branch": kept_of_branch(push.branch, context.pseudonym)}
     return [_commit_fact(push, told, named, attributes, context) for told in found]
 
@@ -155,7 +156,7 @@ def _commit_fact(
         url=commit.url,
         links=unique_links([*membership, *named, *message_tickets(push.tracker, home, message)]),
         by=push.author(commit),
-        paths=_paths(commit, push.logins) if context.tells_paths else None,
+        paths=_paths(commit, push.login) if context.tells_paths else None,
         attributes={**attributes, "reverts": reverted} if reverted else attributes,
     )
 
@@ -165,6 +166,6 @@ def _reverted(push: Push, message: str) -> str | None:
     return commit_uri(found[1]) if found else push.reverts(message, push.repository)
 
 
-def _paths(commit: Commit, logins: Sequence[str | None]) -> str | None:
+def _paths(commit: Commit, login: str | None) -> str | None:
     lists = [_NO_FILES if raw == _NULL else raw for raw in (commit.added, commit.removed, commit.modified)]
-    return touched_paths(lists, logins)
+    return touched_paths(lists, (login, commit.author.username if commit.author else None))

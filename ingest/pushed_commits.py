@@ -16,7 +16,7 @@ from msgspec import Struct
 from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Context, Untranslatable
 from ingest.code_links import change_links, commit_links
-from ingest.facts import fact
+from ingest.facts import check_size, fact
 from ingest.kept_text import LONG_LIVED, kept_of_branch
 from ingest.keys import branch_links, unique_links
 from ingest.times import moment
@@ -76,6 +76,7 @@ def commit_facts(context: Context, push: Push, commits: Sequence[Commit]) -> lis
     `commit.landed` for a commit that a tool made to land a change, else `commit.created`; at its author's time. Where
     asked for, `change.updated` with action `landed` of each change that landed.
     """
+    check_size(commits, "commits")
     is_trunk = push.is_default or lives_on(push.branch)
     found, is_sure = (list(_landing(push, commits)), False) if is_trunk else _working(push, commits)
     links = branch_links(push.branch) if is_sure else ()

@@ -9,6 +9,9 @@ from typing import Final
 
 from schemas.event import WorkKind
 
+MOST_LABELS: Final = 256
+"""So many labels of one thing are read, the first ones: nobody gives it more."""
+
 _NONE: Final[frozenset[WorkKind]] = frozenset()
 _LONGEST: Final = 128
 _SPLIT: Final = re.compile(r"[^a-z]+")
@@ -38,7 +41,7 @@ def work_kind(issue_type: str | None = None, labels: Sequence[str] = (), title: 
     other labels, then a conventional prefix of the title (`fix: ...`), which is read and not kept. What negates a kind
     (`risk: none`, `no-migration`, `not-a-bug`) tells none, nor does a risk that is said to be low.
     """
-    labelled = {kind for label in labels if (kind := _kind_of(label[:_LONGEST]))} if labels else _NONE
+    labelled = {kind for label in labels[:MOST_LABELS] if (kind := _kind_of(label[:_LONGEST]))} if labels else _NONE
     for kind in (WorkKind.RISK, WorkKind.DEBT) if labelled else ():
         if kind in labelled:
             return kind

@@ -19,6 +19,7 @@ from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Ignored
 from ingest.adapters.bitbucket_cloud.bodies import TRACKER, Account, Hash, Links, Repository, by, host_owner_name, page
 from ingest.by_action import Translated
+from ingest.facts import check_size
 from ingest.named_tickets import message_tickets
 from ingest.pushed_commits import Commit, Push, commit_facts
 
@@ -92,6 +93,7 @@ def push(body: bytes, context: Context) -> Translated:
     The change's fact has action `landed` and the link to the commit it became.
     """
     told = _decode(body)
+    check_size(told.push.changes, "push.changes")
     repository = host_owner_name(told.repository)
     tickets = partial(message_tickets, TRACKER, told.repository.full_name)
     events = [

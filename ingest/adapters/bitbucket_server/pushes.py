@@ -16,6 +16,7 @@ from ingest.adapter import Context, Ignored
 from ingest.adapters.bitbucket_server.bodies import Repository, User, by, host_owner_name
 from ingest.by_action import Translated
 from ingest.code_links import branch_of_ref
+from ingest.facts import check_size
 from ingest.keys import key_links, keys_in_text
 from ingest.pushed_commits import Commit, Push, commit_facts
 from schemas.event import Link, LinkMethod
@@ -65,6 +66,7 @@ _decode: Final = msgspec.json.Decoder(Body).decode
 def refs_changed(body: bytes, context: Context) -> Translated:
     """`commit.created` for each listed new commit of a branch (`commit.landed` for one that landed a change)."""
     told = _decode(body)
+    check_size(range(len(told.changes) * len(told.commits or ())), "changes")
     repository = host_owner_name(told.repository, context)
     events = [
         event

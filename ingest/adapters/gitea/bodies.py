@@ -14,6 +14,7 @@ from ingest.adapter import Context, Untranslatable
 from ingest.keys import closed_issues
 from ingest.named_tickets import Tracker
 from ingest.repositories import repository_of
+from ingest.work_kinds import MOST_LABELS
 from schemas.event import ActorClass
 
 TRACKER: Final = Tracker("gitea", closed_issues)
@@ -68,8 +69,8 @@ def class_of(user: User) -> ActorClass:
 
 
 def labels_of(labels: tuple[Label, ...] | None) -> list[str]:
-    """Return the names of labels."""
-    return [label.name for label in labels or ()]
+    """Return the names of labels, as many as are read."""
+    return [label.name for label in (labels or ())[:MOST_LABELS]]
 
 
 def told(time: str | None) -> str | None:

@@ -53,7 +53,7 @@ def push(body: bytes, context: Context) -> Translated:
             lands=lands_change,
             reverts=lambda _message, _repository: None,
             author=lambda commit: _author(commit, pusher, actor),
-            logins=(pusher.login if pusher else None, *_usernames(pushed.commits or ())),
+            login=pusher.login if pusher else None,
             only_head=is_none(pushed.before),
         ),
         context,
@@ -66,10 +66,6 @@ def lands_change(message: str) -> bool:
     if message.startswith("Merge pull request "):
         return _MERGE.match(message) is not None
     return "(#" in message and _SQUASH.match(message) is not None
-
-
-def _usernames(commits: tuple[Commit, ...]) -> set[str]:
-    return {commit.author.username for commit in commits if commit.author and commit.author.username}
 
 
 def _author(commit: Commit, pusher: User | None, actor: Actor) -> Actor:

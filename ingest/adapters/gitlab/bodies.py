@@ -13,7 +13,7 @@ from ingest.adapter import Context, Untranslatable
 from ingest.adapters.gitlab.closing import closed_issues
 from ingest.named_tickets import Tracker
 from ingest.repositories import repository_of
-from ingest.work_kinds import work_kind
+from ingest.work_kinds import MOST_LABELS, work_kind
 from schemas.event import ActorClass
 
 TRACKER: Final = Tracker("gitlab", closed_issues)
@@ -83,7 +83,8 @@ def _class_of(username: str) -> ActorClass:
 
 def told_by_labels(before: tuple[Label, ...], after: tuple[Label, ...]) -> list[tuple[str, str]]:
     """Return what changed among labels: (`labeled` or `unlabeled`, the label), those that came first."""
-    old, new = dict.fromkeys(label.title for label in before), dict.fromkeys(label.title for label in after)
+    old = dict.fromkeys(label.title for label in before[:MOST_LABELS])
+    new = dict.fromkeys(label.title for label in after[:MOST_LABELS])
     came = [("labeled", title) for title in new if title not in old]
     return came + [("unlabeled", title) for title in old if title not in new]
 

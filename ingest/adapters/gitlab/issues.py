@@ -130,8 +130,8 @@ issue: Final = ByAction(
         ),
         "update": _becomes(
             _updated,
-            "`ticket.updated` (`ticket.closed` where closed) with a new status, and without a state for each changed label "
-            "and for assignees, at `updated_at`; of an incident's labels and status also `incident.updated`, "
+            "`ticket.updated` (`ticket.closed` where closed) with a new status, and without a state for each changed "
+            "label and for assignees, at `updated_at`; of an incident's labels and status also `incident.updated`, "
             "`incident.resolved` where it is over, `incident.detected` where it is called again; else ignored.",
         ),
     },

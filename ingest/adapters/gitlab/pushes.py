@@ -53,7 +53,7 @@ def push(body: bytes, context: Context) -> Translated:
             lands=lands_change,
             reverts=reverted_change,
             author=lambda commit: _author(commit, pushed, pusher),
-            logins=(pushed.user_username,),
+            login=pushed.user_username,
         ),
         context,
     )

@@ -19,7 +19,7 @@ from ingest.adapters.jira.bodies import Body, Issue, IssueType, Item, User
 from ingest.adapters.jira.ignored import IGNORED
 from ingest.by_action import Translated
 from ingest.delivery_ids import delivery_id
-from ingest.facts import MOST_CHARACTERS, fact
+from ingest.facts import MOST_CHARACTERS, check_size, fact
 from ingest.keys import MOST_KEYS
 from ingest.signatures import x_hub_signature
 from ingest.ticket_states import DELETED, is_final
@@ -72,6 +72,7 @@ def updated(body: bytes, context: Context) -> Translated:
     """
     told = _decode(body)
     items = told.changelog.items if told.changelog else ()
+    check_size(items, "changelog.items")
     at = _changed_at(told)
     events = [event for place, item in enumerate(items) for event in _changed(told, context, at, place, item)]
     return events or Ignored("no field changed that a rule could read")

@@ -18,12 +18,12 @@ from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
 from ingest.adapters.linear.bodies import Before, Body, Issue, Named, User
 from ingest.by_action import ByAction, Translated
 from ingest.delivery_ids import delivery_id
-from ingest.facts import fact
+from ingest.facts import check_size, fact
 from ingest.kept_text import kept_of_label
 from ingest.signatures import hmac_sha256, sent_within
 from ingest.ticket_states import DELETED
 from ingest.times import Moment, moment
-from ingest.work_kinds import work_kind
+from ingest.work_kinds import MOST_LABELS, work_kind
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import ticket_uri
 
@@ -88,7 +88,7 @@ def _described(body: Body, context: Context, before: Before) -> Iterator[FlowEve
 
 def _labelled(body: Body, context: Context, before: frozenset[str]) -> Iterator[FlowEvent]:
     """Yield the labels that were added; of a removed one only the id is told."""
-    now = body.data.labels or ()
+    now = (body.data.labels or ())[:MOST_LABELS]
     for label in now:
         if label.id not in before:
             yield _noted(body, context, "labeled", label)
@@ -100,6 +100,7 @@ def _left(body: Body, before: Before) -> list[str]:
     """Return the keys that an issue had before it was moved to another team; none where it was not."""
     if isinstance(before.previous, UnsetType):
         return []
+    check_size(body.data.previous or (), "data.previousIdentifiers")
     known = {*(before.previous or ()), _key(body), ""}
     return [old for old in dict.fromkeys(body.data.previous or ()) if old not in known]
 

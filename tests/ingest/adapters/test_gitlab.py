@@ -8,7 +8,6 @@ import pytest
 
 from ingest.adapter import Ignored
 from ingest.adapters.gitlab import ADAPTER
-from ingest.adapters.gitlab.bodies import Label, told_by_labels
 from ingest.adapters.gitlab.closing import closed_issues
 from ingest.signatures import Outgoing, standard_webhooks
 from schemas.event import ActorClass, FlowEvent, LinkKind, Outcome, WorkKind
@@ -354,12 +353,6 @@ def test_an_incident_may_lose_its_cause() -> None:
     """Without the label that named the cause there is none any more."""
     incident = events("gitlab/issue__update_clearing_an_incidents_cause")[1]
     assert (incident.attributes["cause"], targets(incident, LinkKind.CAUSED_BY)) == ("none", [])
-
-
-def test_very_many_labels_take_no_time_that_grows_with_their_square() -> None:
-    """Labels before and after are compared once each."""
-    labels = [Label(str(number)) for number in range(200_000)]
-    assert told_by_labels((*labels, Label("one")), tuple(labels)) == [("unlabeled", "one")]
 
 
 def test_changed_labels_are_told_one_by_one() -> None:

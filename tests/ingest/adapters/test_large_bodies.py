@@ -8,8 +8,9 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from ingest.adapter import Untranslatable
+from ingest.adapter import Ignored, Untranslatable
 from ingest.facts import MOST_AT_ONCE
+from ingest.work_kinds import MOST_LABELS
 from tests.builders.deliveries import golden, translated
 
 MANY: Final = MOST_AT_ONCE + 1
@@ -68,6 +69,45 @@ def execution(stages: int, images: int) -> dict[str, Any]:
             }
         },
     }
+
+
+def pushed(name: str, listed: int) -> dict[str, Any]:
+    """Return a push of so many commits."""
+    body: dict[str, Any] = msgspec.json.decode(golden(name).body)
+    body["commits"] = [{**body["commits"][0], "id": f"{number + 1:040x}"} for number in range(listed)]
+    return body
+
+
+def pushed_everywhere() -> dict[str, Any]:
+    """Return a push that says of many branches that each of many commits is new to it."""
+    body = pushed("bitbucket_server/repo.refs_changed__two_commits", 1_000)
+    return {**body, "changes": [body["changes"][0]] * 1_000}
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("gitea/push__branch", pushed("gitea/push__branch", MANY)),
+        ("gitlab/push__branch", pushed("gitlab/push__branch", MANY)),
+        ("bitbucket_server/repo.refs_changed__two_commits", pushed_everywhere()),
+    ],
+    ids=["gitea", "gitlab", "bitbucket_server"],
+)
+def test_a_push_of_too_many_commits_is_refused(name: str, body: dict[str, Any]) -> None:
+    """No tool lists as many commits."""
+    with pytest.raises(Untranslatable, match="holds too much"):
+        translated(name.partition("/")[0], msgspec.json.encode(body), golden(name).headers)
+
+
+def test_of_very_many_labels_the_first_are_read() -> None:
+    """Each changed label is a fact, and each fact reads all labels: both are bounded."""
+    one = golden("gitlab/issue__update_of_labels")
+    body = msgspec.json.decode(one.body)
+    labels = [{"title": f"label-{number}"} for number in range(20_000)]
+    body["object_attributes"]["labels"] = labels
+    body["changes"]["labels"] = {"previous": [], "current": labels}
+    told = translated("gitlab", msgspec.json.encode(body), one.headers)
+    assert (0 if isinstance(told, Ignored) else len(told)) == MOST_LABELS
 
 
 @pytest.mark.parametrize(
