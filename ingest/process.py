@@ -174,7 +174,7 @@ class Process:
 
 
 def _import_token(settings: Settings) -> tuple[bytes, ...]:
-    token = settings.import_token.get_secret_value()
+    token = settings.import_token.get_secret_value().strip()
     if token:
         return (token.encode(),)
     path = settings.data / _TOKEN_FILE

@@ -12,12 +12,17 @@ import httpx
 
 from ingest.history.history import Answer, Ask
 from vsm.pacing import MOST_TRIES, is_broken, is_limit, limited_pause, pause, rest
+from vsm.troubles import why
 
 _GONE: Final = frozenset({404, 409, 410, 422})
 _MOVED: Final = frozenset({301, 302, 307, 308})
 _MOST_MOVES: Final = 3
 _SHOWN_CHARACTERS: Final = 200
 _LONG_SECONDS: Final = 5.0
+_MOST_BYTES: Final = 64_000_000
+"""An answer is not read beyond this, decompressed; no API's page is near it."""
+
+_OF_THE_TRANSFER: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 class Unanswered(RuntimeError):  # noqa: N818 - shown to the user as it is
@@ -70,10 +75,11 @@ class Asker:
             raise Unanswered(f"{self._server} answered {answer.status_code} to GET {ask.path}: {_words(answer)}")
         try:
             body = answer.json()
-        except ValueError as bad:
+        except (ValueError, RecursionError) as bad:
             raise Unanswered(f"{self._server} answered GET {ask.path} with something else than JSON") from bad
+        following = self._following(answer, ask)
         self._wait(rest(answer.headers, self._now()))
-        return Answer(body, _following(answer, ask))
+        return Answer(body, following)
 
     def _answered(self, ask: Ask) -> httpx.Response:
         """Ask until there is an answer that stands."""
@@ -84,7 +90,7 @@ class Asker:
             try:
                 answer = self._get(ask)
             except httpx.TransportError as lost:
-                problem = f"does not answer ({lost})"
+                problem = f"does not answer ({why(lost)})"
                 self._wait(pause({}, tried, self._now()))
                 continue
             if is_limit(answer.status_code, answer.headers, answer.text):
@@ -98,16 +104,44 @@ class Asker:
 
     def _get(self, ask: Ask) -> httpx.Response:
         url = f"{self._server}{ask.path}" if ask.path.startswith("/") else f"{self._address}/{ask.path}"
-        answer = self._client.get(url, params=dict(ask.params) or None)
+        answer = self._read(ask, url, dict(ask.params) or None)
         for _ in range(_MOST_MOVES):
             if answer.status_code not in _MOVED:
                 break
-            url = str(answer.url.join(answer.headers.get("location", "")))
+            url = self._joined(answer, answer.headers.get("location", ""), ask)
             there = urlsplit(url)
             if f"{there.scheme}://{there.netloc}" != self._server:
                 raise Unanswered(f"{self._server} sends GET {ask.path} to another server, which is not asked")
-            answer = self._client.get(url)
+            answer = self._read(ask, url)
         return answer
+
+    def _read(self, ask: Ask, url: str, params: Mapping[str, str] | None = None) -> httpx.Response:
+        """Return a whole answer, which is not believed to be of any size."""
+        content = bytearray()
+        try:
+            with self._client.stream("GET", url, params=params) as answer:
+                for piece in answer.iter_bytes():
+                    content += piece
+                    if len(content) > _MOST_BYTES:
+                        raise Unanswered(f"{self._server} answered GET {ask.path} with more than is read")
+        except httpx.DecodingError as bad:
+            raise Unanswered(f"{self._server} answered GET {ask.path} with broken compression") from bad
+        headers = [(name, text) for name, text in answer.headers.multi_items() if name not in _OF_THE_TRANSFER]
+        return httpx.Response(answer.status_code, headers=headers, content=bytes(content), request=answer.request)
+
+    def _joined(self, answer: httpx.Response, told: str, ask: Ask) -> str:
+        try:
+            return str(answer.url.join(told))
+        except (httpx.InvalidURL, ValueError) as bad:
+            raise Unanswered(f"{self._server} answered GET {ask.path} with an address that is none") from bad
+
+    def _following(self, answer: httpx.Response, ask: Ask) -> Ask | None:
+        """Return where the answer says that the next page is, always on the server that was asked."""
+        url = answer.links.get("next", {}).get("url")
+        if not url:
+            return None
+        there = urlsplit(self._joined(answer, url, ask))
+        return Ask(f"{there.path}?{there.query}" if there.query else there.path, may_be_gone=ask.may_be_gone)
 
     def _wait(self, seconds: float) -> None:
         if seconds <= 0:
@@ -117,19 +151,10 @@ class Asker:
         self._sleep(seconds)
 
 
-def _following(answer: httpx.Response, ask: Ask) -> Ask | None:
-    """Return where the answer says that the next page is, always on the server that was asked."""
-    url = answer.links.get("next", {}).get("url")
-    if not url:
-        return None
-    there = urlsplit(str(answer.url.join(url)))
-    return Ask(f"{there.path}?{there.query}" if there.query else there.path, may_be_gone=ask.may_be_gone)
-
-
 def _words(answer: httpx.Response) -> str:
     try:
         said = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return answer.reason_phrase
     told = said.get("message") or said.get("errorMessages") or said.get("error") if isinstance(said, dict) else None
     return str(told or answer.reason_phrase)[:_SHOWN_CHARACTERS]

@@ -14,6 +14,7 @@ import msgspec
 
 from ingest.corrections import Correction
 from vsm.data_dir import DataDir
+from vsm.troubles import is_sendable, why
 
 BATCH: Final = 1_000
 _TRIES: Final = 60
@@ -26,16 +27,17 @@ class ImportRefused(ValueError):  # noqa: N818 - shown to the user as it is
 
 def token(folder: DataDir) -> str:
     """Return the import token: `VSM_IMPORT_TOKEN`, else that of the data directory. Raises ImportRefused."""
-    given = os.environ.get("VSM_IMPORT_TOKEN", "")
-    if given:
-        return given
+    given = os.environ.get("VSM_IMPORT_TOKEN", "").strip()
     try:
-        return folder.import_token.read_text(encoding="utf-8").strip()
+        found = given or folder.import_token.read_text(encoding="utf-8", errors="replace").strip()
     except OSError as missing:
         raise ImportRefused(
             f"no import token: set VSM_IMPORT_TOKEN, or give the --data of a stack ({folder.import_token}: "
             f"{missing.strerror})"
         ) from missing
+    if not is_sendable(found):
+        raise ImportRefused("the import token is no line of ASCII: no header can hold it")
+    return found
 
 
 def address(folder: DataDir, to: str | None) -> str:
@@ -79,7 +81,7 @@ def _post_patiently(client: httpx.Client, path: str, body: bytes) -> httpx.Respo
         try:
             answer = client.post(path, content=body)
         except httpx.TransportError as gone:
-            problem = f"{client.base_url} does not answer ({gone}): is the ingester running?"
+            problem = f"{client.base_url} does not answer ({why(gone)}): is the ingester running?"
         else:
             if answer.is_success:
                 return answer

@@ -12,9 +12,14 @@ from rich.console import Console
 _ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+(/[^\s?#]*)?")
 
 
+def is_address(text: str) -> bool:
+    """Tell whether a text is the address of a server, without user or password, query or fragment."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def _is_address(to: str | None) -> str | None:
     """Let an ingester's address pass, and no address."""
-    if to is not None and not _ADDRESS.fullmatch(to):
+    if to is not None and not is_address(to):
         raise typer.BadParameter("an ingester's address looks like http://127.0.0.1:8080")
     return to
 

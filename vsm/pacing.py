@@ -17,6 +17,7 @@ _LIMITED: Final = frozenset({403, 429})
 _BROKEN: Final = frozenset({500, 502, 503, 504})
 _SECONDARY_SECONDS: Final = 60.0
 _LEAST_SECONDS: Final = 1.0
+_MOST_DIGITS: Final = 20
 _REMAINING: Final = ("x-ratelimit-remaining", "ratelimit-remaining")
 _RESET: Final = ("x-ratelimit-reset", "ratelimit-reset")
 _EPOCH_FROM: Final = 1_000_000_000.0
@@ -59,12 +60,16 @@ def rest(headers: Mapping[str, str], now: float) -> float:
 
 def _remaining(headers: Mapping[str, str]) -> int | None:
     text = next((headers[name] for name in _REMAINING if name in headers), "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if _is_number(text) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
 
 
 def _until_reset(headers: Mapping[str, str], now: float) -> float | None:
     text = next((headers[name] for name in _RESET if name in headers), "")
-    if not (text.isascii() and text.isdigit()):
+    if not _is_number(text):
         return None
     at = float(text)
     return _bounded(at - now if at >= _EPOCH_FROM else at)
@@ -72,7 +77,7 @@ def _until_reset(headers: Mapping[str, str], now: float) -> float | None:
 
 def _retry_after(text: str, now: float) -> float | None:
     """Return what `Retry-After` says: a number of seconds, or a date."""
-    if text.isascii() and text.isdigit():
+    if _is_number(text):
         return _bounded(float(text))
     try:
         at = parsedate_to_datetime(text)

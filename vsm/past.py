@@ -22,13 +22,15 @@ from schemas.definition_file import BadDefinition
 from vsm.asking import Asker, credentials
 from vsm.data_dir import DataDir
 from vsm.generation import config_in_use, definition_in_use
-from vsm.options import err, fail
+from vsm.options import err, fail, is_address
 from vsm.pacing import shown
+from vsm.troubles import is_sendable
 
 APIS: Final = {"github": "https://api.github.com", "gitlab": "https://gitlab.com/api/v4"}
 """Where a tool's API is unless said otherwise; every Jira has its own."""
 
 _MICROS: Final = 1_000_000
+_YEARS: Final = range(1971, 2200)
 
 
 class Tool(StrEnum):
@@ -86,7 +88,7 @@ def opened(told: Told, folder: DataDir) -> Iterator[Past]:
     api = told.api or APIS.get(told.tool, "")
     if not api:
         fail(f"{told.tool} needs --api: the address of your site, such as https://acme.atlassian.net", status=2)
-    if not api.startswith(("http://", "https://")):
+    if not is_address(api):
         fail("--api is no address: it looks like https://github.example.com/api/v3", status=2)
     for place in told.places:
         if not history.takes(place):
@@ -126,12 +128,15 @@ def _source(told: Told, folder: DataDir) -> tuple[Definition, Source]:
 
 
 def _token(told: Told) -> str:
-    if told.token_file is None:
-        return os.environ.get(f"VSM_{told.tool.upper()}_TOKEN", "").strip()
+    name = f"VSM_{told.tool.upper()}_TOKEN"
     try:
-        return told.token_file.read_text(encoding="utf-8").strip()
+        file = told.token_file
+        token = (os.environ.get(name, "") if file is None else file.read_text(encoding="utf-8")).strip()
     except (OSError, UnicodeDecodeError) as bad:
         fail(f"{told.token_file}: {bad.strerror if isinstance(bad, OSError) else 'is no text'}")
+    if not is_sendable(token):
+        fail(f"{told.token_file or name}: a token is one line of ASCII", status=2)
+    return token
 
 
 def _time(text: str, option: str) -> int:
@@ -139,6 +144,8 @@ def _time(text: str, option: str) -> int:
         at = datetime.fromisoformat(text)
     except ValueError:
         fail(f"{option}: '{text}' is no time such as 2026-01-31 or 2026-01-31T08:00+01:00", status=2)
+    if at.year not in _YEARS:
+        fail(f"{option}: '{text}' is before {_YEARS[0]} or after {_YEARS[-1]}", status=2)
     return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * _MICROS)
 
 

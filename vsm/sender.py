@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from ingest.signatures import Scheme
 from vsm.signing import SCHEMES, renewed, signed
+from vsm.troubles import why
 
 EVENTS_TOOLS: Final = ("cdevents", "cloudevents")
 NO_URLS: Final[Mapping[tuple[str, str], str]] = {}
@@ -115,7 +116,7 @@ async def play(
         except* httpx.TransportError as gone:
             lost = gone.exceptions[0]
     if lost is not None:
-        raise Unreachable(f"{to} does not answer ({lost}): is the ingester running?")
+        raise Unreachable(f"{to} does not answer ({why(lost)}): is the ingester running?")
     return played
 
 
@@ -136,8 +137,8 @@ async def _post(
         headers = signed(tool, secret, _headers(recorded), body, url=url, sent_at=now, schemes=schemes)
         try:
             answer = await client.post(path, content=body, headers=headers)
-        except httpx.TransportError:
-            if attempt == _TRIES - 1:
+        except httpx.TransportError as lost:
+            if attempt == _TRIES - 1 or isinstance(lost, httpx.LocalProtocolError):
                 raise
             await asyncio.sleep(_PATIENCE_SECONDS)
             continue

@@ -99,19 +99,28 @@ class History(Struct, frozen=True, kw_only=True):
 
 DAY_MICROS: Final = 86_400_000_000
 
+MOST_PAGES: Final = 10_000
+"""A list of one thing (its events, its commits) has no more pages than this: a million entries."""
+
+
+class Endless(ValueError):  # noqa: N818 - what an answer of an unforeseen shape makes a unit raise
+    """A list leads on and on, or back to the page that was asked."""
+
 
 def pages(ask: Ask, under: str = "") -> Generator[Ask, Answer, list[Any]]:
     """Ask for a list, page after page; return all of it, [] where it is gone.
 
-    `under`: the answer is an object that has the list under this name.
+    `under`: the answer is an object that has the list under this name. Raises Endless.
     """
     found: list[Any] = []
-    waiting: Ask | None = ask
-    while waiting is not None:
+    waiting = ask
+    for _ in range(MOST_PAGES):
         answer = yield waiting
         found += (answer.body or {}).get(under, []) if under else answer.body or []
+        if answer.following is None:
+            return found
         waiting = answer.following
-    return found
+    raise Endless
 
 
 def asked(unit: Unit, first: Ask) -> Ask:
@@ -121,10 +130,13 @@ def asked(unit: Unit, first: Ask) -> Ask:
 
 
 def going_on(unit: Unit, following: Ask | None) -> list[Unit]:
-    """Return the unit of the next page; none after the last."""
+    """Return the unit of the next page; none after the last. Raises Endless where a page leads to itself."""
     if following is None:
         return []
-    return [Unit(unit.kind, {**unit.of, "next": {"path": following.path, "params": dict(following.params)}})]
+    then = {"path": following.path, "params": dict(following.params)}
+    if then == unit.of.get("next"):
+        raise Endless
+    return [Unit(unit.kind, {**unit.of, "next": then})]
 
 
 def micros(written: str | float | None) -> int:

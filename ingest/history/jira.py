@@ -13,9 +13,11 @@ from typing import Final
 
 from ingest.history.history import (
     DAY_MICROS,
+    MOST_PAGES,
     Answer,
     Ask,
     Asking,
+    Endless,
     Found,
     History,
     Json,
@@ -62,6 +64,8 @@ def _page(unit: Unit, scope: Scope, _memory: Memory) -> Asking:
         histories = yield from _histories(issue, cloud=cloud)
         found += within(scope, _deliveries(issue, histories, unit.of["categories"]))
     following = _following(said, cloud=cloud)
+    if following and following == next_page:
+        raise Endless
     return Found(found, [Unit("page", {**unit.of, "next": following})] if following else [])
 
 
@@ -92,12 +96,13 @@ def _histories(issue: Json, *, cloud: bool) -> Generator[Ask, Answer, list[Json]
 
 def _whole(issue_id: str) -> Generator[Ask, Answer, list[Json]]:
     found: list[Json] = []
-    while True:
+    for _ in range(MOST_PAGES):
         asked = {"startAt": str(len(found)), "maxResults": "100"}
         said = (yield Ask(f"rest/api/3/issue/{issue_id}/changelog", asked)).body
         found += said["values"]
         if said.get("isLast", True) or not said["values"]:
             return found
+    raise Endless
 
 
 def _at_once(issue_id: str) -> Generator[Ask, Answer, list[Json]]:

@@ -139,6 +139,43 @@ def test_an_answer_that_is_no_json_ends_it() -> None:
         asked({0: [Trouble(status=200, body="<html>")]}, Ask("thing"))
 
 
+LIES: Final[Mapping[str, tuple[Trouble, str]]] = {
+    "a next page that is no address": (
+        Trouble(status=200, headers={"Link": '<http://[::1/x>; rel="next"'}, body="[1]"), "an address that is none",
+    ),
+    "a compression that is none": (
+        Trouble(status=200, headers={"Content-Encoding": "gzip"}, body="[1]"), "broken compression",
+    ),
+    "more than is read": (Trouble(status=200, body=" " * 64_000_001), "more than is read"),
+    "depth without end": (Trouble(status=200, body="[" * 200_000), "something else than JSON"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_an_answer_that_lies_ends_it_in_words(name: str) -> None:
+    """Whatever comes, the question is named and nothing is followed."""
+    trouble, said = LIES[name]
+    with pytest.raises(Unanswered, match=f"answered GET thing with {said}"):
+        asked({0: [trouble]}, Ask("thing"))
+
+
+def test_a_limit_in_numbers_without_end_is_no_number() -> None:
+    """Thousands of digits are not read; the failure is outlasted as any other."""
+    headers = {"Retry-After": "9" * 5_000, "X-RateLimit-Remaining": "0" * 5_000, "X-RateLimit-Reset": "9" * 5_000}
+    answer, _ = asked({0: [Trouble(status=503, headers=headers)]}, Ask("thing"))
+    assert answer.body == {"is": "there"}
+
+
+def test_a_token_that_no_header_holds_is_not_shown() -> None:
+    """The message says that it cannot be sent, not what it is."""
+    with serving(THINGS) as api:
+        asker = Asker(api.address, {"authorization": f"Bearer {TOKEN}\nnext"}, sleep=lambda _: None, now=lambda: NOW)
+        with pytest.raises(Unanswered, match="a header cannot be sent") as told:
+            asker(Ask("thing"))
+        asker.close()
+    assert TOKEN not in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("tool", "token", "header"),
     [

@@ -33,6 +33,8 @@ CASES: dict[str, tuple[tuple[str, ...], int, str]] = {
     ),
     "no address of Jira": (JIRA, 2, "jira needs --api: the address of your site"),
     "no address": ((*JIRA, "--api", "ftp://jira"), 2, "--api is no address"),
+    "a password in an address": ((*JIRA, "--api", "https://planted:pw@jira.invalid"), 2, "--api is no address"),
+    "a time before all others": ((*GITHUB[:-1], "0001-01-01T00:00+05:00"), 2, "is before 1971 or after 2199"),
     "no time": ((*GITHUB[:-1], "yesterday"), 2, "--since: 'yesterday' is no time such as 2026-01-31"),
     "an end before the begin": ((*GITHUB, "--until", "2026-02-01"), 2, "--since is not before --until"),
     "no source": (
@@ -66,6 +68,17 @@ def test_a_token_is_sent_and_never_shown(tmp_path: Path) -> None:
     assert (ended.exit_code, said in ended.stderr, "planted-token" in ended.output, api.tokens) == (
         1, True, False, {"Bearer planted-token"},
     ), ended.stderr  # fmt: skip
+
+
+@pytest.mark.parametrize("token", ["planted\ntoken", "planted-t\u00f6ken"])
+def test_a_token_that_no_header_holds_is_wrong_use(token: str, tmp_path: Path) -> None:
+    """Nothing is asked, and the token is not shown."""
+    (tmp_path / "streams.yaml").write_text(STREAMS)
+    (tmp_path / "token").write_text(token)
+    where = ("--config", str(tmp_path / "streams.yaml"), "--data", str(tmp_path / "data"))
+    ended = CliRunner().invoke(app, ["backfill", *GITHUB, *where, "--token-file", str(tmp_path / "token")])
+    shown = "planted" in ended.output or "planted" in ended.stderr
+    assert (ended.exit_code, "a token is one line of ASCII" in ended.stderr, shown) == (2, True, False), ended.stderr
 
 
 def test_an_answer_of_another_shape_ends_it(tmp_path: Path) -> None:

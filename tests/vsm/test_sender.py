@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import msgspec
 import pytest
 
-from vsm.sender import Recorded, play
+from vsm.sender import Recorded, Unreachable, play
 
 
 class Listener(HTTPServer):
@@ -73,3 +73,13 @@ def test_headers_of_the_recorded_connection_are_not_sent() -> None:
     assert sent == {
         "content-length": "2", "host": f"127.0.0.1:{server.server_port}", "connection": "keep-alive",
     }  # fmt: skip
+
+
+def test_a_secret_that_no_header_holds_is_not_shown() -> None:
+    """The message says that it cannot be sent, not what it is, and at once."""
+    recorded = Recorded(tool="gitlab", body=msgspec.Raw(b"{}"))
+    secrets = {("gitlab", "default"): b"planted-secret\n"}
+    with listening() as server, pytest.raises(Unreachable, match="a header cannot be sent") as told:
+        asyncio.run(play([recorded], f"http://127.0.0.1:{server.server_port}", secrets, lanes=1))
+
+    assert "planted-secret" not in str(told.value)

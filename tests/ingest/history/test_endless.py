@@ -1,0 +1,39 @@
+"""A list that leads on and on is given up, wherever it leads."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import Final
+
+import pytest
+
+from ingest.history.history import MOST_PAGES, Answer, Ask, Endless, Unit, going_on, pages
+from ingest.history.jira import HISTORY
+from tests.builders.pasts import march
+from vsm.checkpoints import Progress
+from vsm.walking import UnforeseenAnswer, batches
+
+NEXT: Final = Ask("/things?page=2")
+
+
+def test_pages_without_an_end_are_not_all_asked() -> None:
+    """A server that always knows of one more page is believed for so long."""
+    asking = pages(Ask("things"))
+    next(asking)
+    with pytest.raises(Endless):
+        list(map(asking.send, repeat(Answer([], NEXT), MOST_PAGES)))
+
+
+def test_a_page_that_leads_to_itself_ends_the_walk() -> None:
+    """The unit of the next page would be the same again."""
+    again = going_on(Unit("things", {}), NEXT)
+    with pytest.raises(Endless):
+        going_on(again[0], NEXT)
+
+
+def test_a_search_of_jira_that_leads_to_itself_ends_in_words() -> None:
+    """Its page's token is that of the page before."""
+    page = Unit("page", {"cloud": True, "categories": {}})
+    answer = Answer({"issues": [], "nextPageToken": "again"})
+    with pytest.raises(UnforeseenAnswer, match="GET rest/api/3/search/jql is not as expected"):
+        list(batches(HISTORY, march("jira"), Progress([page]), lambda _: answer))
