@@ -63,13 +63,14 @@ class _Text:
         self._decode = codecs.getincrementaldecoder("utf-8-sig")().decode
         self._held = ""
         self._at = 0
+        self._counted = 0
         self._lines = 1
         self._ended = False
         self.line = 1
 
     def bad(self, why: str, at: int | None = None) -> BadLog:
         """Return what is wrong here."""
-        line = self._lines + self._held.count("\n", 0, self._at if at is None else at)
+        line = self._lines + self._held.count("\n", self._counted, self._at if at is None else at)
         return BadLog(f"line {line}: no well-formed JSON ({why})")
 
     def next(self) -> str:
@@ -99,16 +100,21 @@ class _Text:
                 raise self.bad("a number is too long or something nested too deep") from None
             else:
                 if _after(_NUMBER, self._held, end) < len(self._held) or self._ended:
-                    self.line = self._lines + self._held.count("\n", 0, self._at)
-                    self._at = end
+                    self._count()
+                    self.line, self._at = self._lines, end
                     return value
             self._more()
 
+    def _count(self) -> None:
+        """Count the lines up to here."""
+        self._lines += self._held.count("\n", self._counted, self._at)
+        self._counted = self._at
+
     def _more(self) -> None:
         """Read at least as much again as is held."""
-        self._lines += self._held.count("\n", 0, self._at)
+        self._count()
         pieces, wanted = [self._held[self._at :]], max(len(self._held) - self._at, 1)
-        self._at = 0
+        self._at = self._counted = 0
         while wanted > 0 and not self._ended:
             chunk = next(self._chunks, b"")
             self._ended = not chunk

@@ -156,7 +156,8 @@ def _given(piece: Piece, name: str) -> str:
 
 def _text(value: object) -> str:
     """Return a value as text that can be written: half a character pair becomes a question mark."""
-    return str(value).encode(errors="replace").decode()
+    text = str(value)
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def first(attributes: Mapping[str, str], names: Sequence[str]) -> str:

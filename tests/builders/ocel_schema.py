@@ -69,4 +69,4 @@ def _fits(told: Mapping[str, Any], declared: Mapping[str, str]) -> bool:
     kind = declared.get(told["name"])
     if kind is None or not isinstance(told["value"], _VALUES[kind]):
         return False
-    return kind != "time" or datetime.fromisoformat(told["value"]).tzinfo is not None
+    return kind != "time" or datetime.fromisoformat(str(told["value"])).tzinfo is not None

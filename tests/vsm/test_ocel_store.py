@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from ingest.importers import json_pieces
 from ingest.importers.activities import BadLog, LeftOut
-from tests.builders.event_logs import OBJECTS, ORDERS, Event, ocel_json, ocel_sqlite, ocel_xml
-from vsm.event_logs import ocel_rows
+from schemas.definition_file import parse
+from tests.builders.event_logs import OBJECTS, ORDERS, Event, named, ocel_json, ocel_sqlite, ocel_xml, trace, xes
+from vsm.cli import app
+from vsm.event_logs import chunks, ocel_rows
 from vsm.ocel_store import OcelStore
 
 Facts = list[dict[str, object]]
@@ -189,3 +193,30 @@ def test_json_is_the_same_in_pieces_of_any_size(size: int) -> None:
     assert [(member, value) for member, value, _ in json_pieces.elements(pieces)] == [
         ("b", {"x": "é€é"}), ("b", [1, 22]), ("b", -350.0), ("b", "}]"), ("f", None),
     ]  # fmt: skip
+
+
+def steps_printed(file: Path, *arguments: str) -> list[str]:
+    """Return the steps that an import prints, and how it ended."""
+    done = CliRunner().invoke(app, ["import", *arguments, str(file), "--stream", "orders", "--print-steps"])
+    steps = parse(f"version: 1\nvalue_streams:\n  - name: a\n    select: ['*']\n{done.stdout}").value_streams[0].steps
+    return [step.name + (", queued" if step.queue else "") + (", started" if step.start else "") for step in steps]
+
+
+def test_a_log_in_ocel_prints_its_steps(log: Path) -> None:
+    """One an activity, what cases begin with first; nothing is sent."""
+    assert steps_printed(log, "ocel", "--case-type", "order") == ["Place, started", "Pick, started"]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_log_in_xes_is_read_packed_or_not(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """By its content, whatever the file is called."""
+    file = tmp_path / "log"
+    file.write_bytes(pack(xes(trace("7", named("Sign", "2026-01-02", "schedule"), named("Send", "2026-01-03")))))
+    assert steps_printed(file, "xes") == ["Sign, queued", "Send, queued"]
+
+
+def test_an_archive_that_breaks_off_is_told(tmp_path: Path) -> None:
+    """What was read of it before is not taken."""
+    whole = gzip.compress(xes(*(trace(str(case), named("Sign", "2026-01-02")) for case in range(5_000))))
+    with pytest.raises(BadLog, match="the archive is broken"):
+        list(chunks(written(tmp_path, whole[:-100])))
