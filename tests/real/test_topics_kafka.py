@@ -81,7 +81,7 @@ def test_a_connection_that_is_lost_at_first_is_no_failure(bootstrap: str, monkey
     """Asked once more, the cluster has the topics already, which is what was wanted."""
     monkeypatch.setattr(topics_kafka, "AdminClient", Forgetful)
 
-    assert (len(apply(bootstrap, 3, 1)), Forgetful.lost) == (9, 9)
+    assert (len(apply(bootstrap, 3, 1)), Forgetful.lost) == (10, 10)
 
 
 def test_another_partition_count_is_refused(bootstrap: str) -> None:

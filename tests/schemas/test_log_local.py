@@ -10,7 +10,7 @@ import pytest
 
 from schemas.log import Outgoing, RecordRefused
 from schemas.log_local import LocalLog, backup, forget_offsets
-from schemas.topics import STATE
+from schemas.topics import LETTER_KEYS, STATE
 from tests.builders.log_traffic import EVENTS
 from tests.schemas.cut_contract import CutContract
 from tests.schemas.log_contract import LogContract, group, token
@@ -175,3 +175,15 @@ def test_nothing_is_left_of_what_was_deleted_or_replaced(tmp_path: Path, log: Lo
     reader.close()
     files = b"".join(path.read_bytes() for path in (tmp_path / "log").iterdir())
     assert (b"gone" in seen, after, b"planted-word" in files, b"gone" in files) == (True, [b"new"], False, False)
+
+
+def test_a_backup_holds_the_keys_of_dead_letters(tmp_path: Path, log: LocalLog) -> None:
+    """Without them nobody could open the letters of the copy."""
+    log.append_and_wait([Outgoing(LETTER_KEYS.name, 1, b"key", b"sealed")])
+    backup(tmp_path / "log", tmp_path / "copy")
+    copy = LocalLog(tmp_path / "copy")
+
+    found = [(record.key, record.value) for record in copy.read_compacted(LETTER_KEYS.name, 1)]
+
+    copy.close()
+    assert found == [(b"key", b"sealed")]
