@@ -21,13 +21,15 @@ from ingest.receive import NOT_JSON, TOO_DEEP
 from ingest.times import Moment, moment
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.event_types import LINK_ASSERTED, LINK_DENIED
-from schemas.identity import entity_kind
+from schemas.identity import bare_ticket_uri, entity_kind
 
 MOST: Final = 1_000
 """So many corrections in one request."""
 
 TOOL: Final = "vsm"
 _SOURCE: Final = "links"
+_LATEST_MICROS: Final = 7_258_118_400_000_000
+"""2200-01-01T00:00Z: facts of later times derive nothing."""
 
 
 class Verdict(StrEnum):
@@ -90,11 +92,17 @@ def _facts(said: Correction, streams: tuple[str, ...], received_at: int, pseudon
         raise Untranslatable(f"value_stream: there is no value stream '{said.value_stream}'; there are: {known}")
     _check(said)
     at = Moment(received_at) if said.at is None else moment(said.at, "at")
+    if at.implausible is not None or at.micros >= _LATEST_MICROS:
+        raise Untranslatable("at: a correction of this time would never hold")
     return [_fact(said, *end, at, received_at, pseudonym) for end in _ends(said)]
 
 
 def _check(said: Correction) -> None:
     """Raise Untranslatable for a link that could never mean anything, with those that could."""
+    if "\0" in said.target:
+        raise Untranslatable("target: this can be no entity's URI")
+    if said.subject.startswith(bare_ticket_uri("")):
+        raise Untranslatable("subject: this names a ticket of any tracker; name the one")
     if said.kind is LinkKind.RELATES_TO:
         return
     leads, kind = SUBJECTS[said.kind], entity_kind(said.subject)

@@ -17,14 +17,14 @@ from msgspec import Struct
 from processors.engine import StepFailed
 from schemas.definition import Definition, Step
 from schemas.event import IMPLAUSIBLE_TIME, ActorClass, FlowEvent, Link, LinkKind, Outcome, WorkKind
-from schemas.event_types import rank
+from schemas.event_types import LINK_ASSERTED, LINK_DENIED, rank
 from schemas.identity import bare_ticket_uri, entity_kind
 
 ENCODING: Final = 1
 """The packing that this code writes."""
 
 MOST_FACTS: Final = 10_000
-"""An entity keeps this many facts, the smallest in the order of facts."""
+"""An entity keeps this many facts: what people corrected, then the smallest in the order of facts."""
 
 LATEST_MICROS: Final = 7_258_118_400_000_000
 """2200-01-01T00:00Z: a time from here on is no time."""
@@ -50,6 +50,7 @@ DERIVED_FROM: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The attributes that derivations read, by kind of entity; rules may add others."""
 
+_CORRECTIONS: Final = frozenset({LINK_ASSERTED, LINK_DENIED})
 _EVENT_FIELDS: Final = ("tool", "source", "subject_id")
 """Fields that are kept only where a rule reads them, as if they were attributes."""
 
@@ -236,10 +237,15 @@ def with_fact(packed: bytes | None, fact: Fact) -> bytes:
         if twin is not None and _standing(twin) <= _standing(fact):
             return packed or b""
         known[fact.packed_id] = fact
-        kept = nsmallest(MOST_FACTS, known.values(), key=Fact.place) if len(known) > MOST_FACTS else known.values()
+        kept = nsmallest(MOST_FACTS, known.values(), key=_weight) if len(known) > MOST_FACTS else known.values()
         return _encoder.encode(_Packed(sorted(kept, key=Fact.place), old.squeezed or len(known) > MOST_FACTS))
     except (OverflowError, UnicodeEncodeError) as unpackable:
         raise StepFailed("a value cannot be kept") from unpackable
+
+
+def _weight(fact: Fact) -> tuple[bool, tuple[int, int, int, bytes]]:
+    """Return the sort key of what is kept: a correction, which is late by nature, before what tools told."""
+    return fact.type not in _CORRECTIONS, fact.place()
 
 
 def without_fact(packed: bytes | None, event_id: str) -> bytes | None:

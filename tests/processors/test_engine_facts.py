@@ -70,6 +70,15 @@ def test_an_entity_keeps_its_smallest_facts_and_says_that_it_had_more() -> None:
     )
 
 
+def test_a_correction_is_not_squeezed_out() -> None:
+    """It is later than what it corrects, and holds of an entity with however many facts."""
+    events = [say.fact("ticket.updated", "ticket:jira/A-1", hours) for hours in range(MOST_FACTS)]
+    packed = _packed([from_event(event, KEPT) for event in events])
+    denied = from_event(say.fact("link.denied", "ticket:jira/A-1", MOST_FACTS + 9), KEPT)
+    kept, _ = unpacked(with_fact(packed, denied))
+    assert (len(kept), kept[-1].type) == (MOST_FACTS, "link.denied")
+
+
 def _packed(facts: list[Fact]) -> bytes:
     """A record of many facts, put together at once."""
     import msgspec
