@@ -8,9 +8,11 @@ from typing import Final
 from ingest.history.github.places import Home, delivery, home_of, repository
 from ingest.history.history import (
     DAY_MICROS,
+    MOST_PAGES,
     Answer,
     Ask,
     Asking,
+    Endless,
     Found,
     Json,
     Memory,
@@ -47,7 +49,10 @@ def runs(unit: Unit, scope: Scope, _memory: Memory) -> Asking:
 
 def _attempts(home: Home, run: Json) -> Generator[Ask, Answer, list[Json]]:
     earlier: list[Json] = []
-    for number in range(1, int(run.get("run_attempt") or 1)):
+    last = int(run.get("run_attempt") or 1)
+    if last > MOST_PAGES:
+        raise Endless
+    for number in range(1, last):
         one = (yield repository(home, f"actions/runs/{run['id']}/attempts/{number}", gone=True)).body
         earlier += [one] if one is not None else []
     return [*earlier, run]

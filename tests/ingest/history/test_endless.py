@@ -7,8 +7,9 @@ from typing import Final
 
 import pytest
 
+from ingest.history.github import HISTORY as GITHUB
 from ingest.history.history import MOST_PAGES, Answer, Ask, Endless, Unit, going_on, pages
-from ingest.history.jira import HISTORY
+from ingest.history.jira import HISTORY as JIRA
 from tests.builders.pasts import march
 from vsm.checkpoints import Progress
 from vsm.walking import UnforeseenAnswer, batches
@@ -36,4 +37,13 @@ def test_a_search_of_jira_that_leads_to_itself_ends_in_words() -> None:
     page = Unit("page", {"cloud": True, "categories": {}})
     answer = Answer({"issues": [], "nextPageToken": "again"})
     with pytest.raises(UnforeseenAnswer, match="GET rest/api/3/search/jql is not as expected"):
-        list(batches(HISTORY, march("jira"), Progress([page]), lambda _: answer))
+        list(batches(JIRA, march("jira"), Progress([page]), lambda _: answer))
+
+
+def test_a_run_of_github_without_an_end_of_attempts_ends_in_words() -> None:
+    """No run is tried again so often."""
+    run = {"id": 7, "created_at": "2026-03-05T08:00:00Z", "updated_at": "2026-03-05T09:00:00Z", "run_attempt": 10**9}
+    unit = Unit("runs", {"name": "acme/shop", "html_url": "", "main": "main"})
+    walk = batches(GITHUB, march("github"), Progress([unit]), lambda _: Answer({"workflow_runs": [run]}))
+    with pytest.raises(UnforeseenAnswer, match="GET repos/acme/shop/actions/runs is not as expected"):
+        list(walk)
