@@ -13,6 +13,7 @@ import pytest
 
 from schemas.codec import Codec
 from schemas.dead_letter import PART_BYTES, DeadLetter, DeadLetterReason
+from schemas.letter_keys import messages, seal_alone
 from schemas.log import Consumer, Log, LogUnavailable, Outgoing, Record
 from schemas.log_kafka import KafkaLog
 from schemas.log_local import LocalLog
@@ -157,3 +158,30 @@ def test_letters_on_kafka(kafka: str) -> None:
     log.close()
 
     assert {f"kafka-{number}" for number in range(20)} <= {one.dead_letter_id for one in found.whole}
+
+
+def test_parts_under_two_keys_are_not_mixed(tmp_path: Path) -> None:
+    """A delivery that came twice is one letter, of the parts of one of its copies: the one whose key is left."""
+    log = LocalLog(tmp_path / "log")
+    copies = [seal_alone(letter("twice"), random.Random(1).randbytes(PART_BYTES + 9), b"k" * 32) for _ in range(2)]
+    first, second = (messages(copy) for copy in copies)
+    for message in (first[1], second[0], second[1], second[2], first[2]):
+        log.append_and_wait([Outgoing(message.topic, 0, message.key.encode(), Codec().encode(message.value))])
+    found = read_letters(log, Codec())
+    log.close()
+
+    assert (found.unreadable, found.whole) == ([], [copies[1].letter])
+
+
+def test_a_letter_that_was_deleted_is_none(tmp_path: Path) -> None:
+    """After its tombstone it is neither whole nor missing; written again it is there."""
+    log = LocalLog(tmp_path / "log")
+    write(log, [Codec().encode(letter("gone"))])
+    gone = Outgoing(DEAD_LETTERS.name, 0, b"gone", None)
+    log.append_and_wait([gone])
+    between = read_letters(log, Codec())
+    write(log, [Codec().encode(letter("gone"))])
+    after = read_letters(log, Codec())
+    log.close()
+
+    assert (between.whole, between.unreadable, len(after.whole)) == ([], [], 1)
