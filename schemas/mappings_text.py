@@ -43,6 +43,9 @@ ENCODINGS: Final = ("hex", "base64")
 TOOL: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 """The name of a mapped tool: it stands in addresses, labels and uris."""
 
+_OWN: Final = frozenset({"import", "links", "vsm"})
+"""What imports and corrections are told and counted as: a tool of this name would be taken for them."""
+
 ATTRIBUTE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 """The name of an attribute or a quantity."""
 
@@ -90,6 +93,8 @@ def _tool(node: Node) -> str:
     tool = node.text()
     if tool in TOOLS:
         node.complain(f"'{tool}' has an adapter of its own", "choose another name, such as 'acmeci'")
+    elif tool in _OWN:
+        node.complain(f"'{tool}' is what our own facts are from", "choose another name, such as 'acmeci'")
     elif tool and not TOOL.fullmatch(tool):
         node.complain(f"'{tool[:40]}' cannot be a tool", "lower-case letters, digits, '_', '-'; at most 32")
     return tool

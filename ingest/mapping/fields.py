@@ -32,6 +32,7 @@ _NAMES: Final = frozenset({"activity", PIPELINE, "project", "service"})
 """The attributes that are names of things, kept as they are."""
 
 _LABELS: Final = 64
+_MOST_DIGITS: Final = 20
 _OUTCOMES: Final = {outcome.value: outcome for outcome in Outcome}
 _CLASSES: Final = {actor_class.value: actor_class for actor_class in ActorClass}
 _KINDS: Final = {kind.value: kind for kind in WorkKind}
@@ -48,7 +49,7 @@ def unless_naming(hidden: str, text: str | None) -> str | None:
 def whole(text: str) -> int:
     """Return a tool's sequence number. Raises Untranslatable for what is none."""
     digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdecimal()):
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > _MOST_DIGITS:
         raise Untranslatable("the tool's sequence number is not usable")
     return int(text)
 

@@ -309,6 +309,13 @@ def test_quantities_and_order_are_numbers() -> None:
     assert (event.order, event.quantities) == (7, {"tests": 12.0})
 
 
+@pytest.mark.parametrize("number", ["9" * 5_000, "9" * 20, "seven"], ids=len)
+def test_an_order_that_no_fact_can_hold_is_untranslatable(number: str) -> None:
+    """Digits without end are not even read as a number."""
+    with pytest.raises(Untranslatable, match=r"^the tool's sequence number is not usable$"):
+        made("order: $.n", n=number)
+
+
 def test_a_ticket_has_its_project() -> None:
     """By its key, so that selectors find it."""
     assert made("subject: {ticket: $.key, tracker: jira}", key="CHK-12").attributes["project"] == "jira/CHK"

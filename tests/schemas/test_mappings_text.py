@@ -64,6 +64,8 @@ def test_a_mistake_in_a_rule_is_told(rule: str, said: str) -> None:
     ("old", "new", "said"),
     [
         ("acmeci", "github", "'github' has an adapter of its own"),
+        ("acmeci", "import", "'import' is what our own facts are from"),
+        ("acmeci", "vsm", "'vsm' is what our own facts are from"),
         ("acmeci", "Acme CI", "'Acme CI' cannot be a tool"),
         ("{scheme: bearer_token}", "{scheme: hmac}", "'hmac' is not one of basic_auth, bearer_token"),
         ("{scheme: bearer_token}", "{scheme: token_header}", "'header' is missing (add 'header: x-acme-signature'"),
