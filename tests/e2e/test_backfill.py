@@ -98,6 +98,7 @@ class Filled(Struct, frozen=True):
     after: Sequence[Mapping[str, Any]]
     text: str
     doctor: str
+    refused: tuple[int, bool]
     tables: Tables
 
 
@@ -129,12 +130,21 @@ def filled(apis: Mapping[str, Api], tmp_path_factory: pytest.TempPathFactory) ->
     root = tmp_path_factory.mktemp("filled")
     with stack_on(root) as stack:
         send(stack, but_every=3)
+        wrong = root / "wrong.yaml"
+        wrong.write_text(DEFINITION.replace("planted-", "wrong-"))
+        ended = run("reconcile", root, apis, "--fill", "--config", str(wrong))[0]
+        refused = ended.exit_code, (root / "reconciled").exists()
         before = [json.loads(result.stdout) for result in run("reconcile", root, apis, "--format", "json")]
         text = "".join(result.stdout for result in run("reconcile", root, apis, "--fill"))
         settle(stack)
         after = [json.loads(result.stdout) for result in run("reconcile", root, apis, "--format", "json")]
         doctor = CliRunner().invoke(app, ["doctor", "--data", str(root)]).stdout
-        return Filled(before, after, text, doctor, tables(root))
+        return Filled(before, after, text, doctor, refused, tables(root))
+
+
+def test_a_comparison_that_was_cut_off_is_not_noted(filled: Filled) -> None:
+    """Where the ingester refuses what is sent, the rest was not compared: no completeness is told of a part."""
+    assert filled.refused == (1, False)
 
 
 def test_a_backfilled_month_is_the_month_received_live(live: Tables, backfilled: Backfilled) -> None:

@@ -80,17 +80,19 @@ def reconcile(  # noqa: PLR0913 - each is an option
         sending = Sending(wanted, address(folder, to)) if fill else None
         try:
             with open_store(data, url) as store:
-                _compare(wanted, store, reconciliation, sending)
+                whole = _compare(wanted, store, reconciliation, sending)
         except (Unanswered, UnforeseenAnswer, Unreachable, StoreMissing, BadQuery) as bad:
             fail(str(bad))
         found = _result(wanted, reconciliation)
-        note(folder, found)
+        if whole:
+            note(folder, found)
     _show(found, fmt)
     if sending is not None:
         report(sending.played)
 
 
-def _compare(wanted: Past, store: Store, reconciliation: Reconciliation, sending: Sending | None) -> None:
+def _compare(wanted: Past, store: Store, reconciliation: Reconciliation, sending: Sending | None) -> bool:
+    """Return whether all was compared: the first refusal of what is sent ends it."""
     progress = Progress(pending=list(wanted.history.begin(wanted.scope)))
     with bar(f"asking {wanted.history.tool}", None) as advance:
         for batch in batches(wanted.history, wanted.scope, progress, wanted.ask):
@@ -99,7 +101,8 @@ def _compare(wanted: Past, store: Store, reconciliation: Reconciliation, sending
             if sending is None:
                 advance(len(batch))
             elif sending.send(missing, advance).refused:
-                return
+                return False
+    return True
 
 
 def _rows(store: Store, tool: str, facts: Sequence[tuple[Told, Sequence[FlowEvent]]]) -> Iterator[Row]:
