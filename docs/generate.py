@@ -13,6 +13,7 @@ import structlog
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+from docs.safety import safety_page
 from docs.stories import stories_page
 from ingest.adapter import Adapter
 from ingest.adapters import ADAPTERS
@@ -79,6 +80,7 @@ PAGES: Final[Mapping[Path, Callable[[], str]]] = {
     DOCS / "settings.md": settings_page,
     DOCS / "event-types.md": events_page,
     DOCS / "tables.md": tables_page,
+    DOCS / "safety.md": safety_page,
     DOCS / "stories.md": stories_page,
     SHIPPED: schema_text,
     **{path: partial(tool_page, path, adapter) for path, adapter in TOOL_PAGES.items()},

@@ -73,12 +73,16 @@ class Allowed:
 
 
 class Load:
-    """The requests and bytes at hand, against the most that may be."""
+    """The requests and bytes at hand, against the most that may be.
+
+    Of the requests those whose body is still `reading` keep nobody out: a crowd of slow senders has proven nothing yet.
+    """
 
     def __init__(self, most_requests: int, most_bytes: int) -> None:
         self._most_requests = most_requests
         self._most_bytes = most_bytes
         self.requests = 0
+        self.reading = 0
         self.bytes = 0
 
     @property
@@ -89,4 +93,4 @@ class Load:
     @property
     def full(self) -> bool:
         """Whether no further request may begin."""
-        return self.requests >= self._most_requests or self.full_of_bytes
+        return self.requests - self.reading >= self._most_requests or self.full_of_bytes

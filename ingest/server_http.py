@@ -24,6 +24,8 @@ NO_SOURCE: Final = "no source of this tool and name is configured"
 WRONG_METHOD: Final = "this path takes another method"
 UNKNOWN: Final = "unknown"
 _SMALL_DIGITS: Final = 5
+_MOST_FOR_NOTHING: Final = 100
+"""So many bodies of refused requests are read at once, out of politeness."""
 
 IMPORTS: Final = frozenset({Kind.IMPORT, Kind.LINKS})
 """Routes that take facts instead of deliveries."""
@@ -63,6 +65,7 @@ class Server:
         self._pages = pages
         self._telemetry = telemetry
         self._clock = clock
+        self._taken_for_nothing = 0
         self.closing = False
         """While true every response ends its connection, so that the process can leave without cutting any off."""
 
@@ -112,7 +115,11 @@ class Server:
             return _with(answers.unavailable(OVERLOADED), CLOSE)
         self._load.requests += 1
         try:
-            body = await self._reader.read(exchange, headers)
+            self._load.reading += 1
+            try:
+                body = await self._reader.read(exchange, headers)
+            finally:
+                self._load.reading -= 1
             if isinstance(body, Rejected):
                 return self._refuse_body(route, body)
             try:
@@ -171,14 +178,17 @@ class Server:
         return answers.rejected(refusal, CLOSE, *more)
 
     async def _taken(self, exchange: Exchange, headers: Headers) -> bool:
-        """Read a body to its end for nothing; tell whether it came, and there was room for it."""
-        if self._load.full:
+        """Read a body to its end for nothing; tell whether it came, and there was room for it.
+
+        Who has proven nothing takes no room from others: of more than a few at once the connections end.
+        """
+        if self._taken_for_nothing >= _MOST_FOR_NOTHING:
             return False
-        self._load.requests += 1
+        self._taken_for_nothing += 1
         try:
             body = await self._reader.read(exchange, headers)
         finally:
-            self._load.requests -= 1
+            self._taken_for_nothing -= 1
         if isinstance(body, Rejected):
             return False
         self._reader.release(body)

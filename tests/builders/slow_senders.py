@@ -18,6 +18,7 @@ SLOWLY: Final[Mapping[str, bytes]] = {
     "nothing": b"",
     "body": request("Content-Length: 1000\r\n", b"{"),
     "no body": request("Content-Length: 1000\r\n"),
+    "body to nowhere": b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
     "large body": request("Content-Length: 900000\r\n", b"{" + b" " * 100),
     "chunked body": request("Transfer-Encoding: chunked\r\n", b"1\r\n{\r\n"),
     "lying length": request("Content-Length: 900000\r\n", b"{}"),

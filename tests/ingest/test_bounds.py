@@ -76,6 +76,16 @@ def test_load_is_full_by_requests_or_bytes() -> None:
     assert (by_requests.full, by_bytes.full, Load(1, 100).full) == (True, True, False)
 
 
+def test_bodies_that_are_still_coming_keep_nobody_out() -> None:
+    """Only requests whose bodies are there fill the load."""
+    load = Load(1, 100)
+    load.requests, load.reading = 5, 5
+    coming = load.full
+    load.reading = 4
+
+    assert (coming, load.full) == (False, True)
+
+
 @settings(max_examples=30)
 @given(st.lists(st.binary(max_size=500), min_size=1, max_size=4))
 def test_gzip_of_several_members_inflates(members: list[bytes]) -> None:

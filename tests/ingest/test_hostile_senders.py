@@ -16,6 +16,7 @@ from tests.builders.slow_senders import ACME, SLOWLY, request
 SECOND = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 SLOW = {
     "VSM_BODY_GRACE_SECONDS": "1", "VSM_HEADER_SECONDS": "1", "VSM_BODY_SECONDS": "3", "VSM_BODY_BYTES": "1000000",
+    "VSM_IN_FLIGHT": "50",
 }  # fmt: skip
 
 
