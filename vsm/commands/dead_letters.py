@@ -6,7 +6,7 @@ import asyncio
 import base64
 import datetime as dt
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -101,6 +101,7 @@ def show(
     identity_key = _key(data)
     with _opened(_Source(data=data, kafka=kafka, kafka_settings=kafka_settings, registry=registry)) as (log, codec):
         found = read_letters(log, codec)
+    closed = []
     for letter in _chosen(found, which):
         show_line(f"{letter.dead_letter_id}  {letter.reason.value}: {letter.detail}")
         try:
@@ -113,9 +114,10 @@ def show(
             else:
                 clear = open_letter(letter, found.keys, identity_key)
         except BrokenSeal as broken:
-            fail(str(broken))
-        show_line(clear.decode("utf-8", "backslashreplace"))
-    _tell(found)
+            closed.append(f"NOT OPENED: {letter.dead_letter_id}: {broken}")
+        else:
+            show_line(clear.decode("utf-8", "backslashreplace"))
+    _tell(found, closed)
 
 
 def replay(
@@ -135,8 +137,8 @@ def replay(
     folder = DataDir(data)
     with _opened(_Source(data=data, kafka=kafka, kafka_settings=kafka_settings, registry=registry)) as (log, codec):
         found = read_letters(log, codec)
-        letters = _chosen(found, which)
         seals = _Seals(found.keys, identity_key)
+        letters, closed = _openable(_chosen(found, which), seals)
         records = [_record(letter, seals, codec) for letter in letters if letter.topic is not None]
         deliveries = [_recorded(letter, seals) for letter in letters if letter.topic is None]
         log.append_and_wait(records)
@@ -151,7 +153,7 @@ def replay(
     except OSError as missing:
         fail(f"{missing.filename}: {missing.strerror}")
     report(played)
-    _tell(found)
+    _tell(found, closed)
 
 
 def _record(letter: DeadLetter, seals: _Seals, codec: Codec) -> Outgoing:
@@ -186,10 +188,23 @@ def _chosen(found: Letters, which: list[str]) -> list[DeadLetter]:
     return chosen
 
 
-def _tell(found: Letters) -> None:
-    """End with status 1 if the topic holds something that could not be read."""
-    if found.unreadable:
-        fail("\n".join(_unread(found)))
+def _openable(letters: list[DeadLetter], seals: _Seals) -> tuple[list[DeadLetter], list[str]]:
+    """Return the letters that can be opened, and in words why the others cannot."""
+    good, closed = [], []
+    for letter in letters:
+        try:
+            open_letter(letter, seals.keys, seals.identity_key)
+        except BrokenSeal as broken:
+            closed.append(f"NOT OPENED: {letter.dead_letter_id}: {broken}")
+        else:
+            good.append(letter)
+    return good, closed
+
+
+def _tell(found: Letters, closed: Sequence[str] = ()) -> None:
+    """End with status 1 if the topic holds something that could not be read or opened."""
+    if problems := [*_unread(found), *closed]:
+        fail("\n".join(problems))
 
 
 def _unread(found: Letters) -> list[str]:
