@@ -20,6 +20,7 @@ from ingest.listener import shut
 from ingest.process import Means, Process
 from ingest.settings import Settings
 from ingest.spool import Spool, SpoolBusy
+from ingest.tls_files import BadTlsFiles, check_tls_files
 from schemas.definition_file import load
 from schemas.identity_key import load_identity_key
 from schemas.kafka_settings import read_kafka_settings
@@ -34,7 +35,7 @@ _LAST_REQUESTS_SECONDS: Final = 0.25
 _TAKEOVER_SECONDS: Final = 0.1
 """How long the server may take to take its listener over; shut before, it would break off."""
 
-_CANNOT_START: Final = (SpoolBusy, RegistryRefused, RegistryUnavailable, OSError, sqlite3.Error)
+_CANNOT_START: Final = (BadTlsFiles, SpoolBusy, RegistryRefused, RegistryUnavailable, OSError, sqlite3.Error)
 
 _logger = structlog.get_logger(__name__)
 
@@ -45,6 +46,7 @@ def main(settings: Settings) -> None:
     Raises BadDefinition, BadIdentityKey or BadKafkaSettings: what it was told cannot be used.
     """
     try:
+        check_tls_files(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
         means = Means(
             settings=settings,
             definition=load(settings.config),

@@ -131,6 +131,11 @@ class Ingester:
             self._process.send_signal(number)
         return self._process.wait(timeout=40)
 
+    def ended(self) -> int:
+        """Wait until it ends by itself and return its exit status."""
+        assert self._process is not None
+        return self._process.wait(timeout=40)
+
     def hang_up(self) -> None:
         """Send SIGHUP."""
         os.kill(self.pid, signal.SIGHUP)

@@ -97,6 +97,19 @@ def test_a_listener_that_asks_for_no_certificates_takes_nothing_for_such_a_sourc
     assert (answer.status_code, said in ingester.logged()) == (401, True)
 
 
+@pytest.mark.parametrize("wrong", ["VSM_TLS_CERT", "VSM_TLS_KEY", "VSM_TLS_CLIENT_CA"])
+@pytest.mark.parametrize("file", ["missing", "empty", "."])
+def test_files_that_hold_nothing_of_their_kind_end_it_in_words(wrong: str, file: str, tmp_path: Path) -> None:
+    """The listener is not opened without them, and the process does not stay without a listener."""
+    authority = Authority(tmp_path, "authority")
+    certificate, key = authority.issue("server")
+    (tmp_path / "empty").touch()
+    tls = {"VSM_TLS_CERT": str(certificate), "VSM_TLS_KEY": str(key), "VSM_TLS_CLIENT_CA": str(authority.file)}
+    ingester = Ingester(tmp_path, WITH_PROVEN, tls | {wrong: str(tmp_path / file)}).start(waited=False)
+    status = ingester.ended()
+    assert (status, wrong in ingester.logged(), "could not start" in ingester.logged()) == (1, True, True)
+
+
 @pytest.mark.parametrize("half", [{"tls_cert": "a.pem"}, {"tls_key": "a.key"}, {"tls_client_ca": "ca.pem"}], ids=str)
 def test_half_of_what_tls_needs_is_refused(half: dict[str, str]) -> None:
     """A certificate without its key, or an authority without a certificate, never means an open listener."""
