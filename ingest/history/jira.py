@@ -78,11 +78,13 @@ def _jql(scope: Scope) -> str:
 
 
 def _following(said: Json, *, cloud: bool) -> Json | None:
+    """Return what the next page is asked with; None after the last. A full page is followed, whatever the total."""
     if cloud:
         token = None if said.get("isLast") else said.get("nextPageToken")
         return {"nextPageToken": token} if token else None
-    end = said["startAt"] + len(said["issues"])
-    return {"startAt": str(end)} if said["issues"] and end < said["total"] else None
+    shown = len(said["issues"])
+    end = said["startAt"] + shown
+    return {"startAt": str(end)} if shown and (end < said["total"] or shown >= _PAGE) else None
 
 
 def _histories(issue: Json, *, cloud: bool) -> Generator[Ask, Answer, list[Json]]:

@@ -40,6 +40,20 @@ def test_a_search_of_jira_that_leads_to_itself_ends_in_words() -> None:
         list(batches(JIRA, march("jira"), Progress([page]), lambda _: answer))
 
 
+def test_a_total_that_is_too_low_ends_no_search_of_jira() -> None:
+    """As long as pages are full there may be more."""
+    issue = {"id": "1", "key": "CHK-1", "fields": {"created": "2026-03-05T08:00:00.000+0000"}}
+    asked: list[str] = []
+
+    def search(ask: Ask) -> Answer:
+        asked.append(ask.params.get("startAt", "0"))
+        return Answer({"startAt": int(asked[-1]), "total": 50, "issues": [issue] * (50 if len(asked) < 3 else 1)})
+
+    page = Unit("page", {"cloud": False, "categories": {}})
+    told = [one for batch in batches(JIRA, march("jira"), Progress([page]), search) for one in batch]
+    assert (asked, len(told)) == (["0", "50", "100"], 101)
+
+
 def test_a_run_of_github_without_an_end_of_attempts_ends_in_words() -> None:
     """No run is tried again so often."""
     run = {"id": 7, "created_at": "2026-03-05T08:00:00Z", "updated_at": "2026-03-05T09:00:00Z", "run_attempt": 10**9}
