@@ -29,7 +29,7 @@ _CONTENT_TYPE: Final = re.compile(
     r"\s*application/(?:json|[a-z0-9.!#$&^_-]+\+json)\s*(?:;\s*charset\s*=\s*\"?utf-?8\"?\s*)?(?:;.*)?", re.IGNORECASE
 )
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?(?!utf-?8\"?\s*(?:;|$))", re.IGNORECASE)
-_BROKEN: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+BROKEN: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """What a body of an unforeseen shape makes a translation raise."""
 
 
@@ -78,7 +78,7 @@ def translated(delivery: Delivery, connection: Connection, router: Router) -> Re
             return json_problem(delivery.body) or ignored
         delivery_id = adapter.delivery_id(delivery.headers, delivery.body)
         found = translate(delivery.body, _context(delivery, connection, delivery_id, router))
-    except _BROKEN as broken:
+    except BROKEN as broken:
         why = Refused(detail=_told(broken), event_type=event_type, delivery_id=delivery_id)
         return json_problem(delivery.body) or dead_lettered(delivery, connection, why)
     if isinstance(found, Ignored):

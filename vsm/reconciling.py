@@ -11,9 +11,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.adapter import Adapter, Context, Ignored, Untranslatable
+from ingest.adapter import Adapter, Context, Ignored
 from ingest.environments import normalise
 from ingest.history.history import Told
+from ingest.receive import BROKEN
 from schemas.definition import Source
 from schemas.event import FlowEvent
 from schemas.identity import entity_kind
@@ -65,12 +66,10 @@ class Reconciliation:
 
     def facts(self, told: Told) -> Sequence[FlowEvent]:
         """Return the facts that a delivery would become; () where it would be ignored or not understood."""
-        translate = self._adapter.translate.get(self._adapter.event_type(told.headers, told.body))
-        if translate is None:
-            return ()
         try:
-            found = translate(told.body, _context(told, self._source))
-        except (Untranslatable, msgspec.MsgspecError):
+            translate = self._adapter.translate.get(self._adapter.event_type(told.headers, told.body))
+            found = () if translate is None else translate(told.body, _context(told, self._source))
+        except BROKEN:
             self.unreadable += 1
             return ()
         return () if isinstance(found, Ignored) else found

@@ -104,10 +104,18 @@ def test_a_fact_told_twice_counts_once() -> None:
     assert counts([[event("a")], [event("a")]], []) == (1, 0, 0, 1, 1)
 
 
-def test_a_delivery_that_cannot_be_read_is_counted() -> None:
-    """And expects nothing."""
-    reconciliation = Reconciliation(BY_TOOL["github"], Source(tool="github", name="acme"))
-    facts = reconciliation.facts(Told(T0, b'{"action": "opened"}', {"x-github-event": "issues"}))
+@pytest.mark.parametrize(
+    ("tool", "told"),
+    [
+        ("github", Told(T0, b'{"action": "opened"}', {"x-github-event": "issues"})),
+        ("jira", Told(T0, b"[]")),
+    ],
+    ids=["no body of its event", "no event"],
+)
+def test_a_delivery_that_cannot_be_read_is_counted(tool: str, told: Told) -> None:
+    """And expects nothing, whatever is wrong with it."""
+    reconciliation = Reconciliation(BY_TOOL[tool], Source(tool=tool, name="acme"))
+    facts = reconciliation.facts(told)
     assert (facts, reconciliation.unreadable) == ((), 1)
 
 
