@@ -27,6 +27,8 @@ _MILLIS_FROM: Final = 100_000_000_000
 _MICROS_FROM: Final = 100_000_000_000_000
 _NANOS_FROM: Final = 100_000_000_000_000_000
 _LATEST_MICROS: Final = 253_402_300_800_000_000
+_FIRST_MICROS: Final = -62_135_596_800_000_000
+"""The year 1: a date knows none before."""
 
 
 class Moment(Struct, frozen=True, gc=False):
@@ -91,6 +93,6 @@ def _from_number(number: float, field: str) -> int:
         micros = int(number)
     else:
         micros = int(number // 1_000)
-    if micros >= _LATEST_MICROS or micros <= -_LATEST_MICROS:
+    if not _FIRST_MICROS <= micros < _LATEST_MICROS:
         raise Untranslatable(f"{field} is not a time")
     return micros
