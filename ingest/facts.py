@@ -11,6 +11,7 @@ from ingest.adapter import Context, Untranslatable
 from ingest.kept_text import without_addresses
 from ingest.times import FUTURE_TIME, FUTURE_TOLERANCE_MICROS, Moment
 from schemas.event import IMPLAUSIBLE_TIME, PATHS, FlowEvent, Link, Outcome, WorkKind
+from schemas.forgetting import ORDERS
 from schemas.identity import event_id
 
 MOST_CHARACTERS: Final = 512
@@ -76,10 +77,12 @@ def fact(  # noqa: PLR0913 - what may be said of a fact
 
     No mail address is kept in its state and attributes. A time before 1990 and one too far after the arrival are
     flagged in the attributes. Raises Untranslatable for a subject that no log key can hold (NUL inside, or far too
-    long) and for an order beyond 64 bits.
+    long), for an order beyond 64 bits, and for a type that would be obeyed in place of being kept.
     """
     if "\0" in subject_id or len(subject_id) > MOST_CHARACTERS:
         raise Untranslatable("the subject's id is not usable")
+    if event_type in ORDERS:
+        raise Untranslatable("the type is that of an order to forget, which no sender gives")
     if order is not None and not _LONG_MIN <= order <= _LONG_MAX:
         raise Untranslatable("the tool's sequence number is not usable")
     occurred_at, pseudonym = at.micros, context.pseudonym
