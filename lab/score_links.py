@@ -16,6 +16,7 @@ their change; what finished deployments brought, where the tool tells it this wa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import Final
 
 from msgspec import Struct
@@ -93,7 +94,7 @@ def _scored(found: Sequence[Found]) -> MethodScore:
         said=said, right=right, true=true, reached=reached,
         precision=right / said if said else None,
         recall=reached / true if true else None,
-        confidence=sum(confidences) / said if said else None,
+        confidence=fmean(confidences) if confidences else None,
     )  # fmt: skip
 
 
