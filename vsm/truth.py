@@ -91,7 +91,7 @@ def page(rows: dict[int, list[ScoreRow]], methods: Mapping[str, MethodScore], it
         "branches and titles that name a ticket which the change was not made for, landing messages that list tickets,",
         "incidents that only happen to follow a deployment; and words that look like keys (`UTF-8`), which must mean",
         "nothing. Each is taken as the definitions have it, and counts here against its method. Recall is what a",
-        "method reaches alone; of several that name one ticket the first stands (branch, title, message). The causes of",
+        "method reaches alone; of several that name one ticket the first stands: branch, title, message. The causes of",
         "incidents have two methods. Together they reach everything: that is what the group `links` compares.",
         "",
         *links_table(methods),
