@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import msgspec
 from msgspec import Struct
@@ -37,7 +38,12 @@ def note(folder: DataDir, found: Reconciled) -> None:
 
 
 def noted(folder: DataDir) -> list[Reconciled]:
-    """Return the last comparison of every source, by their names; [] where there was none. Raises OSError."""
-    return [
-        msgspec.json.decode(file.read_bytes(), type=Reconciled) for file in sorted(folder.reconciled.glob("*.json"))
-    ]
+    """Return the last comparison of every source, by their names; [] where there was none. Raises OSError.
+
+    What cannot be read, of another version or cut off, is left out.
+    """
+    found = []
+    for file in sorted(folder.reconciled.glob("*.json")):
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            found.append(msgspec.json.decode(file.read_bytes(), type=Reconciled))
+    return found

@@ -129,13 +129,14 @@ def test_the_ratio_is_of_what_is_expected(tallies: list[Tally], share: float | N
 
 
 def test_the_doctor_says_what_the_last_comparison_found(tmp_path: Path) -> None:
-    """Of each source the last one, and what fills the gap."""
+    """Of each source the last one, and what fills the gap; a note that is broken is passed over."""
     for held in (0.25, 0.5):
         found = Reconciled(
             tool="github", source="acme", places=("acme/app",), since="2026-03-01", until="2026-04-01",
             completeness_ratio=held, kinds={},
         )  # fmt: skip
         note(DataDir(tmp_path), found)
+    (DataDir(tmp_path).reconciled / "github-broken.json").write_text('{"tool": "github"')
     said = [
         line
         for line in CliRunner().invoke(app, ["doctor", "--data", str(tmp_path)]).stdout.splitlines()
