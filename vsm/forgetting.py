@@ -1,4 +1,4 @@
-"""Takes facts out of the log and out of everything derived from it: orders, their obedience, then the bytes (ADR 19).
+"""Takes facts out of the log and out of everything derived from it: orders, their obedience, then the bytes (ADR 20).
 
 Every step may be done again: whoever was interrupted asks once more.
 """
