@@ -119,9 +119,7 @@ def test_a_dead_letters_tombstone_erases_its_parts(log: Log, embedded: ClickHous
 
 def test_rows_that_are_read_again_after_an_erasure_are_written_again(log: Log, embedded: ClickHouse) -> None:
     """A crash between writing and committing: the block after the tombstone is no repetition to ClickHouse."""
-    log.append_and_wait(
-        [Outgoing(VISITS, 0, key_of(visit()), None)]
-    )
+    log.append_and_wait([Outgoing(VISITS, 0, key_of(visit()), None)])
     append(log, [visit()], partition=0)
     pumped(log, embedded, 100)
     consumer = log.consumer(GROUP, (VISITS,))
