@@ -1,7 +1,7 @@
 """Corrections that people make of links, one JSON object each, as flow events of the stream they are made in; pure.
 
 `asserted`: the subject is linked to the target, whatever the tools say. `denied`: it is not. Where both ends of a
-membership may tell of it (a commit and its change), a correction becomes one fact of each end.
+membership may tell of it (a commit or change and what holds it), a correction becomes one fact of each end.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ MOST: Final = 1_000
 
 TOOL: Final = "vsm"
 _SOURCE: Final = "links"
+_ANY_TICKET: Final = bare_ticket_uri("")
 _LATEST_MICROS: Final = 7_258_118_400_000_000
 """2200-01-01T00:00Z: facts of later times derive nothing."""
 
@@ -101,7 +102,7 @@ def _check(said: Correction) -> None:
     """Raise Untranslatable for a link that could never mean anything, with those that could."""
     if "\0" in said.target:
         raise Untranslatable("target: this can be no entity's URI")
-    if said.subject.startswith(bare_ticket_uri("")):
+    if said.subject.startswith(_ANY_TICKET):
         raise Untranslatable("subject: this names a ticket of any tracker; name the one")
     if said.kind is LinkKind.RELATES_TO:
         return
@@ -115,12 +116,20 @@ def _check(said: Correction) -> None:
 
 
 def _ends(said: Correction) -> list[tuple[str, LinkKind, str]]:
-    """Return (subject, kind, target) of the fact, and of that of the other end where either may tell of the link."""
-    ends = [(said.subject, said.kind, said.target)]
-    if (entity_kind(said.subject), entity_kind(said.target)) == ("commit", "change"):
-        ends.append((said.target, LinkKind.CONTAINS, said.subject))
-    elif said.kind is LinkKind.CONTAINS:
-        ends.append((said.target, LinkKind.PART_OF, said.subject))
+    """Return (subject, kind, target) of the fact, and of each other way in which tools may tell of the same link."""
+    if said.kind is LinkKind.CONTAINS:
+        lower, upper = said.target, said.subject
+    elif said.kind is LinkKind.PART_OF and entity_kind(said.subject) in SUBJECTS[LinkKind.CONTAINS].get(
+        entity_kind(said.target), ()
+    ):
+        lower, upper = said.subject, said.target
+    else:
+        return [(said.subject, said.kind, said.target)]
+    ends = [(lower, LinkKind.PART_OF, upper)]
+    if not upper.startswith(_ANY_TICKET):
+        ends.append((upper, LinkKind.CONTAINS, lower))
+    if said.verdict is Verdict.DENIED and upper.startswith("change:"):
+        ends.append((upper, LinkKind.MERGED_AS, lower))
     return ends
 
 

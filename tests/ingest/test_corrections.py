@@ -28,20 +28,46 @@ def told(ingester: Ingester, answer: httpx.Response) -> list[tuple[str, str, str
 
 def test_a_correction_is_a_fact_of_its_subject(client: httpx.Client, ingester: Ingester) -> None:
     """What somebody says of a link is in the log of the stream it was said in."""
-    answer = client.post("/links", json=TICKET, headers=BEARER)
+    said = {**TICKET, "subject": "incident:pagerduty/Q1", "kind": "caused_by", "target": TICKET["subject"]}
+    answer = client.post("/links", json=said, headers=BEARER)
     assert (answer.status_code, told(ingester, answer)) == (
-        202, [("checkout", "link.asserted", TICKET["subject"], "part_of", TICKET["target"])],
+        202, [("checkout", "link.asserted", said["subject"], "caused_by", said["target"])],
     )  # fmt: skip
 
 
-def test_a_membership_that_both_ends_may_tell_is_denied_at_both(client: httpx.Client, ingester: Ingester) -> None:
-    """A commit is no part of a change, and the change does not contain it."""
-    commit = f"commit:{'5' * 40}"
-    said = {**TICKET, "subject": commit, "target": TICKET["subject"], "verdict": "denied"}
-    assert told(ingester, client.post("/links", json=[said], headers=BEARER)) == [
-        ("checkout", "link.denied", TICKET["subject"], "contains", commit),
-        ("checkout", "link.denied", commit, "part_of", TICKET["subject"]),
-    ]
+COMMIT = f"commit:{'5' * 40}"
+CHANGE, ITS_TICKET = TICKET["subject"], TICKET["target"]
+MEMBERSHIPS: dict[str, tuple[tuple[str, str, str], str, list[tuple[str, str, str]]]] = {
+    "a commit of a change": (
+        (COMMIT, "part_of", CHANGE), "denied",
+        [(CHANGE, "contains", COMMIT), (CHANGE, "merged_as", COMMIT), (COMMIT, "part_of", CHANGE)],
+    ),
+    "said of the change": (
+        (CHANGE, "contains", COMMIT), "asserted", [(CHANGE, "contains", COMMIT), (COMMIT, "part_of", CHANGE)],
+    ),
+    "a change of a ticket": (
+        (CHANGE, "part_of", ITS_TICKET), "denied",
+        [(CHANGE, "part_of", ITS_TICKET), (ITS_TICKET, "contains", CHANGE)],
+    ),
+    "said of the ticket": (
+        (ITS_TICKET, "contains", CHANGE), "asserted",
+        [(CHANGE, "part_of", ITS_TICKET), (ITS_TICKET, "contains", CHANGE)],
+    ),
+    "a ticket of any tracker": (
+        (CHANGE, "part_of", "ticket:*/CHK-12"), "denied", [(CHANGE, "part_of", "ticket:*/CHK-12")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MEMBERSHIPS)
+def test_a_membership_that_both_ends_may_tell_is_corrected_at_both(
+    name: str, client: httpx.Client, ingester: Ingester
+) -> None:
+    """Whichever end tells of it, and in whatever words, what was said holds."""
+    (subject, kind, target), verdict, ends = MEMBERSHIPS[name]
+    said = {**TICKET, "subject": subject, "kind": kind, "target": target, "verdict": verdict}
+    answer = client.post("/links", json=[said], headers=BEARER)
+    assert told(ingester, answer) == [("checkout", f"link.{verdict}", *end) for end in ends]
 
 
 def test_the_same_correction_twice_is_one_fact(client: httpx.Client) -> None:
@@ -54,7 +80,7 @@ def test_the_same_correction_twice_is_one_fact(client: httpx.Client) -> None:
 def test_who_corrected_is_hashed(client: httpx.Client, ingester: Ingester) -> None:
     """A correction is a human's; the account is in no field in the clear."""
     said = {**TICKET, "at": "2026-02-03T12:00:00Z", "actor_account": "planted-person"}
-    (event_id,) = client.post("/links", json=said, headers=BEARER).json()["event_ids"]
+    event_id, *_ = client.post("/links", json=said, headers=BEARER).json()["event_ids"]
     (event,) = [e for e in ingester.events() if e.event_id == event_id]
     assert (event.actor_class, bool(event.actor), "planted" in str(event)) == (ActorClass.HUMAN, True, False)
 

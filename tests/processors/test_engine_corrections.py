@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from ingest.corrections import Correction, Verdict, corrections
 from schemas.event import FlowEvent, Link, LinkKind, Outcome
 from tests.builders import engine_events as say
 from tests.builders.engine_rows import derived
@@ -59,6 +61,17 @@ def test_a_denied_commit_is_let_go_by_the_change_that_named_it() -> None:
     committed = say.committed("c1", 0.5)
     no = denied(say.change(1), 9, say.contains("c1"))
     assert derived(committed, OPENED, no).items == sorted([say.change(1), say.commit("c1")])
+
+
+@pytest.mark.parametrize(("verdict", "items"), [("denied", [say.change(1)]), ("asserted", [say.ticket("CHK-1")])])
+def test_a_change_that_its_ticket_names_is_corrected_at_the_change(verdict: str, items: list[str]) -> None:
+    """A board says of a ticket which pull requests it has: what people say of the change holds all the same."""
+    told = say.fact("ticket.updated", say.ticket("CHK-1"), 2, say.link(LinkKind.CONTAINS, say.change(1)))
+    opened = say.opened(1, 1, say.contains("c1"))
+    said = Correction(value_stream=told.value_stream, subject=say.change(1), target=say.ticket("CHK-1"),
+                      verdict=Verdict(verdict))  # fmt: skip
+    facts = corrections(msgspec.json.encode(said), (told.value_stream,), told.received_at, lambda _tool, _name: "")
+    assert items_of_change(say.created("CHK-1", 0), opened, told, *facts) == items  # type: ignore[misc]  # no refusal
 
 
 def test_an_entity_that_no_tool_has_told_of_derives_nothing() -> None:
