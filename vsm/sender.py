@@ -113,7 +113,7 @@ async def play(
             async with asyncio.TaskGroup() as group:
                 for _ in range(lanes):
                     group.create_task(lane())
-        except* httpx.TransportError as gone:
+        except* (httpx.TransportError, UnicodeError) as gone:
             lost = gone.exceptions[0]
     if lost is not None:
         raise Unreachable(f"{to} does not answer ({why(lost)}): is the ingester running?")

@@ -7,7 +7,8 @@ import httpx
 
 def why(trouble: BaseException) -> str:
     """Return what went wrong; of a header that cannot be sent no value: it may be a secret."""
-    return "a header cannot be sent" if isinstance(trouble, httpx.LocalProtocolError) else str(trouble)
+    unsendable = isinstance(trouble, httpx.LocalProtocolError | UnicodeError)
+    return "a header cannot be sent" if unsendable else str(trouble)
 
 
 def is_sendable(secret: str) -> bool:

@@ -75,10 +75,13 @@ def test_headers_of_the_recorded_connection_are_not_sent() -> None:
     }  # fmt: skip
 
 
-def test_a_secret_that_no_header_holds_is_not_shown() -> None:
+@pytest.mark.parametrize(
+    "secret", [b"planted-secret\n", b"planted-secret\xff", "planted-secret\u00f6".encode()], ids=repr
+)
+def test_a_secret_that_no_header_holds_is_not_shown(secret: bytes) -> None:
     """The message says that it cannot be sent, not what it is, and at once."""
     recorded = Recorded(tool="gitlab", body=msgspec.Raw(b"{}"))
-    secrets = {("gitlab", "default"): b"planted-secret\n"}
+    secrets = {("gitlab", "default"): secret}
     with listening() as server, pytest.raises(Unreachable, match="a header cannot be sent") as told:
         asyncio.run(play([recorded], f"http://127.0.0.1:{server.server_port}", secrets, lanes=1))
 
