@@ -38,7 +38,7 @@ def is_broken(status: int) -> bool:
 
 def pause(headers: Mapping[str, str], tried: int, now: float) -> float:
     """Return the seconds to wait after a limit or a failure that was answered `tried` times; never below 0."""
-    if (told := _retry_after(headers.get("retry-after", ""), now)) is not None:
+    if (told := _retry_after(headers, now)) is not None:
         return told
     if _remaining(headers) == 0 and (reset := _until_reset(headers, now)) is not None:
         return reset
@@ -72,18 +72,30 @@ def _until_reset(headers: Mapping[str, str], now: float) -> float | None:
     if not _is_number(text):
         return None
     at = float(text)
-    return _bounded(at - now if at >= _EPOCH_FROM else at)
+    return _bounded(at - _its_now(headers, now) if at >= _EPOCH_FROM else at)
 
 
-def _retry_after(text: str, now: float) -> float | None:
+def _its_now(headers: Mapping[str, str], now: float) -> float:
+    """Return the time by the API's own clock, which its reset is told by; ours where it tells none."""
+    told = _date(headers.get("date", ""))
+    return now if told is None else told
+
+
+def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Return what `Retry-After` says: a number of seconds, or a date."""
+    text = headers.get("retry-after", "")
     if _is_number(text):
         return _bounded(float(text))
+    at = _date(text)
+    return None if at is None else _bounded(at - _its_now(headers, now))
+
+
+def _date(text: str) -> float | None:
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return _bounded((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now)
 
 
 def _bounded(seconds: float) -> float:

@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(200, link, json.dumps(body).encode())
 
     def _say(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.send_response(status)
+        self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("content-type", "application/json")

@@ -37,6 +37,12 @@ LIMITS: Final[Mapping[str, tuple[Sequence[Trouble], list[float]]]] = {
     "GitLab's minute": (
         [Trouble(status=429, headers={"RateLimit-Remaining": "0", "RateLimit-Reset": f"{NOW + 30:.0f}"})], [30.0],
     ),
+    "a clock of its own": (
+        [Trouble(status=403, headers={
+            "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{NOW + 90:.0f}",
+            "Date": "Thu, 28 May 2026 20:28:00 GMT",
+        })], [10.0],
+    ),
     "a reset that is a span": (
         [Trouble(status=429, headers={"RateLimit-Remaining": "0", "RateLimit-Reset": "12"})], [12.0],
     ),
