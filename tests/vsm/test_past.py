@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from ingest.history.history import Unit
+from schemas.identity_key import load_identity_key
+from schemas.sealing import seal, unseal
 from tests.builders.recorded_api import Trouble, recording, serving
+from vsm.checkpoints import Progress
 from vsm.cli import app
 
 STREAMS = """\
@@ -89,6 +94,24 @@ def test_an_answer_of_another_shape_ends_it(tmp_path: Path) -> None:
         ended = CliRunner().invoke(app, ["backfill", *GITHUB, *where])
     said = "the answer to GET repos/acme/shop is not as expected (no 'full_name')"
     assert (ended.exit_code, said in ended.stderr, "planted-shop" in ended.output) == (1, True, False), ended.stderr
+
+
+def test_what_another_version_left_is_begun_anew(tmp_path: Path) -> None:
+    """Units that this version does not know cannot be gone on with, and what is known already changes nothing."""
+    (tmp_path / "streams.yaml").write_text(STREAMS)
+    where = ("--config", str(tmp_path / "streams.yaml"), "--data", str(tmp_path / "data"))
+    with serving(recording("github/api", size=1)) as api:
+        arguments = ["backfill", *GITHUB[:-1], "2026-04-02", *where, "--api", api.address]
+        api.refuse = "/releases"
+        CliRunner().invoke(app, arguments)
+        (file,) = (tmp_path / "data" / "backfill").iterdir()
+        key = load_identity_key("", tmp_path / "data")
+        left = msgspec.json.decode(unseal(file.read_bytes(), key), type=Progress)
+        left.pending.append(Unit("of another version"))
+        file.write_bytes(seal(msgspec.json.encode(left), key))
+        api.refuse = ""
+        ended = CliRunner().invoke(app, arguments)
+    assert (ended.exit_code, "going on where" in ended.stderr) == (0, False), ended.output + ended.stderr
 
 
 def test_a_run_without_an_end_goes_on_to_the_end_it_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,8 @@ def _backfilled(wanted: Past, folder: DataDir, to: str | None, *, restart: bool)
     about = structs.replace(wanted.scope, until=0) if wanted.open_ended else wanted.scope
     checkpoint = Checkpoint(folder.root, key, wanted.history.tool, wanted.source.name, wanted.api, about)
     earlier = None if restart else checkpoint.load()
+    if earlier is not None and any(unit.kind not in wanted.history.work for unit in earlier.pending):
+        earlier = None  # of another version, whose units this one does not know
     progress = earlier or Progress(list(wanted.history.begin(wanted.scope)), until=wanted.scope.until)
     scope = structs.replace(wanted.scope, until=progress.until)
     if earlier is not None:
