@@ -21,7 +21,10 @@ LARGEST_BYTES: Final = 16 << 20
 
 
 class Piece(Struct, frozen=True, gc=False):
-    """The begin or the end of an element, its name without a prefix; `text` is what an end had right inside it."""
+    """The begin or the end of an element, its name without a prefix.
+
+    `text` is what an end had right inside it, after its last child.
+    """
 
     begins: bool
     name: str
@@ -39,7 +42,7 @@ def pieces(chunks: Iterable[bytes]) -> Iterator[Piece]:
 
 
 class _Reader:
-    """Holds what is open: the names, attributes and texts of the elements around."""
+    """Holds what is open: the names and attributes of the elements around, and their texts since the last child."""
 
     def __init__(self) -> None:
         self._found: list[Piece] = []
@@ -77,6 +80,8 @@ class _Reader:
         if len(self._open) >= DEEPEST:
             raise BadLog(f"line {self._line()}: <{name}> is nested deeper than {DEEPEST} elements")
         plain = name.rpartition(":")[2]
+        if self._open:
+            self._open[-1][2].clear()  # or the blanks between all children would gather
         self._open.append((plain, attributes, []))
         self._found.append(Piece(True, plain, attributes, self._line()))  # noqa: FBT003 - the first field
 

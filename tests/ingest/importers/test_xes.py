@@ -12,6 +12,7 @@ import pytest
 
 from ingest.importers.activities import BadLog, LeftOut, Outline, steps_yaml
 from ingest.importers.xes import Keys, facts
+from ingest.importers.xml_pieces import pieces
 from ingest.imports import Imported, imported
 from schemas.definition_file import parse
 from schemas.identity import short_digest
@@ -22,8 +23,8 @@ SIGN = named("Sign", "2026-01-02T08:00:00Z")
 
 def read(log: bytes, left_out: LeftOut | None = None, piece: int = 7, **keys: str) -> list[dict[str, object]]:
     """Return the facts of a log that is read in small pieces."""
-    pieces = (log[at : at + piece] for at in range(0, len(log), piece))
-    return list(itertools.chain.from_iterable(facts(pieces, Keys(**keys), left_out or LeftOut())))
+    cut = (log[at : at + piece] for at in range(0, len(log), piece))
+    return list(itertools.chain.from_iterable(facts(cut, Keys(**keys), left_out or LeftOut())))
 
 
 def short(found: list[dict[str, object]]) -> list[tuple[object, object, object]]:
@@ -226,6 +227,19 @@ def test_a_large_log_is_read_in_flat_memory() -> None:
     finally:
         tracemalloc.stop()
     assert (count, peak < 300_000) == (15_000, True), peak
+
+
+def test_blanks_between_elements_do_not_gather() -> None:
+    """Two megabytes of them, between traces that are read as they come, take a tenth of that."""
+    blanks = b"\n" + b" " * 999
+    tracemalloc.start()
+    try:
+        log = itertools.chain([b"<log>"], itertools.repeat(blanks + b"<trace/>", 2_000), [b"</log>"])
+        count = sum(piece.begins for piece in pieces(log))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (count, peak < 200_000) == (2_001, True), peak
 
 
 def large() -> Iterator[bytes]:
