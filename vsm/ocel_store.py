@@ -32,6 +32,8 @@ from ingest.importers.ocel import (
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_PLACE_DIGITS: Final = 18
+"""What fits the database's integers."""
 _TABLES: Final = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
@@ -102,8 +104,7 @@ class OcelStore:
             at = (time_of(row.time, self._zone) - _EPOCH) // _MICROSECOND
         except ValueError:
             raise _bad(row, f"event '{row.id}': '{row.time[:64]}' is no ISO 8601 time") from None
-        place = row.attributes.get(PLACE, "")
-        values = row.id, row.type.strip(), at, int(place) if place.isdecimal() else 0, transition
+        values = row.id, row.type.strip(), at, _place(row), transition
         self._do("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", *values, first(row.attributes, RESOURCE))
 
     def case_type(self, asked: str | None) -> str:
@@ -149,6 +150,16 @@ class OcelStore:
 
     def _one(self, sql: str, values: Sequence[str]) -> int:
         return int(self._database.execute(sql, values).fetchone()[0])
+
+
+def _place(row: EventRow) -> int:
+    """Return an event's place among those of its time, 0 where it tells none that is a number. Raises BadLog."""
+    place = row.attributes.get(PLACE, "")
+    if not place.isdecimal():
+        return 0
+    if len(place) > _PLACE_DIGITS:
+        raise _bad(row, f"event '{row.id}': a {PLACE} of more than {_PLACE_DIGITS} digits is not read")
+    return int(place)
 
 
 def _bad(row: Row, why: str) -> BadLog:

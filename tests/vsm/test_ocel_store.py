@@ -148,11 +148,18 @@ def test_what_belongs_to_no_case_is_counted(tmp_path: Path) -> None:
 BAD: Event = ("e9", "Place", "yesterday", {}, ("o1",))
 
 
+def far(digits: int) -> Event:
+    """Return an event whose place has so many digits."""
+    return "e9", "Place", "2026-01-01T08:00:00Z", {"vsm:order": "9" * digits}, ("o1",)
+
+
 @pytest.mark.parametrize(
     ("log", "message"),
     [
         (ocel_json([BAD]), "line 27: event 'e9': 'yesterday' is no ISO 8601 time"),
         (ocel_xml([BAD]), "line 18: event 'e9': 'yesterday' is no ISO 8601 time"),
+        (ocel_json([far(20)]), "line 27: event 'e9': a vsm:order of more than 18 digits is not read"),
+        (ocel_xml([far(5_000)]), "line .*: event 'e9': a vsm:order of more than 18 digits is not read"),
         (ocel_json([*ORDERS, ORDERS[0]]), "line .*: there are two events of the id 'e1': an id is unique in a log"),
         (b'{"events": [\n{"id": "e1", "type": "Place"}]}', "line 2: events: Object missing required field `time`"),
         (b'{"events": [\n{"id": "e1",\n "type": x}]}', "line 3: no well-formed JSON .Expecting value."),
