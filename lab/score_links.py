@@ -215,7 +215,9 @@ class _World:
         causes = {(*at, i.deployment_id or "") for at, i in known.items() if not i.innocent}
         blamed = {(*at, i.deployment_id or "") for at, i in known.items() if i.innocent}
         laid = [found[method] for method in ("explicit", "digest", "time_and_service")]
-        yield from self._compared("causes of incidents", causes, {p for one in laid for p in one.reached} & causes)
+        wrong = found["explicit"].said.keys() - found["explicit"].right
+        reached = {pair for one in laid for pair in one.reached} & causes
+        yield from self._compared("causes of incidents", causes, reached | wrong)
         by_time = found["time_and_service"]
         yield from self._compared("innocent deployments", blamed, by_time.said.keys() - by_time.right)
 

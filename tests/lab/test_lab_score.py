@@ -89,6 +89,18 @@ def test_links_that_are_lost_are_missed(group: str, tmp_path: Path) -> None:
     assert [row for row in rows if not row.met] != []
 
 
+def test_a_cause_that_is_named_wrongly_is_noticed(tmp_path: Path) -> None:
+    """One too many beside the right ones."""
+    truth = write(4, 150, tmp_path, END)
+    right = Pure(definition(), taken(deliveries(4, 150, END)).events, END)
+
+    rows, _ = score_links(truth, Blaming(right))
+
+    assert [(row.what, row.measured.rpartition(", ")[2]) for row in rows if not row.met] == [
+        ("causes of incidents", "1 too many")
+    ]
+
+
 def test_without_links_nothing_is_known_of_their_precision() -> None:
     """The empty case: unknown, not 0."""
     empty = Truth(seed=0, items_asked=0, end_micros=END, deliveries=0, streams={})
@@ -131,6 +143,19 @@ class Without:
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Leave them out."""
         return [row for row in self._right.query(sql) if row.get("method") != self._method]
+
+
+class Blaming:
+    """Measured values with one more cause of an incident that names one already."""
+
+    def __init__(self, right: Pure) -> None:
+        self._right = right
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Say it of a deployment that never was."""
+        rows = self._right.query(sql)
+        named = [row for row in rows if row.get("method") == "explicit" and row.get("kind") == "caused_by"]
+        return rows + [{**row, "uri": "deployment:planted/never"} for row in named[:1]]
 
 
 class Silent:
