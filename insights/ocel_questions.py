@@ -11,12 +11,27 @@ from typing import Final
 from insights.stream_facts import FACTS
 
 BARE: Final = "ticket:*/"
-"""What the uri of a key found in a text begins with."""
+"""What the uri of a key found in a text begins with; it leads to the work item's ticket of that key."""
 
 _EDGES: Final = f"""edges AS
 (
     SELECT f.subject_id AS source, tupleElement(link, 1) AS target, tupleElement(link, 2) AS relation
     FROM {FACTS} AS f ARRAY JOIN f.links AS link WHERE NOT startsWith(tupleElement(link, 1), '{BARE}')
+    UNION ALL
+    SELECT b.source, w.item, b.relation
+    FROM
+    (
+        SELECT f.subject_id AS source, substring(tupleElement(link, 1), {len(BARE) + 1}) AS key,
+            tupleElement(link, 2) AS relation
+        FROM {FACTS} AS f ARRAY JOIN f.links AS link WHERE startsWith(tupleElement(link, 1), '{BARE}')
+    ) AS b
+    JOIN
+    (
+        SELECT arrayJoin(arrayConcat(links, [item_id])) AS member, item_id AS item,
+            upperUTF8(splitByChar('/', item_id)[-1]) AS key
+        FROM vsm.work_items_current
+        WHERE value_stream = {{stream:String}} AND moved_to IS NULL AND startsWith(item_id, 'ticket:')
+    ) AS w ON w.member = b.source AND w.key = b.key
     UNION ALL
     SELECT deployment_id, arrayJoin(change_ids), 'carries' FROM vsm.deployments_current
     WHERE value_stream = {{stream:String}} AND deployment_id IN (SELECT subject_id FROM {FACTS})

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from insights.stream_facts import Window
 from tests.builders.command import vsm
+from tests.builders.ocel_schema import broken
 from tests.vsm.conftest import Ran
 from vsm.exporting import window, write_cdevents, write_ocel
-from vsm.store import open_store
+from vsm.store import Store, open_store
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -92,3 +96,28 @@ def test_a_page_of_any_size_gives_the_same(ran: Ran, write: Callable[..., int]) 
         for file, page in zip(files, (asked.page, 37), strict=True):
             write(store, msgspec.structs.replace(asked, page=page), file, lambda: None)
     assert (len(files[0].getvalue()) > 50_000, files[1].getvalue()) == (True, files[0].getvalue())
+
+
+def test_whatever_a_window_relates_to_is_in_it(ran: Ran) -> None:
+    """Also where a text names the key of a ticket whose own facts are older or newer."""
+    with open_store(ran.data) as store:
+        whole = window(store, "checkout", 0, 1 << 62)
+        rows = store.query(TIMES, {"stream": "checkout"})
+        ends = [int(str(row["at"])) for row in rows]
+        logs = [ocel_of(store, msgspec.structs.replace(whole, since=a, until=b)) for a, b in itertools.pairwise(ends)]
+    assert (len(logs) > 5, [wrong for log in logs for wrong in broken(log)]) == (True, [])
+
+
+TIMES = """
+SELECT DISTINCT toInt64(arrayJoin(quantiles(0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)(
+    toUnixTimestamp64Micro(occurred_at)))) AS at
+FROM vsm.flow_events_current WHERE value_stream = {stream:String} ORDER BY at
+"""
+
+
+def ocel_of(store: Store, asked: Window) -> dict[str, Any]:
+    """Return a window of a stream as a log in OCEL."""
+    file = io.BytesIO()
+    write_ocel(store, asked, file, lambda: None)
+    found: dict[str, Any] = json.loads(file.getvalue())
+    return found
