@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import Event
 from typing import Final
 
@@ -217,7 +217,7 @@ class Batch:
         self._first: dict[tuple[str, int], int] = {}
         self.erasures = Erasures()
         self._fresh = ""
-        self._values: dict[str, tuple[Table, list[Struct]]] = {}
+        self._held: dict[str, _Held] = {}
         self._since: float | None = None
 
     def age_left(self, now: float, seconds: float) -> float:
@@ -235,44 +235,39 @@ class Batch:
     def add(self, table: Table, record: Record, value: Struct, now: float) -> None:
         """Take a record's value."""
         self.skip(record, now)
-        self._values.setdefault(table.name, (table, []))[1].append(value)
+        self._of(table).add(value)
         self.rows += 1
 
     def erase(self, table: Table, record: Record, now: float) -> None:
-        """Take a tombstone: of its key no row stands that came before it."""
+        """Take a tombstone: of its key no row stands that came before it. It counts as a row, for it has no bytes."""
         self.skip(record, now)
+        self.rows += 1
         if table.names or table.topic == DEAD_LETTERS.name:
             key = record.key.decode("utf-8", "replace")
-            self._rewrite(table, lambda value: None if _key(table, value) == key else value)
+            self._fresh = uuid.uuid4().hex
+            self._of(table).erase(key)
             self.erasures.row(table, key)
 
     def obey(self, record: Record, order: FlowEvent, now: float) -> None:
         """Take an order to forget: what it names of what came before it is not written."""
         self.skip(record, now)
-        events, told = BY_TOPIC[record.topic], order.attributes.get(FORGETS)
-
-        def forgetful(value: Struct) -> Struct | None:
-            if not isinstance(value, FlowEvent) or value.value_stream != order.value_stream:
-                return value
-            if order.type == FACT_FORGOTTEN and value.event_id == told:
-                return None
-            hidden = order.type == ACTOR_FORGOTTEN and value.actor == told
-            return msgspec.structs.replace(value, actor=None) if hidden else value
-
-        self._rewrite(events, forgetful)
+        self._fresh = uuid.uuid4().hex
+        events, told = self._of(BY_TOPIC[record.topic]), order.attributes.get(FORGETS)
+        if order.type == FACT_FORGOTTEN:
+            events.erase(f"{order.value_stream}\0{told}")
+        if order.type == ACTOR_FORGOTTEN:
+            events.hide(order.value_stream, told)
         self.erasures.order(order)
 
-    def _rewrite(self, table: Table, change: Callable[[Struct], Struct | None]) -> None:
-        self._fresh = uuid.uuid4().hex
-        _, values = self._values.get(table.name, (table, []))
-        values[:] = [new for value in values if (new := change(value)) is not None]
+    def _of(self, table: Table) -> _Held:
+        return self._held.setdefault(table.name, _Held(table))
 
     def blocks(self) -> list[Block]:
         """Return the values as blocks, one a table, each with a token that names its stretch of the log."""
         return [
-            Block(table=table.name, rows=block(table, values), token=self._token(table))
-            for table, values in self._values.values()
-            if values
+            Block(table=held.table.name, rows=block(held.table, values), token=self._token(held.table))
+            for held in self._held.values()
+            if (values := held.values())
         ]
 
     def _token(self, table: Table) -> str:
@@ -283,6 +278,44 @@ class Batch:
         )
         # rows that were deleted and come again must not be taken for the block that they were in before
         return hashlib.sha256(f"{table.name}:{','.join(stretch)}{self._fresh}".encode()).hexdigest()
+
+
+class _Held:
+    """A table's values in their order, with holes where some were erased.
+
+    Where each key stands is known from the first erasure on: no further one goes through the values.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._values: list[Struct | None] = []
+        self._places: dict[str, list[int]] | None = None
+
+    def values(self) -> list[Struct]:
+        """Return what stands."""
+        return [value for value in self._values if value is not None]
+
+    def add(self, value: Struct) -> None:
+        """Hold a value."""
+        if self._places is not None:
+            self._places.setdefault(_key(self.table, value), []).append(len(self._values))
+        self._values.append(value)
+
+    def erase(self, key: str) -> None:
+        """Let go of the values of a key."""
+        if self._places is None:
+            self._places = {}
+            for place, value in enumerate(self._values):
+                if value is not None:
+                    self._places.setdefault(_key(self.table, value), []).append(place)
+        for place in self._places.pop(key, ()):
+            self._values[place] = None
+
+    def hide(self, stream: str | None, actor: str | None) -> None:
+        """Make an actor's flow events in a stream nobody's."""
+        for place, value in enumerate(self._values):
+            if isinstance(value, FlowEvent) and (value.value_stream, value.actor) == (stream, actor):
+                self._values[place] = msgspec.structs.replace(value, actor=None)
 
 
 def _key(table: Table, value: Struct) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
+from msgspec import Struct
 
 from processors.outputs import identity
 from schemas import topics
 from schemas.derived import StepVisit, WorkItem, revision
 from schemas.event import FlowEvent
 from schemas.forgetting import forget_actor, forget_entity, forget_fact
-from schemas.log import Log, Outgoing
+from schemas.log import Log, Outgoing, Record
 from sinks.clickhouse.client import ClickHouse
-from sinks.clickhouse.pump import GROUP
+from sinks.clickhouse.pump import GROUP, Batch
+from sinks.clickhouse.rows import BY_TOPIC
 from tests.builders.derived_rows import T0, fact, letter, visit
 from tests.builders.pumping import Pumping, append, wait_until
 
@@ -55,6 +58,56 @@ def test_a_tombstone_erases_every_revision_of_its_row(log: Log, embedded: ClickH
 
     again = rows(embedded, "SELECT item_id FROM vsm.step_visits_current ORDER BY 1")
     assert (found, again) == ([stays.item_id] * 2, [stays.item_id, PLANTED])
+
+
+def test_rows_and_tombstones_by_turns_leave_the_last_word(log: Log, embedded: ClickHouse) -> None:
+    """In one batch: of a key stands what came after its last tombstone, and no other row is touched."""
+    key = key_of(visit(PLANTED))
+    for progress in (2, 3, 4):
+        append(log, [visit(PLANTED, progress=progress), visit(f"ticket:jira/A-{progress}")], partition=0)
+        if progress < 4:
+            log.append_and_wait([Outgoing(VISITS, 0, key, None)])
+    pumped(log, embedded, 100)
+
+    found = rows(embedded, "SELECT item_id || toString(bitAnd(revision, 15)) FROM vsm.step_visits ORDER BY 1")
+    assert found == ["ticket:jira/A-21", "ticket:jira/A-31", "ticket:jira/A-41", f"{PLANTED}4"]
+
+
+class Asked(Struct):
+    """A value that counts how often its key is asked for."""
+
+    number: int
+    asked: list[int]
+
+    @property
+    def name(self) -> str:
+        """Return its key."""
+        self.asked.append(self.number)
+        return str(self.number)
+
+
+def test_many_tombstones_go_through_a_batch_once() -> None:
+    """Each value is asked for its key once, whether it came before the first of them or after."""
+    table, asked, batch = msgspec.structs.replace(BY_TOPIC[VISITS], key=("name",)), list[int](), Batch()
+    for number in range(50):
+        batch.add(table, record(number), Asked(number, asked), 0.0)
+        if number > 20:
+            batch.erase(table, record(number), 0.0)
+
+    assert asked == list(range(50))
+
+
+def test_a_tombstone_counts_towards_a_batch() -> None:
+    """It has no bytes, and what it erases has to be held."""
+    batch = Batch()
+    batch.erase(BY_TOPIC[VISITS], record(1), 0.0)
+
+    assert batch.rows == 1
+
+
+def record(number: int) -> Record:
+    """Return a tombstone."""
+    return Record(VISITS, 0, number, str(number).encode(), None, T0)
 
 
 def ordered(log: Log, *events: FlowEvent) -> None:
