@@ -57,16 +57,16 @@ def of_account(found: Letters, codec: Codec, tool: str, account: str, identity_k
 
 
 def destroy(log: Log, doomed: Doomed, found: Letters, work: Forgetting, say: Callable[[str], None]) -> None:
-    """Destroy letters with all that is kept of them. Raises NotObeyed, LogUnavailable."""
+    """Destroy letters with all that is kept of them, and what an earlier run left. Raises NotObeyed, LogUnavailable."""
     count = log.partitions(LETTER_KEYS.name)
     names = [name_of(key) for key in doomed.keys]
     log.append_and_wait([Outgoing(LETTER_KEYS.name, partition_of(name, count), name.encode(), None) for name in names])
     say(f"{len(names):>8}  keys of dead letters destroyed")
     copies = {(c.partition, c.letter_id) for one in doomed.letters for c in found.copies[one.dead_letter_id]}
-    if not copies:
+    partitions = found.tombstones | {place for place, _ in copies}
+    if not partitions:
         return
     log.append_and_wait([Outgoing(LETTERS, place, name.encode(), None) for place, name in sorted(copies)])
-    partitions = {place for place, _ in copies}
     begin = work.wait_for_sink(LETTERS, partitions)
     last = _tombstones(work.records(LETTERS))
     work.rewrite(LETTERS, partitions, begin, lambda record: _kept(record, last))

@@ -27,12 +27,14 @@ class Letters(Struct, frozen=True, kw_only=True):
     """What the topic holds: whole letters, oldest first, and in words what could not be read.
 
     `keys` are those that are left, by their ids; `copies` says under which keys and where each letter lies, by its id.
+    `tombstones` are the partitions that hold records without a value: what was deleted may lie there still.
     """
 
     whole: list[DeadLetter]
     unreadable: list[str]
     keys: Mapping[str, LetterKey]
     copies: Mapping[str, tuple[Copy, ...]]
+    tombstones: frozenset[int]
 
 
 def read_letters(log: Log, codec: Codec) -> Letters:
@@ -42,9 +44,10 @@ def read_letters(log: Log, codec: Codec) -> Letters:
     raises.
     """
     parts: dict[Copy, dict[int, DeadLetter]] = {}
-    unreadable = []
+    unreadable, tombstones = [], set()
     for record in scanned(log, DEAD_LETTERS.name):
         if record.value is None:
+            tombstones.add(record.partition)
             letter_id = record.key.decode("utf-8", "replace")
             gone = [c for c in parts if (c.letter_id, c.partition) == (letter_id, record.partition)]
             for copy in gone:
@@ -74,6 +77,7 @@ def read_letters(log: Log, codec: Codec) -> Letters:
         unreadable=unreadable,
         keys=keys,
         copies=copies,
+        tombstones=frozenset(tombstones),
     )
 
 

@@ -16,11 +16,13 @@ from schemas.event import FlowEvent
 from schemas.forgetting import ORDERS
 from schemas.log import Log, LogUnavailable, Outgoing
 from schemas.log_local import LocalLog
-from tests.builders.derived_rows import fact
+from schemas.sealing import seal
+from tests.builders.derived_rows import fact, letter
 from vsm.cli import app
 from vsm.data_dir import DataDir
 from vsm.forgetting import EVENTS, Forgetting, NotObeyed, look_for_actor, look_for_source
-from vsm.forgetting_letters import mentions
+from vsm.forgetting_letters import destroy, mentions, of_source
+from vsm.letters import read_letters
 from vsm.scanning import scanned
 
 CODEC = Codec()
@@ -149,6 +151,28 @@ def test_what_was_interrupted_is_finished_by_asking_again(obeyed: Interrupted) -
     assert (("fact.forgotten", "github") in between, set(held(obeyed))) == (True, {("both", "jira"), ("e2", "jira")})
 
 
+def forget_letters(log: Log, seconds: float) -> None:
+    """Destroy the letters of GitHub's source."""
+    found = read_letters(log, CODEC)
+    work = Forgetting(log, CODEC, now=1, seconds=seconds, say=lambda _: None)
+    destroy(log, of_source(found, "github", "acme"), found, work, lambda _: None)
+
+
+def test_letters_whose_deletion_was_interrupted_are_gone_after_asking_again(
+    obeyed: Interrupted, tmp_path: Path
+) -> None:
+    """One of an older release, under no key of its own, is in no file after the second time."""
+    old = replace(letter("ancient"), tool="github", source="acme", body=seal(b"of old", b"o" * 32))
+    obeyed.append_and_wait([Outgoing(topics.DEAD_LETTERS.name, 0, b"ancient", CODEC.encode(old))])
+    obeyed.broken = True
+    with pytest.raises(LogUnavailable):
+        forget_letters(obeyed, 10)
+    forget_letters(obeyed, 10)
+
+    files = b"".join(path.read_bytes() for path in (tmp_path / "log").iterdir())
+    assert (old.body in files, list(scanned(obeyed, topics.DEAD_LETTERS.name))) == (False, [])
+
+
 def test_what_comes_after_the_order_is_new(obeyed: Interrupted) -> None:
     """A source that sends on after an interrupted removal keeps what it sent since."""
     obeyed.broken = True
@@ -235,3 +259,14 @@ def test_of_an_unknown_source_nothing_is_kept(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["forget", "--source", "github/nobody", "--data", str(tmp_path)])
 
     assert (done.exit_code, "0 facts" in done.output) == (0, True)
+
+
+def test_replaced_records_are_taken_away_where_nothing_is_found(log: Interrupted, tmp_path: Path) -> None:
+    """A run that was stopped right before it had taken everything else away."""
+    DataDir(tmp_path).make()
+    DataDir(tmp_path).announce(tmp_path / "value-streams.yaml", {}, "")
+    for value in (b"planted-seal", None):
+        log.append_and_wait([Outgoing(topics.LETTER_KEYS.name, 0, b"k", value)])
+    CliRunner().invoke(app, ["forget", "--source", "github/nobody", "--data", str(tmp_path)])
+
+    assert b"planted-seal" not in b"".join(path.read_bytes() for path in (tmp_path / "log").iterdir())

@@ -93,10 +93,13 @@ def _forget(whom: _Whom, tools: _Tools, folder: DataDir, *, dry_run: bool, yes: 
     _tell(whom, found, doomed, letters)
     if whom.is_source and _still_configured(whom, folder):
         out.print(f"{whom} stands in the value-stream file still: what it sends from now on is kept", soft_wrap=True)
-    if dry_run or not (found.orders or found.unfinished or doomed.letters or doomed.keys):
+    if dry_run:
+        return
+    work = Forgetting(log, codec, now=now, seconds=tools.seconds, say=lambda line: out.print(line, soft_wrap=True))
+    if not (found.orders or found.unfinished or doomed.letters or doomed.keys or letters.tombstones):
+        work.scrub()  # an earlier run may have been stopped right before it
         return
     _ask(whom, yes=yes)
-    work = Forgetting(log, codec, now=now, seconds=tools.seconds, say=lambda line: out.print(line, soft_wrap=True))
     work.facts(found)
     destroy(log, doomed, letters, work, lambda line: out.print(line, soft_wrap=True))
     work.scrub()
@@ -112,7 +115,7 @@ def _tell(whom: _Whom, found: Found, doomed: Doomed, letters: Letters) -> None:
     for letter in doomed.letters:
         kind = f"{letter.tool}/{letter.source} {letter.event_type}"
         out.print(f"          dead letter {letter.dead_letter_id[:12]}  {kind}", soft_wrap=True)
-    if found.unfinished:
+    if found.unfinished or letters.tombstones:
         out.print("          and what an earlier run has not finished")
     nameless = sum(not letter.tool for letter in letters.whole)
     if whom.is_source and nameless:
