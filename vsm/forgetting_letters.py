@@ -68,16 +68,18 @@ def destroy(log: Log, doomed: Doomed, found: Letters, work: Forgetting, say: Cal
         return
     log.append_and_wait([Outgoing(LETTERS, place, name.encode(), None) for place, name in sorted(copies)])
     begin = work.wait_for_sink(LETTERS, partitions)
-    last = _tombstones(work.records(LETTERS))
-    work.rewrite(LETTERS, partitions, begin, lambda record: _kept(record, last))
+    last = tombstones(work.records(LETTERS))
+    work.rewrite(LETTERS, partitions, begin, lambda record: kept(record, last))
     say(f"{len(doomed.letters):>8}  dead letters deleted")
 
 
-def _tombstones(records: Iterable[Record]) -> Mapping[tuple[int, bytes], int]:
+def tombstones(records: Iterable[Record]) -> Mapping[tuple[int, bytes], int]:
+    """Return where the last record without a value lies, by partition and key."""
     return {(record.partition, record.key): record.offset for record in records if record.value is None}
 
 
-def _kept(record: Record, last: Mapping[tuple[int, bytes], int]) -> bytes | None:
+def kept(record: Record, last: Mapping[tuple[int, bytes], int]) -> bytes | None:
+    """Return a record's value, None where a later record without one deletes it."""
     return None if record.offset < last.get((record.partition, record.key), -1) else record.value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from schemas.codec import BadRecord, Codec
 from schemas.dead_letter import DeadLetter
-from schemas.letter_keys import messages, name_of, seal_alone, sealed_anew
+from schemas.letter_keys import messages, name_of, open_letter, seal_alone, sealed_anew
 from schemas.log import Log, Outgoing, Record
 from schemas.sealing import BrokenSeal, unseal
 from schemas.topics import DEAD_LETTERS, LETTER_KEYS, partition_of
 from vsm.forgetting import Forgetting, batches
+from vsm.forgetting_letters import kept, tombstones
 from vsm.letters import Letters, read_letters
 
 _AT_ONCE: Final = 500
@@ -56,6 +57,8 @@ def _old_letters(log: Log, codec: Codec, found: Letters, old: bytes, new: bytes,
     """Give a key of its own to each letter that was sealed under the identity key itself, in the old one's place."""
     done = set()
     for letter in found.whole:
+        if letter.key_id and _left_beside(letter, found, old, new):
+            done.add(letter.dead_letter_id)
         if letter.key_id or not _opens(lambda letter=letter: unseal(letter.body, old)):  # type: ignore[misc]
             continue
         sealed = seal_alone(replace(letter, part=0, parts=1), unseal(letter.body, old), new)
@@ -69,16 +72,25 @@ def _old_letters(log: Log, codec: Codec, found: Letters, old: bytes, new: bytes,
         work = Forgetting(log, codec, now=time.time_ns() // 1_000, seconds=seconds, say=lambda _: None)
         partitions = {copy.partition for name in done for copy in found.copies[name] if not copy.key_id}
         begin = work.wait_for_sink(DEAD_LETTERS.name, partitions)
-        work.rewrite(DEAD_LETTERS.name, partitions, begin, lambda record: _kept(record, codec, done))
+        last = tombstones(work.records(DEAD_LETTERS.name))
+        work.rewrite(DEAD_LETTERS.name, partitions, begin, lambda record: _kept(record, codec, done, last))
     return len(done)
 
 
-def _kept(record: Record, codec: Codec, done: set[str]) -> bytes | None:
+def _left_beside(letter: DeadLetter, found: Letters, old: bytes, new: bytes) -> bool:
+    """Tell whether an earlier run gave a letter its key, which can be used, and did not cut the old copy."""
+    if all(copy.key_id for copy in found.copies[letter.dead_letter_id]):
+        return False
+    return any(_opens(lambda key=key: open_letter(letter, found.keys, key)) for key in (old, new))  # type: ignore[misc]
+
+
+def _kept(record: Record, codec: Codec, done: set[str], last: Mapping[tuple[int, bytes], int]) -> bytes | None:
+    value = kept(record, last)
     try:
-        part = codec.decode(record.value, DeadLetter)
+        part = codec.decode(value, DeadLetter)
     except BadRecord:
-        return record.value
-    return None if part.dead_letter_id in done and not part.key_id else record.value
+        return value
+    return None if part.dead_letter_id in done and not part.key_id else value
 
 
 def _opens(attempt: Callable[[], object]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,16 +11,29 @@ from msgspec.structs import replace
 from schemas.codec import Codec
 from schemas.dead_letter import DeadLetter, LetterKey
 from schemas.letter_keys import messages, open_letter, seal_alone
-from schemas.log import Log, Outgoing
+from schemas.log import Log, LogUnavailable, Outgoing
 from schemas.log_local import LocalLog
 from schemas.sealing import BrokenSeal, seal
 from schemas.topics import DEAD_LETTERS
 from tests.builders.derived_rows import letter
 from vsm.letters import read_letters
 from vsm.rotation import Rotated, rotate
+from vsm.scanning import scanned
 
 CODEC = Codec()
 OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
+
+
+class Interrupted(LocalLog):
+    """A log that can go away when records are to be deleted."""
+
+    broken = False
+
+    def delete_before(self, topic: str, offsets: Sequence[int]) -> None:
+        """Delete, unless told to be away."""
+        if self.broken:
+            raise LogUnavailable("told to be away")
+        super().delete_before(topic, offsets)
 
 
 def put(log: Log, name: str, clear: bytes, identity_key: bytes) -> None:
@@ -30,9 +43,9 @@ def put(log: Log, name: str, clear: bytes, identity_key: bytes) -> None:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[LocalLog]:
+def log(tmp_path: Path) -> Iterator[Interrupted]:
     """A log with a letter as older releases sealed it, one of today, and one of a key that nobody has."""
-    log = LocalLog(tmp_path / "log", 1)
+    log = Interrupted(tmp_path / "log", 1)
     ancient = replace(letter("ancient"), body=seal(b"of old", OLD))
     log.append_and_wait([Outgoing(DEAD_LETTERS.name, 0, b"ancient", CODEC.encode(ancient))])
     put(log, "today", b"of today", OLD)
@@ -80,3 +93,37 @@ def test_what_the_old_key_sealed_is_nowhere_any_more(log: LocalLog, tmp_path: Pa
 
     files = b"".join(path.read_bytes() for path in (tmp_path / "log").iterdir())
     assert (body in files, sum(sealed in files for sealed in old)) == (False, 1)
+
+
+def test_an_old_copy_that_an_interrupted_run_left_goes_with_the_next(log: Interrupted, tmp_path: Path) -> None:
+    """The letter has its new key already; the old key must open the copy beside it no more."""
+    log.broken = True
+    with pytest.raises(LogUnavailable):
+        rotate(log, CODEC, OLD, NEW, 5.0)
+    log.broken = False
+    body = CODEC.decode(next(iter(scanned(log, DEAD_LETTERS.name))).value, DeadLetter).body
+    rotate(log, CODEC, OLD, NEW, 5.0)
+
+    files = b"".join(path.read_bytes() for path in (tmp_path / "log").iterdir())
+    assert (body in files, opened(log, NEW)["ancient"]) == (False, b"of old")
+
+
+def test_a_letter_that_was_deleted_stays_so(log: LocalLog) -> None:
+    """What lies before a record without value is not written anew behind it."""
+    put(log, "gone", b"of nobody", OLD)
+    log.append_and_wait([Outgoing(DEAD_LETTERS.name, 0, b"gone", None)])
+    rotate(log, CODEC, OLD, NEW, 5.0)
+
+    assert set(opened(log, NEW)) == {"ancient", "today", "strange"}
+
+
+def test_an_old_copy_stays_where_the_new_one_has_a_key_that_nobody_has(log: Interrupted) -> None:
+    """A run for another key was stopped, and that key was thrown away: the old copy is the only one to be read."""
+    log.broken = True
+    with pytest.raises(LogUnavailable):
+        rotate(log, CODEC, OLD, OTHER, 5.0)
+    log.broken = False
+    old = next(iter(scanned(log, DEAD_LETTERS.name))).value
+    rotate(log, CODEC, OLD, NEW, 5.0)
+
+    assert old in [record.value for record in scanned(log, DEAD_LETTERS.name)]
