@@ -60,13 +60,15 @@ class DataDir:
     def held(self) -> Iterator[None]:
         """Hold the directory, made if it is not there, for this process. Raises DataDirBusy when another one does."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with self.lock.open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as busy:
-                raise DataDirBusy(
-                    f"{self.root} is in use by another stack: stop it, or give this one its own --data"
-                ) from busy
+        busy = f"{self.root} is in use by another stack: stop it, or give this one its own --data"
+        with _locked(self.lock, busy):
+            yield
+
+    @contextmanager
+    def rewriting(self) -> Iterator[None]:
+        """Be the only one that takes records out of the directory's log. Raises DataDirBusy when another one does."""
+        busy = f"another `vsm forget` or `vsm rotate-key` works on {self.root}: say it again when that has ended"
+        with _locked(self.root / "rewriting.lock", busy):
             yield
 
     def announce(self, config: Path, addresses: Mapping[str, str], store: str) -> None:
@@ -125,3 +127,13 @@ def start_time(pid: int) -> int | None:
         return None
     fields = stat.rpartition(")")[2].split()
     return None if fields[0] == "Z" else int(fields[_STAT_START_TIME])
+
+
+@contextmanager
+def _locked(path: Path, busy: str) -> Iterator[None]:
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            raise DataDirBusy(busy) from taken
+        yield

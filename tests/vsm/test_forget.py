@@ -241,6 +241,18 @@ def test_a_stack_must_run(log: Interrupted, tmp_path: Path) -> None:
     assert (done.exit_code, held(log)) == (1, before)
 
 
+def test_a_second_one_at_the_same_time_is_refused(log: Interrupted, tmp_path: Path) -> None:
+    """Two would bring back what one of them removes."""
+    folder = DataDir(tmp_path)
+    folder.make()
+    folder.announce(tmp_path / "value-streams.yaml", {}, "")
+    before = held(log)
+    with folder.rewriting():
+        done = CliRunner().invoke(app, ["forget", "--source", "github/acme", "--yes", "--data", str(tmp_path)])
+
+    assert (done.exit_code, "another `vsm forget`" in done.output, held(log)) == (1, True, before)
+
+
 def test_off_a_terminal_it_must_be_confirmed_beforehand(log: Interrupted, tmp_path: Path) -> None:
     """Nobody can be asked there; nothing is removed."""
     DataDir(tmp_path).make()

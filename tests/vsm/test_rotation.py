@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from typer.testing import CliRunner
 
 from schemas.codec import Codec
 from schemas.dead_letter import DeadLetter, LetterKey
@@ -16,6 +17,8 @@ from schemas.log_local import LocalLog
 from schemas.sealing import BrokenSeal, seal
 from schemas.topics import DEAD_LETTERS
 from tests.builders.derived_rows import letter
+from vsm.cli import app
+from vsm.data_dir import DataDir
 from vsm.letters import read_letters
 from vsm.rotation import Rotated, rotate
 from vsm.scanning import scanned
@@ -127,3 +130,17 @@ def test_an_old_copy_stays_where_the_new_one_has_a_key_that_nobody_has(log: Inte
     rotate(log, CODEC, OLD, NEW, 5.0)
 
     assert old in [record.value for record in scanned(log, DEAD_LETTERS.name)]
+
+
+def test_a_rotation_is_refused_while_something_is_forgotten(log: LocalLog, tmp_path: Path) -> None:
+    """It would bring back what is being removed; nothing is sealed anew."""
+    folder = DataDir(tmp_path)
+    folder.make()
+    new = tmp_path / "new.key"
+    new.write_text(NEW.hex())
+    new.chmod(0o600)
+    before = read_letters(log, CODEC)
+    with folder.rewriting():
+        done = CliRunner().invoke(app, ["rotate-key", "--new-key-file", str(new), "--data", str(tmp_path)])
+
+    assert (done.exit_code, "another `vsm forget`" in done.output, read_letters(log, CODEC)) == (1, True, before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,7 +19,7 @@ from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import Log, LogTruncated, LogUnavailable, RecordRefused
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, open_codec
-from vsm.data_dir import DataDir
+from vsm.data_dir import DataDir, DataDirBusy
 from vsm.forgetting import Forgetting, Found, NotObeyed, look_for_actor, look_for_source
 from vsm.forgetting_letters import Doomed, destroy, of_account, of_source
 from vsm.generation import definition_in_use
@@ -66,9 +67,12 @@ def forget(  # noqa: PLR0913 - a command has as many parameters as it has option
         codec = open_codec(registry or None)
         log = open_log(kafka or None, data, settings=read_kafka_settings(kafka_settings))
         try:
-            _forget(whom, _Tools(log, codec, identity_key, wait), folder, dry_run=dry_run, yes=yes)
+            with nullcontext() if kafka or dry_run else folder.rewriting():
+                _forget(whom, _Tools(log, codec, identity_key, wait), folder, dry_run=dry_run, yes=yes)
         finally:
             log.close()
+    except DataDirBusy as busy:
+        fail(str(busy))
     except (BadKafkaSettings, LogTruncated, LogUnavailable, NotObeyed, RecordRefused, RegistryRefused) as bad:
         fail(f"{bad}\nnothing is lost by asking again: what was begun is finished then")
 

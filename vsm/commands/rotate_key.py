@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import LogTruncated, LogUnavailable, RecordRefused
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, open_codec
-from vsm.data_dir import DataDir
+from vsm.data_dir import DataDir, DataDirBusy
 from vsm.forgetting import NotObeyed
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, fail, out
 from vsm.rotation import rotate
@@ -48,9 +49,12 @@ def rotate_key(
         codec = open_codec(registry or None)
         log = open_log(kafka or None, data, settings=read_kafka_settings(kafka_settings))
         try:
-            done = rotate(log, codec, old, new, wait)
+            with nullcontext() if kafka else folder.rewriting():
+                done = rotate(log, codec, old, new, wait)
         finally:
             log.close()
+    except DataDirBusy as busy:
+        fail(str(busy))
     except (BadKafkaSettings, LogTruncated, LogUnavailable, NotObeyed, RecordRefused, RegistryRefused) as bad:
         fail(f"{bad}\nsay it again: what was begun is finished then")
     out.print(f"{done.keys:>8}  keys of dead letters sealed anew, {done.already} were already")
