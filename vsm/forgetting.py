@@ -66,7 +66,7 @@ class Given(Struct, frozen=True):
 
 def look_for_source(log: Log, codec: Codec, tool: str, source: str, now: int) -> Found:
     """Return what the log holds of a source, orders given before left out. Raises LogUnavailable."""
-    found: dict[tuple[str, str], FlowEvent] = {}
+    found: dict[tuple[str, str, str], FlowEvent] = {}
     copies, unfinished = 0, set()
     for record, event in _events(log, codec):
         if event is None:
@@ -75,11 +75,12 @@ def look_for_source(log: Log, codec: Codec, tool: str, source: str, now: int) ->
         if event.type in ORDERS:
             unfinished.add(record.partition)
             if event.type == FACT_FORGOTTEN and of_source:
-                found.pop((event.value_stream, event.attributes[FORGETS]), None)
+                found.pop((event.value_stream, event.subject_id, event.attributes[FORGETS]), None)
         elif of_source:
             copies += 1
-            found.setdefault((event.value_stream, event.event_id), forget_fact(event, now))
-    facts = Counter(stream for stream, _ in found)
+            told = (event.value_stream, event.subject_id, event.event_id)
+            found.setdefault(told, forget_fact(event, now))
+    facts = Counter(stream for stream, _, _ in found)
     return Found(orders=list(found.values()), facts=facts, copies=copies, unfinished=frozenset(unfinished))
 
 

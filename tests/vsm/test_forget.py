@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from schemas import topics
 from schemas.codec import Codec
 from schemas.event import FlowEvent
-from schemas.forgetting import ORDERS
+from schemas.forgetting import FORGETS, ORDERS
 from schemas.log import Log, LogUnavailable, Outgoing
 from schemas.log_local import LocalLog
 from schemas.sealing import seal
@@ -138,6 +138,15 @@ def test_what_is_found_is_counted_by_stream(log: Interrupted) -> None:
     found = look_for_source(log, CODEC, "github", "acme", 1)
 
     assert (found.facts, found.copies) == ({"checkout": 2, "another": 1}, 4)
+
+
+def test_each_subject_of_an_event_id_gets_its_order(log: Interrupted) -> None:
+    """State is kept by subject: one order would leave the other subject's fact there."""
+    put(log, mine("e1", subject_id="change:github.com/acme/app/2"))
+    found = look_for_source(log, CODEC, "github", "acme", 1)
+
+    told = [order.subject_id for order in found.orders if order.attributes[FORGETS] == "e1"]
+    assert told == ["change:github.com/acme/app/1", "change:github.com/acme/app/2"]
 
 
 def test_what_was_interrupted_is_finished_by_asking_again(obeyed: Interrupted) -> None:
