@@ -235,7 +235,7 @@ class Forgetting:
         for group, who in ((PROCESSORS, "processors"), (SINK, "ClickHouse sink")):
             if group == PROCESSORS and not processors:
                 continue
-            if group == SINK and not self._has_sink():
+            if group == SINK and not self.has_sink():
                 continue
             deadline = time.monotonic() + self._seconds
             while late := _late(self._log.group_offsets(group, topic), end, chosen):
@@ -244,7 +244,8 @@ class Forgetting:
                 time.sleep(_LOOK_SECONDS)
         return end
 
-    def _has_sink(self) -> bool:
+    def has_sink(self) -> bool:
+        """Tell whether a ClickHouse sink has ever read this log; without one no table is waited for."""
         from sinks.clickhouse.pump import GROUP
 
         return any(at is not None for at in self._log.group_offsets(GROUP, EVENTS))
@@ -254,7 +255,7 @@ class Forgetting:
         from sinks.clickhouse.pump import GROUP
         from sinks.clickhouse.rows import BY_TOPIC
 
-        if topic not in BY_TOPIC or not self._has_sink():
+        if topic not in BY_TOPIC or not self.has_sink():
             return self._log.end_offsets(topic)
         return [at or 0 for at in self._log.group_offsets(GROUP, topic)]
 

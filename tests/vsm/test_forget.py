@@ -250,6 +250,17 @@ def test_a_stack_must_run(log: Interrupted, tmp_path: Path) -> None:
     assert (done.exit_code, held(log)) == (1, before)
 
 
+def test_it_is_said_that_no_sink_has_obeyed(log: Interrupted, tmp_path: Path) -> None:
+    """Whoever has tables must know that they hold the rows still."""
+    DataDir(tmp_path).make()
+    DataDir(tmp_path).announce(tmp_path / "value-streams.yaml", {}, "")
+    sent = letter("l1", tool="github", source="planted")
+    log.append_and_wait([Outgoing(topics.DEAD_LETTERS.name, 0, b"l1", CODEC.encode(sent))])
+    done = CliRunner().invoke(app, ["forget", "--source", "github/planted", "--yes", "--data", str(tmp_path)])
+
+    assert (done.exit_code, "no ClickHouse sink reads this log" in done.output) == (0, True)
+
+
 def test_a_second_one_at_the_same_time_is_refused(log: Interrupted, tmp_path: Path) -> None:
     """Two would bring back what one of them removes."""
     folder = DataDir(tmp_path)

@@ -107,6 +107,8 @@ def _forget(whom: _Whom, tools: _Tools, folder: DataDir, *, dry_run: bool, yes: 
     work.facts(found)
     destroy(log, doomed, letters, work, lambda line: out.print(line, soft_wrap=True))
     work.scrub()
+    if not work.has_sink():
+        out.print("no ClickHouse sink reads this log: tables, if there are any, were not touched", soft_wrap=True)
     out.print(f"{whom} is forgotten", soft_wrap=True)
 
 
