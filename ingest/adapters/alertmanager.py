@@ -6,7 +6,7 @@ from typing import Final
 
 from ingest.adapter import Adapter, Headers
 from ingest.alert_groups import alerts
-from ingest.delivery_ids import body_hash
+from ingest.delivery_ids import hashed_body
 from ingest.signatures import any_of, basic_auth, bearer_token
 
 
@@ -14,15 +14,11 @@ def _event_type(_headers: Headers, _body: bytes) -> str:
     return "alerts"
 
 
-def _delivery_id(_headers: Headers, body: bytes) -> str:
-    return body_hash(body)
-
-
 ADAPTER: Final = Adapter(
     tool="alertmanager",
     verify=any_of(bearer_token(), basic_auth()),
     event_type=_event_type,
-    delivery_id=_delivery_id,
+    delivery_id=hashed_body,
     translate={"alerts": alerts},
 )
 """The adapter for Alertmanager."""

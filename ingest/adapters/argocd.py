@@ -16,7 +16,7 @@ from msgspec import Struct
 from ingest.actors import Actor
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
 from ingest.by_action import ByAction, Translated
-from ingest.delivery_ids import body_hash
+from ingest.delivery_ids import hashed_body
 from ingest.deployed import deployed
 from ingest.facts import Said, fact
 from ingest.kept_text import kept_of_environment
@@ -152,15 +152,11 @@ def _event_type(_headers: Headers, body: bytes) -> str:
     return _envelope(body).event
 
 
-def _delivery_id(_headers: Headers, body: bytes) -> str:
-    return body_hash(body)
-
-
 ADAPTER: Final = Adapter(
     tool="argocd",
     verify=bearer_token(),
     event_type=_event_type,
-    delivery_id=_delivery_id,
+    delivery_id=hashed_body,
     translate={
         "sync": ByAction(
             decode=msgspec.json.Decoder(Body).decode,

@@ -19,7 +19,7 @@ from msgspec import Struct
 from ingest.actors import Actor
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
 from ingest.by_action import ByAction, Translated
-from ingest.delivery_ids import body_hash
+from ingest.delivery_ids import hashed_body
 from ingest.deployed import deployed
 from ingest.environments import KNOWN, spelled
 from ingest.facts import Said, fact
@@ -226,10 +226,6 @@ def _event_type(_headers: Headers, body: bytes) -> str:
     return _envelope(body).involved.kind
 
 
-def _delivery_id(_headers: Headers, body: bytes) -> str:
-    return body_hash(body)
-
-
 def _reason(event: Event) -> str:
     return event.reason
 
@@ -238,7 +234,7 @@ ADAPTER: Final = Adapter(
     tool="flux",
     verify=any_of(hmac_sha256(header="x-signature", prefix="sha256="), bearer_token()),
     event_type=_event_type,
-    delivery_id=_delivery_id,
+    delivery_id=hashed_body,
     translate={
         "Kustomization": ByAction(
             decode=_decode,

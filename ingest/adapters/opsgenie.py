@@ -15,7 +15,7 @@ from msgspec import Struct
 from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
 from ingest.by_action import Translated
-from ingest.delivery_ids import body_hash
+from ingest.delivery_ids import hashed_body
 from ingest.facts import MOST_CHARACTERS, fact
 from ingest.incident_fields import SERVICES, severity, told_by
 from ingest.signatures import any_of, basic_auth, bearer_token
@@ -137,15 +137,11 @@ def _event_type(_headers: Headers, body: bytes) -> str:
     return _envelope(body).action
 
 
-def _delivery_id(_headers: Headers, body: bytes) -> str:
-    return body_hash(body)
-
-
 ADAPTER: Final = Adapter(
     tool=TOOL,
     verify=any_of(bearer_token(), basic_auth()),
     event_type=_event_type,
-    delivery_id=_delivery_id,
+    delivery_id=hashed_body,
     translate={"Create": created, "Close": closed, "Delete": deleted},
     ignores=frozenset(
         {

@@ -14,7 +14,7 @@ from msgspec import Struct
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
 from ingest.by_action import Translated
 from ingest.code_links import change_links, commit_links
-from ingest.delivery_ids import body_hash
+from ingest.delivery_ids import hashed_body
 from ingest.facts import fact
 from ingest.kept_text import kept_of_branch
 from ingest.repositories import repository_of
@@ -119,15 +119,11 @@ def _event_type(_headers: Headers, _body: bytes) -> str:
     return ANALYSIS
 
 
-def _delivery_id(_headers: Headers, body: bytes) -> str:
-    return body_hash(body)
-
-
 ADAPTER: Final = Adapter(
     tool="sonarqube",
     verify=hmac_sha256("x-sonar-webhook-hmac-sha256"),
     event_type=_event_type,
-    delivery_id=_delivery_id,
+    delivery_id=hashed_body,
     translate={ANALYSIS: analysed},
 )
 """The adapter for SonarQube."""

@@ -16,7 +16,7 @@ from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
 from ingest.adapters.buildkite.bodies import Account, Build, BuildBody, Job, JobBody, Pipeline
 from ingest.by_action import Translated
 from ingest.code_links import change_links, commit_links
-from ingest.delivery_ids import body_hash
+from ingest.delivery_ids import hashed_body
 from ingest.facts import MOST_CHARACTERS, Said, fact
 from ingest.kept_text import holds_branch, kept_of_branch
 from ingest.repositories import repository_of
@@ -200,15 +200,11 @@ def _event_type(headers: Headers, _body: bytes) -> str:
     return headers.get("x-buildkite-event", "")
 
 
-def _delivery_id(_headers: Headers, body: bytes) -> str:
-    return body_hash(body)
-
-
 ADAPTER: Final = Adapter(
     tool="buildkite",
     verify=any_of(buildkite_signature(), token_header("x-buildkite-token")),
     event_type=_event_type,
-    delivery_id=_delivery_id,
+    delivery_id=hashed_body,
     translate={
         "build.finished": finished,
         "build.running": running,
