@@ -11,7 +11,7 @@ ITEMS ?= 120
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 SEED ?= 1
-COVERED ?= schemas ingest processors sinks lab
+COVERED ?= schemas metrics ingest processors sinks lab
 
 .PHONY: help env demo test fuzz coverage test-real check format lint types rules docs docs-write deploy-check bench truth clean
 

@@ -8,15 +8,16 @@ from typing import Final, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from processors.metrics import of_scope
-from processors.metrics.codes import Held
-from processors.metrics.feed import sound
-from processors.metrics.reading import Basis, Scope, StepTally
-from processors.points import step_series
+from metrics import of_scope
+from metrics.codes import Held
+from metrics.feed import sound
+from metrics.points import step_series
+from metrics.reading import Basis, Scope, StepTally
+from metrics.windows import window_starts
 from processors.said import Block
 from processors.series import Series
 from processors.stream_series import StreamSeries
-from processors.windows import EVERY_WINDOW, window_starts
+from processors.windows import EVERY_WINDOW
 from schemas.definition import ValueStream
 from schemas.derived import Update
 from schemas.measurement import WINDOWS, Measurement

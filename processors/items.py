@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from processors.facts import Fact
 from processors.links import level
-from processors.steps import BRIDGED, SENT_BACK, Visit
-from schemas.derived import WorkItem
+from processors.steps import Visit
+from schemas.derived import BRIDGED, SENT_BACK, WorkItem
 from schemas.event import WorkKind
 
 ABANDONED: Final = "abandoned"

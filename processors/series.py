@@ -5,8 +5,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 
+from metrics.points import Point
 from processors.ages import Begins
-from processors.points import Point
 from processors.windows import Windows
 
 

@@ -13,14 +13,9 @@ from msgspec import Struct, field
 
 from processors.facts import FROM_STATE, Fact
 from schemas.definition import Rule, Step
+from schemas.derived import BRIDGED, SENT_BACK
 from schemas.event import FlowEvent
 from schemas.identity import entity_kind
-
-SENT_BACK: Final = "sent_back"
-"""The outcome of a visit that ended with the work going back."""
-
-BRIDGED: Final = "bridged"
-"""The outcome of a visit of which no end was told: it was over when the item was, or in another status."""
 
 _CLAMPED: Final = 1 << 62
 """Sorts after every order that a tool gives."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from processors.points import FLOW, Point, points, service_series, step_series
+from metrics.points import FLOW, Point, points, service_series, step_series
+from metrics.windows import BUCKETS, window_starts
 from processors.series import Ahead, Series
-from processors.windows import BUCKETS, EVERY_WINDOW, window_starts
+from processors.windows import EVERY_WINDOW
 from schemas.definition import ValueStream
 from schemas.derived import Update
 from schemas.measurement import WINDOWS

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from processors.calendar import working_micros
-from processors.steps import BRIDGED, Visit
+from metrics.calendar import working_micros
+from processors.steps import Visit
 from schemas.definition import Calendar
-from schemas.derived import StepVisit
+from schemas.derived import BRIDGED, StepVisit
 
 Clock = Callable[[int, int], int]
 """How long a span [start, end) lasts."""

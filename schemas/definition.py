@@ -19,6 +19,10 @@ ROUTE_TO_LIVE: Final = ("development", "staging", "production")
 """The environments of a stream that names none."""
 
 
+DIALECTS: Final = ("dora-2021", "dora-2023", "dora-2024")
+"""The definitions that a stream's delivery metrics may follow, the default last."""
+
+
 class Rule(Struct, frozen=True, kw_only=True):
     """Which facts a step's rule matches.
 
@@ -33,7 +37,12 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """A box of the map: its rules, or in their place the tracker statuses (`status`) that mean the item is in it."""
+    """A box of the map: its rules, or in their place the tracker statuses (`status`) that mean the item is in it.
+
+    `owner` is who does the work of the step: where it differs from the step before, the work is handed over.
+    `wip_limit`: how many items may be in the step at once, None for no limit. `automatable`: an automated twin of the
+    step exists, so that doing it by hand is waste.
+    """
 
     name: str
     queue: Rule | None = None
@@ -44,6 +53,9 @@ class Step(Struct, frozen=True, kw_only=True):
     unblocked: Rule | None = None
     status: tuple[str, ...] = ()
     value_adding: bool = True
+    owner: str | None = None
+    wip_limit: int | None = None
+    automatable: bool = False
 
 
 class Calendar(Struct, frozen=True, kw_only=True):
@@ -91,6 +103,8 @@ class ValueStream(Struct, frozen=True, kw_only=True):
     """One value stream.
 
     `select`: any selector (all of its fields) claims an event. `environments`: the route to live, production last.
+    `cost_per_hour` is what an hour of an item's flow time costs, in `currency`; None: time is not priced. `dialect`
+    names the definition that the delivery metrics follow.
     """
 
     name: str
@@ -102,6 +116,9 @@ class ValueStream(Struct, frozen=True, kw_only=True):
     calendar: Calendar | None = None
     targets: Mapping[str, str] = {}
     services: tuple[ServicePaths, ...] = ()
+    cost_per_hour: float | None = None
+    currency: str = ""
+    dialect: str = DIALECTS[-1]
 
     @property
     def production(self) -> str:

@@ -10,7 +10,16 @@ from typing import Final
 import msgspec
 
 from schemas.calendar_text import read_calendar
-from schemas.definition import ROUTE_TO_LIVE, SELECTABLE, Definition, ServicePaths, Source, ValueStream, standard_map
+from schemas.definition import (
+    DIALECTS,
+    ROUTE_TO_LIVE,
+    SELECTABLE,
+    Definition,
+    ServicePaths,
+    Source,
+    ValueStream,
+    standard_map,
+)
 from schemas.event import UNROUTED
 from schemas.mappings_text import read_mappings
 from schemas.names_text import each_once, name_of
@@ -23,8 +32,9 @@ from schemas.yaml_tree import Problem
 
 ROOT_KEYS: Final = ("version", "sources", "mappings", "services", "value_streams")
 STREAM_KEYS: Final = (
-    "name", "family", "owner", "select", "calendar", "steps", "environments", "targets", "services",
+    "name", "family", "owner", "select", "calendar", "steps", "environments", "targets", "services", "cost", "dialect",
 )  # fmt: skip
+COST_KEYS: Final = ("per_hour", "currency")
 ALL: Final = "*"
 """The selector that claims everything."""
 
@@ -84,9 +94,9 @@ def _definition(root: Node) -> Definition:
 
 
 def version_of(streams: tuple[ValueStream, ...]) -> str:
-    """Return a short hash of what derivations depend on: streams without owners, families and targets."""
+    """Return a short hash of what derivations depend on: streams without what changes no row."""
     derived_from = [
-        msgspec.structs.replace(stream, family=None, owner=None, targets={})
+        msgspec.structs.replace(stream, family=None, owner=None, targets={}, cost_per_hour=None, currency="")
         for stream in sorted(streams, key=lambda s: s.name)
     ]
     return hashlib.sha256(msgspec.json.encode(derived_from, order="sorted")).hexdigest()[:12]
@@ -106,6 +116,7 @@ def _stream(node: Node, services: tuple[ServicePaths, ...]) -> ValueStream:
         fields["name"].complain(f"'{UNROUTED}' is where unclaimed events go", "choose another name")
     environments = _environments(fields["environments"]) if "environments" in fields else ROUTE_TO_LIVE
     steps = read_steps(fields["steps"]) if "steps" in fields else standard_map(environments)
+    cost = _cost(fields["cost"]) if "cost" in fields else (None, "")
     return ValueStream(
         name=name,
         family=fields["family"].text() if "family" in fields else None,
@@ -116,6 +127,18 @@ def _stream(node: Node, services: tuple[ServicePaths, ...]) -> ValueStream:
         calendar=read_calendar(fields["calendar"]) if "calendar" in fields else None,
         targets=read_targets(fields["targets"], [step.name for step in steps]) if "targets" in fields else {},
         services=read_services(fields.get("services")) + services,
+        cost_per_hour=cost[0],
+        currency=cost[1],
+        dialect=fields["dialect"].word(DIALECTS) if "dialect" in fields else DIALECTS[-1],
+    )
+
+
+def _cost(node: Node) -> tuple[float | None, str]:
+    """Return what an hour costs, and in which currency."""
+    fields = node.fields(COST_KEYS, required=COST_KEYS)
+    return (
+        fields["per_hour"].number() if "per_hour" in fields else None,
+        fields["currency"].text() if "currency" in fields else "",
     )
 
 

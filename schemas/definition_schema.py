@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.calendar_text import DAYS
-from schemas.definition import ROUTE_TO_LIVE, SELECTABLE
+from schemas.definition import DIALECTS, ROUTE_TO_LIVE, SELECTABLE
 from schemas.event_types import RANKED
 from schemas.mappings_schema import mapping, mapping_parts
 from schemas.mappings_text import TOOL
@@ -166,9 +166,24 @@ def _stream(services: Schema) -> Schema:
             | {"uniqueItems": True},
             "targets": _targets(),
             "services": services,
+            "cost": _cost(),
+            "dialect": {"enum": list(DIALECTS), "description": "The definition that the delivery metrics follow."},
         },
         required=("name", "select"),
     )
+
+
+def _cost() -> Schema:
+    return {
+        **_object(
+            {
+                "per_hour": {"type": "number", "exclusiveMinimum": 0, "description": "What an hour costs."},
+                "currency": _text("In which currency, such as EUR."),
+            },
+            required=("per_hour", "currency"),
+        ),
+        "description": "What an hour of an item's flow time costs: prices the waste ledger. Changes no other number.",
+    }
 
 
 def _selector() -> Schema:
@@ -203,6 +218,16 @@ def _step() -> Schema:
                     _text(), "In place of queue, start and finish: the tracker's statuses of this step."
                 ),
                 "value_adding": {"type": "boolean", "description": "Whether the step adds value. true if left out."},
+                "owner": _text("Who does the step's work: where it changes, the work is handed over."),
+                "wip_limit": {
+                    "type": "integer",
+                    "exclusiveMinimum": 0,
+                    "description": "How many items may be in the step at once. No limit if left out.",
+                },
+                "automatable": {
+                    "type": "boolean",
+                    "description": "Whether an automated twin of the step exists. false if left out.",
+                },
                 **{name: _named("rule", meaning) for name, meaning in _RULES.items()},
             },
             required=("name",),

@@ -11,10 +11,23 @@ from typing import Final
 
 from msgspec import Struct
 
-from schemas.event import Outcome, WorkKind
+from schemas.event import ActorClass, Outcome, WorkKind
 
 GENERATION_SHIFT: Final = 40
 """A revision is `generation << GENERATION_SHIFT | progress`: 2^24 generations, 2^40 records a partition."""
+
+
+SENT_BACK: Final = "sent_back"
+"""The outcome of a visit that ended with the work going back."""
+
+BRIDGED: Final = "bridged"
+"""The outcome of a visit of which no end was told: it was over when the item was, or in another status."""
+
+
+EVIDENCE: Final = (
+    "changes_requested", "failed_build", "failed_test", "reopened", "reverted", "rolled_back",
+)  # fmt: skip
+"""Why a visit was not complete and accurate, as its receiver judged it: the earliest of these facts is named."""
 
 
 def revision(generation: int, progress: int) -> int:
@@ -26,9 +39,11 @@ class StepVisit(Struct, frozen=True, kw_only=True, gc=False):
     """One stay of one item in one step; `visit` counts from 1. Identity: (value_stream, item_id, step, visit).
 
     `finished_at` None: still open. `counted` is false where another item counts the same visit. `gap_micros` is the
-    time
-    from the finish before to an explicit queue, outside wait and lead. `*_working_micros` are the same spans in the
-    stream's calendar, None without one.
+    time from the finish before to an explicit queue, outside wait and lead. `*_working_micros` are the same spans in
+    the stream's calendar, None without one. `kind` is the item's. `started_by` is who started it, by class, None where
+    nobody is known to have. `evidence` says why it counts as returned (`EVIDENCE`), '' where it does not.
+    `blocked_spans` are the spans in which it was flagged blocked, flat (from, to, from, to, ...), the last one without
+    its end while it lasts.
     """
 
     value_stream: str
@@ -53,6 +68,10 @@ class StepVisit(Struct, frozen=True, kw_only=True, gc=False):
     gap_working_micros: int | None = None
     returned: bool = False
     skewed: bool = False
+    kind: WorkKind | None = None
+    started_by: ActorClass | None = None
+    evidence: str = ""
+    blocked_spans: tuple[int, ...] = ()
     definition_version: str = ""
     revision: int = 0
     known_at: int = 0
@@ -63,7 +82,11 @@ class WorkItem(Struct, frozen=True, kw_only=True, gc=False):
     """One unit of flow. Identity: (value_stream, item_id).
 
     `links` are the uris of its member entities, sorted. The four parts are the item's flow time (`finished_at` less
-    `started_at`) cut at every boundary and each piece charged once; they sum to it. All None while it is not finished.
+    `started_at`) cut at every boundary and each piece charged once; they sum to it. All None while it is not finished,
+    and so are the next three. `flow_working_micros` is the flow time in the stream's calendar, None without one.
+    `path_process_micros` is the process time on the critical path (of branches that ran side by side the longest),
+    `effort_micros` that of all its visits together. `handoffs` counts how often the work passed from one account, or
+    from one step's owner, to another; None where no two following visits tell.
     """
 
     value_stream: str
@@ -79,6 +102,10 @@ class WorkItem(Struct, frozen=True, kw_only=True, gc=False):
     wait_micros: int | None = None
     blocked_micros: int | None = None
     unaccounted_micros: int | None = None
+    flow_working_micros: int | None = None
+    path_process_micros: int | None = None
+    effort_micros: int | None = None
+    handoffs: int | None = None
     definition_version: str = ""
     revision: int = 0
     known_at: int = 0

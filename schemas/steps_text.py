@@ -14,7 +14,7 @@ from schemas.names_text import each_once
 from schemas.yaml_node import Node, nearest
 
 RULES: Final = ("queue", "start", "finish", "returned", "blocked", "unblocked")
-STEP_KEYS: Final = ("name", "status", "value_adding", *RULES)
+STEP_KEYS: Final = ("name", "status", "value_adding", "owner", "wip_limit", "automatable", *RULES)
 RULE_KEYS: Final = ("on", "where", "by", "first")
 
 ACTORS: Final = (ActorClass.HUMAN.value, ActorClass.BOT.value, ActorClass.AGENT.value)
@@ -75,8 +75,18 @@ def _step(node: Node) -> Step:
         name=_step_name(fields["name"]) if "name" in fields else "",
         status=status,
         value_adding=fields["value_adding"].flag() if "value_adding" in fields else True,
+        owner=fields["owner"].text() if "owner" in fields else None,
+        wip_limit=_limit(fields["wip_limit"]) if "wip_limit" in fields else None,
+        automatable=fields["automatable"].flag() if "automatable" in fields else False,
         **rules,
     )
+
+
+def _limit(node: Node) -> int:
+    limit = node.number()
+    if limit and not limit.is_integer():
+        node.complain(f"{limit:g} is no whole number of items", "such as 3")
+    return int(limit)
 
 
 def _step_name(node: Node) -> str:

@@ -59,6 +59,10 @@ def _seconds(cells: Sequence[Any]) -> pa.Array:
     return pc.divide(pa.array(cells, pa.int64()).cast(pa.float64()), float(_MICROS_IN_SECOND))
 
 
+def _time_lists(cells: Sequence[Any]) -> pa.Array:
+    return pa.array(cells, pa.list_(pa.int64())).cast(pa.list_(pa.timestamp("us", "UTC")))
+
+
 def _text_lists(cells: Sequence[Any]) -> pa.Array:
     return pa.array(cells, pa.list_(pa.string()))
 
@@ -118,6 +122,11 @@ def seconds(*spans: str) -> tuple[Column, ...]:
 def text_lists(*names: str) -> tuple[Column, ...]:
     """Return columns of lists of text."""
     return tuple(Column(name, name, _text_lists) for name in names)
+
+
+def time_lists(*names: str) -> tuple[Column, ...]:
+    """Return columns of lists of times in microseconds UTC."""
+    return tuple(Column(name, name, _time_lists) for name in names)
 
 
 def links(*names: str) -> tuple[Column, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import ceil, prod
 
-from processors.windows import LENGTHS, window_starts
+from metrics.windows import LENGTHS, window_starts
 from schemas.derived import Change, Deployment, Derived, StepVisit, WorkItem
 from schemas.measurement import WINDOWS
 from tests.builders.measured import DEFINITION, MICROS, STREAM

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.calendar import working_micros
+from metrics.calendar import working_micros
 from schemas.definition import Calendar
 
 MINUTE = 60_000_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from processors.metrics.constraint import constraint, constraint_score
-from processors.metrics.reading import Basis, Reading
+from metrics.constraint import constraint, constraint_score
+from metrics.reading import Basis, Reading
 from schemas.derived import StepVisit
 from tests.builders.measured import DAY, HOUR, NOW, STREAM, fed, visit
 

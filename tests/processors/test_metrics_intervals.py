@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.metrics.intervals import EXACT_UP_TO, _approximate, _exact, rank_bounds, wilson
+from metrics.intervals import EXACT_UP_TO, _approximate, _exact, rank_bounds, wilson
 
 QUANTILES = st.sampled_from([0.5, 0.85, 0.95])
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from processors.metrics import METRICS
-from processors.metrics.reading import MINIMUM_N
+from metrics import METRICS
+from metrics.reading import MINIMUM_N
 from tests.builders import measured as builders
 
 PAGES = Path(__file__).parents[2] / "docs" / "metrics"

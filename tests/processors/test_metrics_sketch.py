@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.sketch import BINS, RELATIVE_ERROR, Sketch, bin_of, quantile_rank, value_of
+from metrics.sketch import BINS, RELATIVE_ERROR, Sketch, bin_of, quantile_rank, value_of
 
 DURATIONS = st.one_of(
     st.integers(min_value=0, max_value=1_000),

@@ -8,7 +8,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.windows import BUCKETS, INSTANTS, LENGTHS, Cell, Windows, put, window_starts
+from metrics.windows import BUCKETS, INSTANTS, LENGTHS, Cell, put, window_starts
+from processors.windows import Windows
 from tests.builders.measured import DAY, HOUR, NOW
 
 CODE = 7

@@ -31,7 +31,9 @@ PUBLISHED = {
     "measurement.v1.avsc": "c60eb1aed37a23e1",
     "measurement.v2.avsc": "e8ba3a3ce05fed9b",
     "step_visit.v1.avsc": "54afe299da2d1fd4",
+    "step_visit.v2.avsc": "6053d2ba8eaab75e",
     "work_item.v1.avsc": "c717ae1b5ccefb0b",
+    "work_item.v2.avsc": "00faa04da941f05a",
 }
 """Every version and its fingerprint: a published schema never changes, a new version is a new file."""
 

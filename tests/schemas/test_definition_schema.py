@@ -13,7 +13,7 @@ import pytest
 from lab.organisation import definition_yaml
 from schemas.calendar_text import CALENDAR_KEYS
 from schemas.definition import SELECTABLE
-from schemas.definition_file import ROOT_KEYS, STREAM_KEYS, BadDefinition, parse
+from schemas.definition_file import COST_KEYS, ROOT_KEYS, STREAM_KEYS, BadDefinition, parse
 from schemas.definition_schema import SHIPPED, schema, schema_text
 from schemas.mapping import READERS
 from schemas.mapping_values_text import BESIDE, KINDS, LINK_KINDS, VALUE_KEYS
@@ -89,8 +89,9 @@ def test_every_key_of_the_reader_is_in_the_schema_and_no_other() -> None:
     by_reader = {
         frozenset(keys)
         for keys in (
-            ROOT_KEYS, SOURCE_KEYS, SECRET_KEYS, SERVICE_KEYS, STREAM_KEYS, SELECTABLE, CALENDAR_KEYS, STEP_KEYS,
-            RULE_KEYS, MAPPING_KEYS, PROOF_KEYS, EVENT_KEYS, ACTOR_KEYS, VALUE_KEYS, (*LINK_KINDS, "confidence"),
+            ROOT_KEYS, COST_KEYS, SOURCE_KEYS, SECRET_KEYS, SERVICE_KEYS, STREAM_KEYS, SELECTABLE, CALENDAR_KEYS,
+            STEP_KEYS, RULE_KEYS, MAPPING_KEYS, PROOF_KEYS, EVENT_KEYS, ACTOR_KEYS, VALUE_KEYS,
+            (*LINK_KINDS, "confidence"),
             (*KINDS, *BESIDE), (*KINDS, *READERS, *BESIDE),
         )
     }  # fmt: skip

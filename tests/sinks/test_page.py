@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from processors.metrics import METRICS
-from processors.metrics.reading import Basis, Metric
+from metrics import METRICS
+from metrics.reading import Basis, Metric
 from schemas.measurement import Measurement
 from sinks.prometheus.families import FAMILIES, lines
 from sinks.prometheus.page import FRESH_MICROS, Page

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from processors.metrics import codes
-from processors.metrics.reading import MINIMUM_N, Basis, Reading, StepTally
+from metrics import codes
+from metrics.reading import MINIMUM_N, Basis, Reading, StepTally
 
 
 def constraint_score(basis: Basis) -> tuple[Reading, ...]:

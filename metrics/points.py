@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from processors.metrics import codes
-from processors.steps import BRIDGED
-from processors.windows import Amounts
+from metrics import codes
+from metrics.windows import Amounts
 from schemas.definition import ValueStream
-from schemas.derived import Change, Deployment, Derived, Incident, StepVisit, WorkItem
+from schemas.derived import BRIDGED, Change, Deployment, Derived, Incident, StepVisit, WorkItem
 from schemas.event import Outcome
 
 FLOW: Final = "flow:"

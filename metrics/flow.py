@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from processors.metrics import codes
-from processors.metrics.reading import Basis, Reading, count, durations, quotient, share
+from metrics import codes
+from metrics.answers import count, durations, quotient, share
+from metrics.reading import Basis, Reading
 
 
 def flow_velocity(basis: Basis) -> tuple[Reading, ...]:

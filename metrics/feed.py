@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from processors.metrics.reading import Basis, Reading
+from metrics.reading import Basis, Reading
 
 _MICROS = 1_000_000
 

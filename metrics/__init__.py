@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from processors.metrics import constraint, dora, feed, flow, vsm
-from processors.metrics.reading import Metric, Scope
+from metrics import constraint, dora, feed, flow, vsm
+from metrics.reading import Metric, Scope
 
 METRICS: Final = (
     Metric(name="step_process_seconds", scope=Scope.STEP, compute=vsm.step_process_seconds),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from processors.metrics import codes
-from processors.metrics.reading import MINIMUM_N, Basis, Reading, durations, share
+from metrics import codes
+from metrics.answers import durations, share
+from metrics.reading import MINIMUM_N, Basis, Reading
 
 _DAY_SECONDS = 86_400
 

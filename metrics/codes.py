@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from itertools import accumulate
 from typing import Final
 
-from processors.sketch import BINS, bin_of
-from processors.windows import INSTANTS, Amounts
+from metrics.sketch import BINS, bin_of
+from metrics.windows import INSTANTS, Amounts
 
 WIDTH: Final = 4_096
 _TOTAL: Final = WIDTH - 1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from processors.metrics import codes
-from processors.metrics.intervals import wilson
-from processors.metrics.reading import MINIMUM_N, Basis, Reading, count, durations, share
+from metrics import codes
+from metrics.answers import count, durations, share
+from metrics.intervals import wilson
+from metrics.reading import MINIMUM_N, Basis, Reading
 
 _MICROS = 1_000_000
 
