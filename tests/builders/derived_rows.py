@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from schemas.dead_letter import DeadLetter, DeadLetterReason
 from schemas.derived import Change, Deployment, Incident, StepVisit, WorkItem, revision
-from schemas.event import FlowEvent, Link, LinkKind, LinkMethod, Outcome, WorkKind
+from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome, WorkKind
 from schemas.measurement import Measurement
 
 T0 = 1_780_000_000_000_000
@@ -56,10 +56,12 @@ def one_of_each() -> Mapping[str, Struct]:
             queued_at=T0, started_at=T0, finished_at=T0, outcome="success",
             **spans, **working,  # type: ignore[arg-type]
             gap_micros=5, gap_working_micros=5, returned=True, skewed=True, definition_version="v1",
+            kind=WorkKind.FEATURE, started_by=ActorClass.HUMAN, evidence="failed_build", blocked_spans=(T0, T0 + 1),
         ),
         "work_items": WorkItem(
             value_stream="checkout", item_id="i", kind=WorkKind.FEATURE, created_at=T0, started_at=T0,
-            finished_at=T0, state="Done", links=("a", "b"), moved_to="j", **spans, **known,  # type: ignore[arg-type]
+            finished_at=T0, state="Done", links=("a", "b"), moved_to="j", flow_working_micros=6,
+            path_process_micros=7, effort_micros=8, handoffs=2, **spans, **known,  # type: ignore[arg-type]
         ),
         "changes": Change(
             value_stream="checkout", change_id="c", service="s", environment="production", repository="h/o/n",

@@ -10,7 +10,7 @@ import pytest
 from ingest.routing import Router
 from schemas.calendar_text import CALENDAR_KEYS
 from schemas.definition import ROUTE_TO_LIVE, SELECTABLE, standard_map
-from schemas.definition_file import ROOT_KEYS, STREAM_KEYS, parse
+from schemas.definition_file import COST_KEYS, ROOT_KEYS, STREAM_KEYS, parse
 from schemas.definition_schema import schema
 from schemas.services_text import SERVICE_KEYS
 from schemas.sources_text import SECRET_KEYS, SOURCE_KEYS
@@ -22,7 +22,7 @@ MONO = "github.com/acme/mono"
 PAGE = (Path(__file__).parents[2] / "docs" / "value-streams.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 KEYS = {
-    *ROOT_KEYS, *SOURCE_KEYS, *SECRET_KEYS, *SERVICE_KEYS, *STREAM_KEYS, *SELECTABLE, *CALENDAR_KEYS, *STEP_KEYS,
+    *ROOT_KEYS, *COST_KEYS, *SOURCE_KEYS, *SECRET_KEYS, *SERVICE_KEYS, *STREAM_KEYS, *SELECTABLE, *CALENDAR_KEYS, *STEP_KEYS,
     *RULE_KEYS, *RULE_FIELDS,
 }  # fmt: skip
 
