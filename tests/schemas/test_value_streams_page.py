@@ -22,8 +22,8 @@ MONO = "github.com/acme/mono"
 PAGE = (Path(__file__).parents[2] / "docs" / "value-streams.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 KEYS = {
-    *ROOT_KEYS, *COST_KEYS, *SOURCE_KEYS, *SECRET_KEYS, *SERVICE_KEYS, *STREAM_KEYS, *SELECTABLE, *CALENDAR_KEYS, *STEP_KEYS,
-    *RULE_KEYS, *RULE_FIELDS,
+    *ROOT_KEYS, *COST_KEYS, *SOURCE_KEYS, *SECRET_KEYS, *SERVICE_KEYS, *STREAM_KEYS, *SELECTABLE, *CALENDAR_KEYS,
+    *STEP_KEYS, *RULE_KEYS, *RULE_FIELDS,
 }  # fmt: skip
 
 
