@@ -21,7 +21,7 @@ class StreamSigns(Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one stream's facts as a whole; times are microseconds UTC, None before the first fact.
 
     `facts` counts them, `implausible` those that derive nothing for their time, `squeezed` those that records no longer
-    hold.
+    hold. `days`: by UTC day number, how many earlier facts its facts presuppose, and how many of these are known.
     """
 
     newest_occurred_at: int | None = None
@@ -29,6 +29,7 @@ class StreamSigns(Struct, frozen=True, kw_only=True, gc=False):
     facts: int = 0
     implausible: int = 0
     squeezed: int = 0
+    days: Mapping[int, tuple[int, int]] = {}
 
 
 class Drained(Struct, frozen=True, kw_only=True, gc=False):

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from processors.engine import Beat, Drained, StepFailed, StreamSigns, no_beat
 from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, with_fact, without_fact
 from processors.links import Reading, read, stands_alone
+from processors.presupposed import Presupposed
 from processors.reach import all_units, incidents_of, is_shipped, reach
 from processors.rows import Kind, Unit, unit_rows
 from processors.world import World
@@ -87,7 +88,7 @@ class Partition:
 
     def signs(self) -> Mapping[str, StreamSigns]:
         """Return each stream's signs; `squeezed` counts the entities whose record could not hold all their facts."""
-        return {name: stream.signs for name, stream in self._streams.items() if stream.signs.facts}
+        return {name: stream.told_signs() for name, stream in self._streams.items() if stream.signs.facts}
 
     def _stream(self, name: str) -> _Stream | None:
         found = self._streams.get(name)
@@ -103,6 +104,7 @@ class _Stream:
 
     def __init__(self, stream: ValueStream, version: str) -> None:
         self.signs = StreamSigns()
+        self._presupposed = Presupposed()
         self._world = World(stream)
         self._version = version
         self._before: dict[Unit, list[Derived]] = {}
@@ -110,6 +112,15 @@ class _Stream:
         self._aged = False
         self._touched: dict[str, None] = {}
         self._restored = False
+
+    def told_signs(self) -> StreamSigns:
+        """Return the signs with what the facts presuppose."""
+        if self._presupposed.stale:
+            self._presupposed = Presupposed()
+            for uri in self._world.trace:
+                self._presupposed.move(uri, (), self._world.trace.facts(uri))
+            self._world.forget()
+        return replace(self.signs, days=self._presupposed.days())
 
     def restore(self, uri: str, packed: bytes) -> None:
         """Set a record; the indexes that need all of them follow when the first row is asked for."""
@@ -241,6 +252,7 @@ class _Stream:
     def _count(self, uri: str, old: bytes | None, new: bytes | None) -> None:
         had, has = self._world.trace.read(uri, old), self._world.trace.read(uri, new)
         signs = self.signs
+        self._presupposed.move(uri, had.plausible, has.plausible)
         self._aged = self._aged or (len(has.facts) < len(had.facts) and self._was_newest(had))
         self.signs = StreamSigns(
             newest_occurred_at=_newest(signs.newest_occurred_at, (f.occurred_at for f in has.plausible)),

@@ -1,0 +1,184 @@
+"""What a stream's facts presuppose: earlier facts that must have been told, and whether they were; pure.
+
+A run that finished was started, an incident that was resolved had been detected, a ticket that changes was created.
+Where the later fact is known and the earlier one is not, something was lost on its way; the share that is known says
+how much of everything arrives, as far as losses strike at random.
+
+| of | the later fact | presupposes |
+|---|---|---|
+| runs, builds, tasks, test suites | finished, started | started, queued |
+| deployments | deployed (upgraded, rolled back), started | started, queued |
+| incidents | resolved | detected or reported |
+| tickets, changes | any | created |
+
+Three things are no loss. What one delivery told together. What a tool tells seldom or never: a pair of a tool counts
+where at least half of what it presupposes is known. And what was before anybody listened: a ticket or change counts
+only with a greater number than the least whose creation is known in its project or repository.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from processors.facts import Fact
+from schemas.identity import entity_kind
+
+DAY_MICROS: Final = 86_400_000_000
+REACH_DAYS: Final = 92
+"""So many days back from the newest are told: what the longest window can hold."""
+
+_EARLIER: Final[Mapping[str, tuple[str, ...]]] = {
+    **{f"{run}.finished": (f"{run}.started",) for run in ("pipelinerun", "build", "taskrun", "testsuiterun")},
+    **{f"{run}.started": (f"{run}.queued",) for run in ("pipelinerun", "build", "taskrun", "testsuiterun")},
+    "service.deployed": ("deployment.started",),
+    "service.upgraded": ("deployment.started",),
+    "service.rolledback": ("deployment.started",),
+    "deployment.started": ("deployment.queued",),
+    "incident.resolved": ("incident.detected", "incident.reported"),
+}
+_BIRTHS: Final[Mapping[str, str]] = {"ticket": "ticket.created", "change": "change.created"}
+
+Days = dict[int, list[int]]
+"""By UTC day: how many facts were presupposed, and how many of these are known."""
+
+
+class Presumption(Struct, frozen=True, gc=False):
+    """One earlier fact that a later one of the same entity presupposes.
+
+    `group` is the pair of types and the tool; `day` the UTC day of the later fact, or of the earlier one where known.
+    `number` orders the entity in its `project`, None where nothing orders it.
+    """
+
+    group: str
+    day: int
+    found: bool
+    project: str = ""
+    number: int | None = None
+
+
+class Birth(Struct, frozen=True, gc=False):
+    """An entity whose creation is known: its project and number there."""
+
+    project: str
+    number: int
+
+
+def presumptions(uri: str, facts: Sequence[Fact]) -> Iterator[Presumption]:
+    """Yield what an entity's plausible facts presuppose; nothing of what one delivery told together."""
+    kind = entity_kind(uri)
+    if kind in _BIRTHS:
+        yield from _of_numbered(uri, facts, _BIRTHS[kind])
+        return
+    by_type: dict[str, Fact] = {}
+    for fact in facts:
+        by_type.setdefault(fact.type, fact)
+    for later in by_type.values():
+        wanted = _EARLIER.get(later.type)
+        if wanted is not None:
+            earlier = next((by_type[name] for name in wanted if name in by_type), None)
+            if earlier is None or earlier.packed_delivery != later.packed_delivery:
+                group = f"{_tool(uri)} {later.type}"
+                yield Presumption(group, (earlier or later).occurred_at // DAY_MICROS, earlier is not None)
+
+
+def birth(uri: str, facts: Sequence[Fact]) -> Birth | None:
+    """Return an entity's place among those created in its project, None if its creation is not known or unordered."""
+    created = _BIRTHS.get(entity_kind(uri))
+    if created is None or not any(fact.type == created for fact in facts):
+        return None
+    project, number = _place(uri)
+    return None if number is None else Birth(project, number)
+
+
+def _of_numbered(uri: str, facts: Sequence[Fact], created: str) -> Iterator[Presumption]:
+    born = next((fact for fact in facts if fact.type == created), None)
+    told = None if born is None else born.packed_delivery
+    later = next((fact for fact in facts if fact.type != created and fact.packed_delivery != told), None)
+    project, number = _place(uri)
+    if later is not None and number is not None:
+        yield Presumption(_tool(uri), (born or later).occurred_at // DAY_MICROS, born is not None, project, number)
+
+
+def _tool(uri: str) -> str:
+    """Return the kind of an entity and its tool or host."""
+    return uri.partition("/")[0]
+
+
+def _place(uri: str) -> tuple[str, int | None]:
+    """Return the project or repository of a ticket or change, and its number there: `CHK-12`, `acme/app/97`."""
+    cut = max(uri.rfind("-"), uri.rfind("/"))
+    digits = uri[cut + 1 :]
+    return uri[:cut], int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS else None
+
+
+_MOST_DIGITS: Final = 15
+
+
+class Presupposed:
+    """What all facts of a stream presuppose, the same for any order of them."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, Days] = {}
+        self._lost: dict[tuple[str, int], tuple[str, int]] = {}
+        self._least: dict[str, int] = {}
+        self._told: Mapping[int, tuple[int, int]] | None = {}
+        self.stale = False
+        """Whether the least number of a project was taken back: everything has to be counted anew."""
+
+    def move(self, uri: str, had: Sequence[Fact], has: Sequence[Fact]) -> None:
+        """Take an entity's facts as they are in place of those they were."""
+        if entity_kind(uri) == "commit":
+            return
+        old, new = list(presumptions(uri, had)), list(presumptions(uri, has))
+        was, now = birth(uri, had), birth(uri, has)
+        if old == new and was == now:
+            return
+        self._told = None
+        for presumed in old:
+            self._count(presumed, -1)
+        for presumed in new:
+            self._count(presumed, 1)
+        if was is not None and now is None and self._least.get(was.project) == was.number:
+            self.stale = True
+        if now is not None:
+            self._least[now.project] = min(now.number, self._least.get(now.project, now.number))
+
+    def days(self) -> Mapping[int, tuple[int, int]]:
+        """Return, by UTC day, how many earlier facts were presupposed and how many of these are known."""
+        if self._told is None:
+            self._told = self._summed()
+        return self._told
+
+    def _count(self, presumed: Presumption, sign: int) -> None:
+        if presumed.number is not None and not presumed.found:
+            place = (presumed.project, presumed.number)
+            if sign > 0:
+                self._lost[place] = (presumed.group, presumed.day)
+            else:
+                self._lost.pop(place, None)
+            return
+        _add(self._groups.setdefault(presumed.group, {}), presumed.day, sign, sign * presumed.found)
+
+    def _summed(self) -> Mapping[int, tuple[int, int]]:
+        groups = {name: {day: list(pair) for day, pair in days.items()} for name, days in self._groups.items()}
+        for (project, number), (group, day) in self._lost.items():
+            if number > self._least.get(project, number):
+                _add(groups.setdefault(group, {}), day, 1, 0)
+        found: Days = {}
+        for days in groups.values():
+            presupposed, known = (sum(pair[i] for pair in days.values()) for i in (0, 1))
+            for day, pair in days.items() if 2 * known >= presupposed else ():
+                _add(found, day, *pair)
+        newest = max(found, default=0)
+        return {day: (pair[0], pair[1]) for day, pair in found.items() if day > newest - REACH_DAYS}
+
+
+def _add(days: Days, day: int, presupposed: int, known: int) -> None:
+    pair = days.setdefault(day, [0, 0])
+    pair[0] += presupposed
+    pair[1] += known
+    if pair == [0, 0]:
+        del days[day]
