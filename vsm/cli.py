@@ -28,6 +28,7 @@ from vsm.commands import (
     simulate,
     trace,
     up,
+    waste,
 )
 
 app: Final = typer.Typer(
@@ -64,6 +65,7 @@ app.command("map")(ask.show_map)
 app.command("map-test")(map_test.map_test)
 app.command()(ask.query)
 app.command()(trace.trace)
+app.command()(waste.waste)
 letters.command("list")(dead_letters.list_letters)
 letters.command("show")(dead_letters.show)
 letters.command("replay")(dead_letters.replay)

@@ -1,0 +1,113 @@
+"""Waiting, hand-offs, inventory, switching, work by hand, work without value and work that adds some; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+from insights.waste.case import Case, Charge, Span, began, gap, whole
+from insights.waste.claims import ACTIVE, ANY_CHARGE, Claim, of_item, of_visit
+from insights.waste.defects import by_step, overlap
+from schemas.derived import StepVisit
+from schemas.event import ActorClass
+from schemas.identity import entity_kind
+
+_WAIT: Final = frozenset({Charge.WAIT})
+_MACHINES: Final = frozenset({ActorClass.BOT, ActorClass.AGENT})
+_OF_MACHINES: Final = frozenset({"run", "deployment", "artifact"})
+
+
+def reruns(case: Case) -> Iterator[Claim]:
+    """Yield all time of the visits that ran again what the visit before had run."""
+    for numbers in by_step(case).values():
+        for before, after in pairwise(numbers):
+            if _runs_again(case, case.visits[before].subject_id, case.visits[after].subject_id):
+                yield from of_visit(whole(case.visits[after]), after, ANY_CHARGE)
+
+
+def elsewhere(case: Case) -> Iterator[Claim]:
+    """Yield the time of visits in which their worker was on another item; a machine's visits are never interrupted."""
+    for number, visit in enumerate(case.visits):
+        own = whole(visit)
+        if own is None or visit.started_by in _MACHINES or entity_kind(visit.subject_id) in _OF_MACHINES:
+            continue
+        for away in case.elsewhere:
+            yield from of_visit(overlap(own, away), number, ACTIVE)
+
+
+def manual(case: Case) -> Iterator[Claim]:
+    """Yield the active time of visits that a human started although their step could be automated."""
+    for number, visit in enumerate(case.visits):
+        if visit.started_by is ActorClass.HUMAN and case.step(visit.step).automatable:
+            yield from of_visit(whole(visit), number, ACTIVE)
+
+
+def crowded(case: Case) -> Iterator[Claim]:
+    """Yield the wait of visits, their gap left out, while their step held more than its limit."""
+    for number, visit in enumerate(case.visits):
+        if visit.queued_at is None or visit.started_at is None:
+            continue
+        for full in case.crowded.get(visit.step, ()):
+            yield from of_visit(overlap(Span(visit.queued_at, visit.started_at), full), number, _WAIT)
+
+
+def handed_over(case: Case) -> Iterator[Claim]:
+    """Yield the gap and wait of visits to a step of another owner than that of the visit they came from."""
+    for number, visit in enumerate(case.visits):
+        sender = _before(case, visit)
+        owners = None if sender is None else (case.step(sender.step).owner, case.step(visit.step).owner)
+        if owners is not None and None not in owners and owners[0] != owners[1]:
+            yield from of_visit(whole(visit), number, _WAIT)
+
+
+def blocked(case: Case) -> Iterator[Claim]:
+    """Yield all blocked time."""
+    yield from of_item(case, frozenset({Charge.BLOCKED}))
+
+
+def between_steps(case: Case) -> Iterator[Claim]:
+    """Yield the gaps of the visits."""
+    for number, visit in enumerate(case.visits):
+        yield from of_visit(gap(visit), number, _WAIT)
+
+
+def queued(case: Case) -> Iterator[Claim]:
+    """Yield all wait."""
+    yield from of_item(case, _WAIT)
+
+
+def without_value(case: Case) -> Iterator[Claim]:
+    """Yield the active time of visits to steps that add no value."""
+    return _active(case, adds_value=False)
+
+
+def adding_value(case: Case) -> Iterator[Claim]:
+    """Yield the active time of visits to steps that add value."""
+    return _active(case, adds_value=True)
+
+
+def _active(case: Case, *, adds_value: bool) -> Iterator[Claim]:
+    for number, visit in enumerate(case.visits):
+        if case.step(visit.step).value_adding is adds_value:
+            yield from of_visit(whole(visit), number, ACTIVE)
+
+
+def _before(case: Case, visit: StepVisit) -> StepVisit | None:
+    """Return the visit that passed the work on: of those that had finished when this one began, the latest."""
+    begin, between = began(visit), gap(visit)
+    if begin is None:
+        return None
+    at = begin if between is None else between.begin
+    ended = [v for v in case.visits if v is not visit and v.finished_at is not None and v.finished_at <= at]
+    return max(ended, key=lambda v: (v.finished_at or 0, began(v) or 0), default=None)
+
+
+def _runs_again(case: Case, before: str, after: str) -> bool:
+    """Return whether a run is another attempt of the one before, or the same pipeline's on the same commits."""
+    if entity_kind(before) != "run" or entity_kind(after) != "run":
+        return False
+    if before.rpartition("/")[0] == after.rpartition("/")[0]:
+        return True
+    first, second = case.runs.get(before), case.runs.get(after)
+    return first is not None and first == second and bool(first.pipeline and first.commits)
