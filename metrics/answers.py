@@ -6,41 +6,68 @@ from bisect import bisect_left
 from typing import Final
 
 from metrics.codes import Held
-from metrics.intervals import rank_bounds, wilson
+from metrics.intervals import events, product_of_shares, wilson
+from metrics.mean_bounds import mean_bounds, moments
+from metrics.quantile_bounds import Ranked, rank_bounds
+from metrics.ratio_bounds import Sums, ratio_bounds
 from metrics.reading import MINIMUM_N, Reading
 from metrics.sketch import quantile_rank, value_of
 
 QUANTILES: Final = (("p50", 0.5), ("p85", 0.85), ("p95", 0.95))
-_DURATION_STATISTICS: Final = (*(statistic for statistic, _ in QUANTILES), "mean")
+_STATISTICS: Final = (*(statistic for statistic, _ in QUANTILES), "mean")
 _MICROS: Final = 1_000_000
 
 
 def durations(held: Held, sketch: int, of: int) -> tuple[Reading, ...]:
     """Return p50, p85, p95 and mean, in seconds, of a sketch; `of` is how many durations there should be.
 
-    Bounds of the quantiles are order statistics by the binomial law (95 %); the mean has none.
+    Bounds (95 %) of the quantiles are order statistics, None where n is too small for one; those of the mean are
+    Student's, corrected for skewness.
     """
+    return _of_sketch(held, sketch, of, _MICROS)
+
+
+def amounts(held: Held, sketch: int, of: int) -> tuple[Reading, ...]:
+    """Return p50, p85, p95 and mean of whole amounts (a batch's size) in their own unit, else as `durations`."""
+    return _of_sketch(held, sketch, of, 1)
+
+
+def _of_sketch(held: Held, sketch: int, of: int, unit: int) -> tuple[Reading, ...]:
     bins, upto = held.steps(sketch)
     n = upto[-1] if upto else 0
     known = n / of if of else 1.0
     if n < MINIMUM_N:
-        return tuple(Reading(statistic=s, value=None, n=n, known=known) for s in _DURATION_STATISTICS)
-
-    def at(rank: int | None) -> float | None:
-        return None if rank is None else value_of(bins[bisect_left(upto, rank)]) / _MICROS
-
+        return tuple(Reading(statistic=s, value=None, n=n, known=known) for s in _STATISTICS)
+    ranked = Ranked(bins, upto)
     found = []
     for statistic, q in QUANTILES:
         low, high = rank_bounds(n, q)
-        value = at(quantile_rank(n, q))
-        found.append(Reading(statistic=statistic, value=value, n=n, lower=at(low), upper=at(high), known=known))
-    mean = held.total(sketch) / n / _MICROS
-    return (*found, Reading(statistic="mean", value=mean, n=n, known=known))
+        value = value_of(bins[bisect_left(upto, quantile_rank(n, q))])
+        lower = None if low is None else min(value, ranked.at(low, -1)) / unit
+        upper = None if high is None else max(value, ranked.at(high, 1)) / unit
+        found.append(Reading(statistic=statistic, value=value / unit, n=n, lower=lower, upper=upper, known=known))
+    mean = held.total(sketch) / n
+    lower, upper = mean_bounds(moments(bins, upto, mean))
+    return (
+        *found,
+        Reading(statistic="mean", value=mean / unit, n=n, lower=lower / unit, upper=upper / unit, known=known),
+    )
 
 
 def count(n: int) -> tuple[Reading, ...]:
-    """Return how many there were; none at all is unknown."""
-    return (Reading(statistic="count", value=float(n) if n else None, n=n),)
+    """Return how many there were, with the bounds (95 %) of how many one would expect; none at all is unknown."""
+    if not n:
+        return (Reading(statistic="count", value=None, n=0),)
+    lower, upper = events(n)
+    return (Reading(statistic="count", value=float(n), n=n, lower=lower, upper=upper),)
+
+
+def rate(n: int, periods: float) -> Reading:
+    """Return how many there were a period, of `periods` in which n were counted, with bounds (95 %); 0 is unknown."""
+    if not n:
+        return Reading(statistic="mean", value=None, n=0)
+    lower, upper = events(n)
+    return Reading(statistic="mean", value=n / periods, n=n, lower=lower / periods, upper=upper / periods)
 
 
 def share(hits: int, n: int, *, known: float = 1.0, kind: str = "") -> Reading:
@@ -51,7 +78,24 @@ def share(hits: int, n: int, *, known: float = 1.0, kind: str = "") -> Reading:
     return Reading(statistic="ratio", value=hits / n, n=n, lower=lower, upper=upper, known=known, kind=kind)
 
 
-def quotient(part: int, whole: int, n: int, *, known: float = 1.0) -> Reading:
-    """Return part / whole, sums over n things, without bounds; unknown when there is no whole."""
-    value = part / whole if n >= MINIMUM_N and whole > 0 else None
-    return Reading(statistic="ratio", value=value, n=n, known=known)
+def product(shares: list[tuple[int, int]], *, known: float = 1.0) -> Reading:
+    """Return the product of independent shares, each (hits, n), with bounds (95 %); `n` is the least behind any.
+
+    Unknown when there is none or one of them is unknown.
+    """
+    n = min((of for _, of in shares), default=0)
+    if n < MINIMUM_N:
+        return Reading(statistic="ratio", value=None, n=n, known=known)
+    value = 1.0
+    for hits, of in shares:
+        value *= hits / of
+    lower, upper = product_of_shares(shares)
+    return Reading(statistic="ratio", value=value, n=n, lower=min(value, lower), upper=max(value, upper), known=known)
+
+
+def quotient(sums: Sums, n: int, *, known: float = 1.0) -> Reading:
+    """Return part / whole, sums over n things, with bounds (95 %) from the sums; unknown when there is no whole."""
+    if n < MINIMUM_N or sums.whole <= 0:
+        return Reading(statistic="ratio", value=None, n=n, known=known)
+    lower, upper = ratio_bounds(sums)
+    return Reading(statistic="ratio", value=sums.part / sums.whole, n=n, lower=lower, upper=upper, known=known)

@@ -36,6 +36,12 @@ PARTED_ACTIVE: Final = 12
 PARTED_FLOW: Final = 13
 PARTED_ORDER: Final = 14
 PARTED_CHARGED: Final = 19
+PARTED_ACTIVE_SQUARED: Final = 40
+"""Sums of their squares and products, micros²: how a ratio of the sums varies."""
+PARTED_ACTIVE_CHARGED: Final = 41
+PARTED_CHARGED_SQUARED: Final = 42
+PARTED_ACTIVE_ORDER: Final = 43
+PARTED_ORDER_SQUARED: Final = 44
 
 # A service's deployments and changes.
 DEPLOYED: Final = 15

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metrics import codes
-from metrics.answers import durations, share
+from metrics.answers import durations, rate, share
 from metrics.reading import MINIMUM_N, Basis, Reading
 
 _DAY_SECONDS = 86_400
@@ -11,8 +11,7 @@ _DAY_SECONDS = 86_400
 
 def deployment_frequency_per_day(basis: Basis) -> tuple[Reading, ...]:
     """Successful production deployments finished in the window, divided by its days."""
-    n = basis.cell.get(codes.SUCCEEDED, 0)
-    return (Reading(statistic="mean", value=n * _DAY_SECONDS / basis.seconds if n else None, n=n),)
+    return (rate(basis.cell.get(codes.SUCCEEDED, 0), basis.seconds / _DAY_SECONDS),)
 
 
 def change_lead_time_seconds(basis: Basis) -> tuple[Reading, ...]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from metrics import codes
 from metrics.answers import count, durations, quotient, share
+from metrics.ratio_bounds import Sums
 from metrics.reading import Basis, Reading
+
+_OVER_CHARGED = (codes.PARTED_CHARGED, codes.PARTED_ACTIVE_CHARGED, codes.PARTED_CHARGED_SQUARED)
+_OVER_ORDER = (codes.PARTED_ORDER, codes.PARTED_ACTIVE_ORDER, codes.PARTED_ORDER_SQUARED)
 
 
 def flow_velocity(basis: Basis) -> tuple[Reading, ...]:
@@ -28,7 +32,7 @@ def flow_efficiency_ratio(basis: Basis) -> tuple[Reading, ...]:
     Time of which nothing is known is in neither; its share lowers the completeness.
     """
     charged, whole = basis.cell.get(codes.PARTED_CHARGED, 0), basis.cell.get(codes.PARTED_FLOW, 0)
-    return (_over_parted(basis, codes.PARTED_CHARGED, charged / whole if whole else 1.0),)
+    return (_over_parted(basis, _OVER_CHARGED, charged / whole if whole else 1.0),)
 
 
 def activity_ratio(basis: Basis) -> tuple[Reading, ...]:
@@ -36,7 +40,7 @@ def activity_ratio(basis: Basis) -> tuple[Reading, ...]:
 
     An item's active time counts each instant once however many steps were active: the critical path.
     """
-    return (_over_parted(basis, codes.PARTED_ORDER),)
+    return (_over_parted(basis, _OVER_ORDER),)
 
 
 def flow_distribution_ratio(basis: Basis) -> tuple[Reading, ...]:
@@ -46,7 +50,9 @@ def flow_distribution_ratio(basis: Basis) -> tuple[Reading, ...]:
     return tuple(share(hits, n, known=n / done if done else 1.0, kind=kind) for kind, hits in numbers.items())
 
 
-def _over_parted(basis: Basis, whole: int, known: float = 1.0) -> Reading:
+def _over_parted(basis: Basis, over: tuple[int, int, int], known: float = 1.0) -> Reading:
     n, done = basis.cell.get(codes.PARTED, 0), basis.cell.get(codes.DONE, 0)
-    active = basis.cell.get(codes.PARTED_ACTIVE, 0)
-    return quotient(active, basis.cell.get(whole, 0), n, known=known * n / done if done else known)
+    whole, products, squares = (basis.cell.get(code, 0) for code in over)
+    active, active_squares = (basis.cell.get(code, 0) for code in (codes.PARTED_ACTIVE, codes.PARTED_ACTIVE_SQUARED))
+    sums = Sums(active, whole, active_squares, products, squares)
+    return quotient(sums, n, known=known * n / done if done else known)

@@ -105,11 +105,17 @@ def _parts(row: WorkItem, end: int) -> Iterator[tuple[int, int]]:
     ordered = _first_known(row.created_at, row.started_at)
     if len(known) < len(parts) or ordered is None or row.started_at is None:
         return
+    active, charged, order = known[0], sum(known[:3]), max(0, end - min(ordered, row.started_at))
     yield codes.PARTED, 1
-    yield codes.PARTED_ACTIVE, known[0]
-    yield codes.PARTED_CHARGED, sum(known[:3])
+    yield codes.PARTED_ACTIVE, active
+    yield codes.PARTED_CHARGED, charged
     yield codes.PARTED_FLOW, sum(known)
-    yield codes.PARTED_ORDER, max(0, end - min(ordered, row.started_at))
+    yield codes.PARTED_ORDER, order
+    yield codes.PARTED_ACTIVE_SQUARED, active * active
+    yield codes.PARTED_ACTIVE_CHARGED, active * charged
+    yield codes.PARTED_CHARGED_SQUARED, charged * charged
+    yield codes.PARTED_ACTIVE_ORDER, active * order
+    yield codes.PARTED_ORDER_SQUARED, order * order
 
 
 def _change(row: Change) -> Iterator[Point]:

@@ -44,6 +44,11 @@ def value_of(number: int) -> float:
     return 2 * low * high / (low + high)
 
 
+def edges_of(number: int) -> tuple[int, int]:
+    """Return the least and the greatest microseconds that a bin holds; both the same where it is exact."""
+    return (_EDGES[number - 1] + 1, _EDGES[number]) if number else (0, 0)
+
+
 class Sketch:
     """Counts by bin and the exact sum. `counts` holds no zeros, so equal multisets are equal sketches."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from metrics import codes
-from metrics.answers import count, durations, share
-from metrics.intervals import wilson
-from metrics.reading import MINIMUM_N, Basis, Reading
+from metrics.answers import count, durations, product, share
+from metrics.reading import Basis, Reading
 
 _MICROS = 1_000_000
 
@@ -57,23 +54,10 @@ def step_oldest_age_seconds(basis: Basis) -> tuple[Reading, ...]:
 def rolled_complete_accurate_ratio(basis: Basis) -> tuple[Reading, ...]:
     """Product of the steps' %C&A, over the steps that finished visits in the window.
 
-    Unknown when there is none or one of them is unknown; `n` is the least behind any of them. Bounds: the product of
-    Wilson's bounds, each taken so wide that all hold together with 95 % (Bonferroni).
+    Unknown when there is none or one of them is unknown; `n` is the least behind any of them. Bounds: the steps'
+    Wilson bounds brought together on the logarithms (Zou and Donner).
     """
     pairs = [(s.counts.get(codes.COMPLETED, 0), s.counts.get(codes.RETURNED, 0)) for s in basis.steps]
-    used = [(completed, completed - returned) for completed, returned in pairs if completed]
-    n = min((completed for completed, _ in used), default=0)
+    used = [(completed - returned, completed) for completed, returned in pairs if completed]
     known = len(used) / len(pairs) if pairs else 1.0
-    if n < MINIMUM_N:
-        return (Reading(statistic="ratio", value=None, n=n, known=known),)
-    bounds = [wilson(good, completed, 1 - 0.05 / len(used)) for completed, good in used]
-    return (
-        Reading(
-            statistic="ratio",
-            value=prod(good / completed for completed, good in used),
-            n=n,
-            lower=prod(low for low, _ in bounds),
-            upper=prod(high for _, high in bounds),
-            known=known,
-        ),
-    )
+    return (product(used, known=known),)
