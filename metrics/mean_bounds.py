@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 from math import cbrt, sqrt
-from operator import mul, sub
+from operator import itemgetter, mul, sub
 from typing import Final, NamedTuple
 
 from metrics.sketch import BINS, bin_of, edges_of, value_of
@@ -40,9 +40,8 @@ def moments(bins: Sequence[int], upto: Sequence[int], mean: float) -> Moments:
     """
     n = upto[-1]
     counts = list(map(sub, upto, chain((0,), upto)))
-    centre, square, cube = (
-        sum(map(mul, counts, map(table.__getitem__, bins))) / n for table in (_VALUES, _SQUARES, _CUBES)
-    )
+    pick = itemgetter(*bins, bins[0])  # the second of one: of a single index it would return no tuple
+    centre, square, cube = (sum(map(mul, counts, pick(table))) / n for table in (_VALUES, _SQUARES, _CUBES))
     spread = max(0.0, square - centre * centre)
     third = cube - 3 * centre * square + 2 * centre**3
     low, high = edges_of(bin_of(round(mean)))

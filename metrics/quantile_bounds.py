@@ -21,6 +21,9 @@ _TOLERATED: Final = 0.04
 _FAR: Final = 8
 """Standard deviations below the middle from which on the binomial law is summed; what lies below is nothing."""
 
+_FEW: Final = 3
+"""So many values in a bin are never thought to be one and the same."""
+
 
 @lru_cache(maxsize=8_192)
 def rank_bounds(n: int, q: float) -> tuple[float | None, float | None]:
@@ -81,24 +84,23 @@ class Ranked:
         `side` -1 asks for a lower bound, 1 for an upper one.
         """
         whole = int(rank)
-        value = self._at(whole, side)
-        part = rank - whole
-        return value + part * (self._at(whole + 1, side) - value) if part else value
+        place = bisect_left(self._upto, whole)
+        if rank == whole or rank <= self._upto[place]:
+            return self._in_bin(place, rank, side)
+        low, high = self._in_bin(place, whole, side), self._in_bin(place + 1, whole + 1, side)
+        return low + (rank - whole) * (high - low)
 
-    def _at(self, rank: int, side: int) -> float:
-        """One order statistic: at its place among the values of its bin, if those may be thought spread over it.
+    def _in_bin(self, place: int, rank: float, side: int) -> float:
+        """A rank's place among the values of its bin, if those may be thought spread over it.
 
         Where a bin holds far more than its neighbours, its values may all be one: then it is the bin's outer edge.
         """
-        bins, upto = self._bins, self._upto
-        place = bisect_left(upto, rank)
-        number, before = bins[place], upto[place - 1] if place else 0
+        number, before = self._bins[place], self._upto[place - 1] if place else 0
         low, high = edges_of(number)
         if low == high:
             return low
-        count = upto[place] - before
-        beside = self._beside(place, number, before)
-        if count > beside + 3 * sqrt(beside) + 3:
+        count = self._upto[place] - before
+        if count > _FEW and count > (beside := self._beside(place, number, before)) + 3 * sqrt(beside) + _FEW:
             return low if side < 0 else high
         return low + (rank - before - 0.5) / count * (high - low)
 
