@@ -13,6 +13,7 @@ import structlog
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+from deploy.prometheus import objectives
 from docs.safety import safety_page
 from docs.stories import stories_page
 from ingest.adapter import Adapter
@@ -83,6 +84,7 @@ PAGES: Final[Mapping[Path, Callable[[], str]]] = {
     DOCS / "safety.md": safety_page,
     DOCS / "stories.md": stories_page,
     SHIPPED: schema_text,
+    objectives.FILE: objectives.rules_text,
     **{path: partial(tool_page, path, adapter) for path, adapter in TOOL_PAGES.items()},
 }
 """Generated page -> what makes it."""

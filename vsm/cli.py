@@ -7,6 +7,7 @@ from typing import Final
 import typer
 
 from vsm.commands import (
+    ageing,
     ask,
     backfill,
     backup,
@@ -66,6 +67,7 @@ app.command("map-test")(map_test.map_test)
 app.command()(ask.query)
 app.command()(trace.trace)
 app.command()(waste.waste)
+app.command()(ageing.ageing)
 letters.command("list")(dead_letters.list_letters)
 letters.command("show")(dead_letters.show)
 letters.command("replay")(dead_letters.replay)

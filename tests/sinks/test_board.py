@@ -16,6 +16,7 @@ from prometheus_client import generate_latest
 
 from deploy.grafana.board import FILE, SOURCES, board
 from deploy.grafana.panels import BOARD, STREAMS_QUERY, Panel, Source
+from deploy.prometheus import objectives
 from schemas.dead_letter import DeadLetter
 from schemas.derived import Deployment, WorkItem, revision
 from schemas.event import Outcome, WorkKind
@@ -182,9 +183,15 @@ def test_prometheus_takes_its_configuration() -> None:
     assert promtool("check", "config", str(ROOT / "deploy/prometheus/prometheus.yml")) == ""
 
 
-def test_alerts_are_raised_when_they_should_be_and_not_else() -> None:
+@pytest.mark.parametrize("rules", ["ingest", "objectives", "flow"])
+def test_alerts_are_raised_when_they_should_be_and_not_else(rules: str) -> None:
     """Every test beside the alert rules holds, says promtool."""
-    assert promtool("test", "rules", str(ROOT / "deploy/prometheus/rules/ingest_test.yml")) == ""
+    assert promtool("test", "rules", str(ROOT / f"deploy/prometheus/rules/{rules}_test.yml")) == ""
+
+
+def test_the_rules_of_objectives_are_the_codes() -> None:
+    """The file that Prometheus loads is up to date; `make docs-write` renews it."""
+    assert objectives.FILE.read_text(encoding="utf-8") == objectives.rules_text()
 
 
 def test_the_page_is_clean() -> None:

@@ -17,13 +17,10 @@ from insights.waste.sums import By
 from schemas.definition import Step, ValueStream
 from schemas.derived import Change, Deployment, StepVisit, WorkItem, revision
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome
-from sinks.clickhouse.client import ClickHouse, open_embedded
-from sinks.clickhouse.migrate import apply
-from sinks.clickhouse.rows import TABLES, block
 from tests.builders.derived_rows import fact
+from tests.builders.stored_rows import stored
 from tests.builders.waste_cases import HOUR, STEPS, at
 from vsm.cli import app
-from vsm.data_dir import DataDir
 from vsm.store import Store, open_store
 from vsm.wasting import cases, report
 
@@ -113,23 +110,10 @@ ROWS: Sequence[Struct] = [
 ]  # fmt: skip
 
 
-def filled(store: ClickHouse, rows: Sequence[Struct]) -> None:
-    """Write rows into their tables."""
-    for table in TABLES:
-        own = [row for row in rows if type(row) is table.kind]
-        if own:
-            store.insert(table.name, block(table, own), table.name)
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with the rows."""
-    root = tmp_path_factory.mktemp("waste")
-    engine = open_embedded(DataDir(root).clickhouse)
-    apply(engine)
-    filled(engine, ROWS)
-    engine.close()
-    return root
+    return stored(tmp_path_factory.mktemp("waste"), ROWS)
 
 
 @pytest.fixture(scope="module")

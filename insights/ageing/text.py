@@ -1,0 +1,92 @@
+"""Open work in a terminal, the one at most risk first; pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from insights.ageing.expectations import Expectation, Ratio, Source, Verdict
+from insights.ageing.open_work import Ageing, Doing, ItemStanding, StepStanding
+from insights.durations import UNKNOWN_TEXT, duration, percent
+
+_MOST: Final = 30
+_MICROS: Final = 1_000_000
+_STYLES: Final = {Verdict.BROKEN: "red", Verdict.AT_RISK: "yellow", Verdict.FINE: "green", Verdict.UNKNOWN: "dim"}
+_COLUMNS: Final = ("item", "kind", "step", "in it", "faster", "age", "faster", "left", "breaks", "")
+
+
+def show(console: Console, found: Ageing) -> None:
+    """Print a stream's open work."""
+    console.print(render(found))
+
+
+def render(found: Ageing) -> RenderableType:
+    """Return it as something rich can print."""
+    at = dt.datetime.fromtimestamp(found.at // _MICROS, tz=dt.UTC)
+    counts = ", ".join(f"{count} {_words(verdict)}" for verdict, count in found.verdicts.items() if count)
+    heading = (
+        f"{found.value_stream}  ({at:%Y-%m-%d %H:%M} UTC: {len(found.items)} open{': ' if counts else ''}{counts})"
+    )
+    parts: list[RenderableType] = [Text(heading, style="bold"), Text(_promise(found), style="dim")]
+    if found.items:
+        parts.append(_table(found))
+    if len(found.items) > _MOST:
+        parts.append(Text(f"{len(found.items) - _MOST} more: --format json has them all", style="dim"))
+    return Group(*parts)
+
+
+def _promise(found: Ageing) -> str:
+    expectation = found.expectation
+    if expectation is None:
+        return f"nothing is expected: no target is set, and {found.finished} finished in 90 days are too few to observe"
+    source = "the target" if expectation.source is Source.TARGET else "observed, no target is set"
+    return (
+        f"expected: {expectation.quantile} % within {duration(expectation.seconds)} ({source});"
+        f" compared with {found.finished} finished in 90 days"
+    )
+
+
+def _table(found: Ageing) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    for number, name in enumerate(_COLUMNS):
+        table.add_column(name, justify="right" if 3 <= number < len(_COLUMNS) - 1 else "left")  # noqa: PLR2004 - figures
+    for item in found.items[:_MOST]:
+        table.add_row(*_row(item))
+    return table
+
+
+def _row(item: ItemStanding) -> list[RenderableType]:
+    of, steps = item.standing, item.steps
+    return [
+        Text(item.item_id),
+        Text(item.kind or UNKNOWN_TEXT),
+        Text("\n".join(_step(each) for each in steps) or "between steps"),
+        "\n".join(duration(each.standing.age_seconds) for each in steps),
+        "\n".join(_of(each.standing.faster) for each in steps),
+        duration(of.age_seconds),
+        _of(of.faster),
+        duration(of.left_seconds),
+        _of(of.breaking),
+        Text(_words(of.verdict), style=_STYLES[of.verdict]),
+    ]
+
+
+def _step(each: StepStanding) -> str:
+    doing = "" if each.doing is Doing.ACTIVE else f" {each.doing.value}"
+    return f"{each.step}{doing}{_late(each.standing.expectation, each.standing.verdict)}"
+
+
+def _late(expectation: Expectation | None, verdict: Verdict) -> str:
+    return "" if expectation is None or verdict is not Verdict.BROKEN else f", over {duration(expectation.seconds)}"
+
+
+def _of(ratio: Ratio | None) -> str:
+    return UNKNOWN_TEXT if ratio is None else percent(ratio.value)
+
+
+def _words(verdict: Verdict) -> str:
+    return verdict.value.replace("_", " ")
