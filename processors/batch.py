@@ -1,8 +1,8 @@
 """The same derivation as a plain definition over all events at once: what the streaming engine is measured against.
 
 Slow and simple on purpose: no indexes, no increments, no bounds. It shares with the engine what *is* the definition
-(the walk through the step rules, a visit's and an item's parts, how a rule reads a fact) and finds anew what belongs to
-what, which deployment carried which change, and what went wrong with it.
+(the walk through the step rules, a visit's and an item's parts, whom a judgement is laid to, how a rule reads a fact)
+and finds anew what belongs to what, which deployment carried which change, and what went wrong with it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from processors.batch_deployments import Attempt, Shipping
 from processors.corrections import corrected
 from processors.facts import TRUNKS, Fact, attributes_of_rules, from_event
-from processors.items import Member, item_row
-from processors.steps import Plan, bridge, observations, visits
+from processors.items import Member, item_row, reopenings
+from processors.judgements import Verdict, judge
+from processors.steps import Plan, bridge, observations, walk
 from processors.trace import MOST_PUSHES
 from processors.visits import visit_row
 from schemas.definition import Definition, ValueStream
@@ -181,9 +182,11 @@ class _Stream:
                 carried_by.setdefault(attempt.uri, []).append(uri)
         attempts = {a.uri: a for a in self.shipping.attempts}
         seen += [o for uri in carried_by for o in attempts[uri].told]
-        stays = visits(self.plan, seen)
-        last_step = self.stream.steps[-1].name
-        row = item_row(item, members, stays, last_step=last_step, stream=self.stream.name, version=self.version)
+        walked = walk(self.plan, seen)
+        stays = walked.visits
+        later = [Verdict("reopened", at) for at in reopenings(item, members)]
+        judge(self.plan, walked, [*later, *self.shipping.taken_back(parts)])
+        row = item_row(item, members, stays, plan=self.plan, stream=self.stream, version=self.version)
         yield row
         if row.finished_at is not None:
             bridge(stays, row.finished_at)
@@ -193,6 +196,7 @@ class _Stream:
                 stay,
                 stream=self.stream.name,
                 item=item,
+                kind=row.kind,
                 counted=any(self.items_of(owner)[0] == item for owner in owners),
                 calendar=self.stream.calendar,
                 version=self.version,

@@ -9,6 +9,7 @@ from msgspec import Struct
 from processors.deployments import HOT_FIX_WINDOW
 from processors.facts import HOT_FIXES, TRUNKS, Fact, FactLink
 from processors.incidents import ATTRIBUTION_WINDOW
+from processors.judgements import Verdict
 from processors.rollouts import COMMITS, telling
 from processors.steps import Observation
 from schemas.definition import ValueStream
@@ -211,6 +212,23 @@ class Shipping:
         told = {f.attributes.get("reverts", "") for x in parts for f in self._facts.get(x, ())} - {""}
         return {x for target in told for x in self._lands(target)}
 
+    def taken_back(self, parts: Sequence[str]) -> Iterator[Verdict]:
+        """Yield the reverts of what landed of an item's parts, and the rollbacks of production deployments of it."""
+        for at, uri in ((at, uri) for _, at, uri in self._landed if uri in parts):
+            pieces = {uri} | {x for x, wholes in self._above.items() if uri in wholes}
+            by = {r for r, facts in self._facts.items() if any(f.attributes.get("reverts") in pieces for f in facts)}
+            later = {x for r in by for x in self._lands(r)} - {uri}
+            yield from (Verdict("reverted", t) for _, t, x in self._landed if x in later and t > at)
+        for own in {a.uri: a for uri in parts for a in self.carriers(uri)}.values():
+            if own.environment == self.stream.production and (backs := self._rollbacks(own)):
+                yield Verdict("rolled_back", backs[0].at or 0, own.uri)
+
+    def _rollbacks(self, own: Attempt) -> list[Attempt]:
+        """Return the successes that went back from a deployment, in order."""
+        lane = self.lane(own)
+        later = lane[lane.index(own) + 1 :]
+        return [a for a in later if a.outcome is Outcome.SUCCESS and self._undone(a) is own]
+
     def _row(self, own: Attempt, version: str) -> Deployment:
         carried = self.carried(own)
         found = sorted(self._evidence(own, carried), key=lambda e: (-e[1], e[0]))
@@ -249,8 +267,7 @@ class Shipping:
             yield "failed", 1.0, mended[0].at if mended else None
         if own.environment != self.stream.production:
             return
-        backs = [a for a in later if self._undone(a) is own]
-        if backs:
+        if backs := self._rollbacks(own):
             yield "rollback", 1.0 if backs[0].says_back else 0.9, backs[0].at
         if own.outcome in _BAD:
             return

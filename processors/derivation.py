@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from typing import Final
 
-DERIVATION_VERSION: Final = 6
+DERIVATION_VERSION: Final = 7

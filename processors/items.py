@@ -13,9 +13,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from metrics.calendar import working_micros
 from processors.facts import Fact
+from processors.handoffs import handoffs
 from processors.links import level
-from processors.steps import Visit
+from processors.paths import effort, path_process
+from processors.steps import Plan, Visit
+from schemas.definition import ValueStream
 from schemas.derived import BRIDGED, SENT_BACK, WorkItem
 from schemas.event import WorkKind
 
@@ -34,17 +38,24 @@ class Member(Struct, frozen=True, gc=False):
 
 
 def item_row(
-    item: str, members: Sequence[Member], visits: Sequence[Visit], *, last_step: str, stream: str, version: str
+    item: str, members: Sequence[Member], visits: Sequence[Visit], *, plan: Plan, stream: ValueStream, version: str
 ) -> WorkItem:
-    """Return the item's row, its known_at left to the caller; `members` has at least one, in the order of uris."""
+    """Return the item's row, its known_at left to the caller; `members` has at least one, in the order of uris.
+
+    The visits are as facts told them: none is bridged because the item is done.
+    """
     started_at = min((v.began for v in visits), default=None)
-    finished_at = finish(item, members, visits, last_step)
+    finished_at = finish(item, members, visits, plan.steps[-1].name if plan.steps else "")
     parts: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
+    working = on_path = worked = None
     if started_at is not None and finished_at is not None:
         finished_at = max(started_at, finished_at)
         parts = flow_parts(visits, started_at, finished_at)
+        on_path, worked = path_process(plan, visits, finished_at), effort(visits)
+        if stream.calendar is not None:
+            working = working_micros(stream.calendar, started_at, finished_at)
     return WorkItem(
-        value_stream=stream,
+        value_stream=stream.name,
         item_id=item,
         kind=_kind(item, members),
         created_at=min(m.facts[0].occurred_at for m in members),
@@ -56,14 +67,19 @@ def item_row(
         blocked_micros=parts[1],
         wait_micros=parts[2],
         unaccounted_micros=parts[3],
+        flow_working_micros=working,
+        path_process_micros=on_path,
+        effort_micros=worked,
+        handoffs=handoffs(plan, visits),
         definition_version=version,
     )
 
 
 def finish(item: str, members: Sequence[Member], visits: Sequence[Visit], last_step: str) -> int | None:
     """Return when the item was done (see the module), None while it is not."""
-    of_ticket = [f for m in members if m.uri == item and level(item) == _TICKET for f in m.facts]
-    closed_at, reopened_at = _closings(of_ticket)
+    of_ticket = _of_ticket(item, members)
+    closed_at, reopened = _closings(of_ticket)
+    reopened_at = reopened[-1] if reopened else None
     newest_open = max((v.began for v in visits if v.finished is None), default=None)
     done = [v.finished for v in visits if v.step == last_step and v.finished is not None and v.outcome != SENT_BACK]
     for at in (max(done, default=None), closed_at, None if of_ticket else _abandoned(members)):
@@ -74,19 +90,29 @@ def finish(item: str, members: Sequence[Member], visits: Sequence[Visit], last_s
     return None
 
 
-def _closings(facts: Iterable[Fact]) -> tuple[int | None, int | None]:
-    """Return when the ticket was closed (None if it is open now) and when it was last opened again.
+def reopenings(item: str, members: Iterable[Member]) -> list[int]:
+    """Return when the item's ticket, closed, was opened again, in order; [] for an item that is no ticket."""
+    return _closings(_of_ticket(item, members))[1]
+
+
+def _of_ticket(item: str, members: Iterable[Member]) -> list[Fact]:
+    return [f for m in members if m.uri == item and level(item) == _TICKET for f in m.facts]
+
+
+def _closings(facts: Iterable[Fact]) -> tuple[int | None, list[int]]:
+    """Return when the ticket was closed (None if it is open now) and each time it was opened again, in order.
 
     A closed ticket is opened again by an update that gives it another state.
     """
     closed: Fact | None = None
-    reopened_at: int | None = None
+    reopened: list[int] = []
     for fact in facts:
         if fact.type == "ticket.closed":
             closed = closed or fact
         elif closed is not None and fact.state is not None and fact.state != closed.state:
-            closed, reopened_at = None, fact.occurred_at
-    return (None if closed is None else closed.occurred_at), reopened_at
+            closed = None
+            reopened.append(fact.occurred_at)
+    return (None if closed is None else closed.occurred_at), reopened
 
 
 def _abandoned(members: Sequence[Member]) -> int | None:

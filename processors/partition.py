@@ -23,6 +23,7 @@ from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived, StepVisit, Update, WorkItem, revision
 from schemas.event import FlowEvent
 from schemas.forgetting import FACT_FORGOTTEN, FORGETS, ORDERS
+from schemas.identity import entity_kind
 from schemas.state import EntityRecord
 
 _AT_ONCE: Final = 1_000
@@ -143,8 +144,13 @@ class _Stream:
         self._set(uri, with_fact(self._world.trace.record(uri), fact), self._note)
 
     def forget(self, uri: str, event_id: str) -> None:
-        """Take one fact out and note what it reached; what vanishes with it is erased. Unknown, it changes nothing."""
+        """Take one fact out and note what it reached; what vanishes with it is erased. Unknown, it changes nothing.
+
+        The rows of changes below name the entity, whose older rows a sink deletes: they are told again, whole.
+        """
         self._settle()
+        below = self._world.trace.below(uri)
+        self._note(frozenset((Kind.CHANGE, x) for x in below if entity_kind(x) == "change"))
         self._set(uri, without_fact(self._world.trace.record(uri), event_id), self._note_erasing)
 
     def _set(self, uri: str, new: bytes | None, note: Callable[[frozenset[Unit]], None]) -> None:

@@ -1,8 +1,9 @@
 """How far a fact reaches: which units must be derived anew when some entities change; pure.
 
 Asked before and after the change, the two answers together hold every unit whose rows can differ. The reach is bounded:
-the entities' own items and changes; of deployments, those from the first that can contain a change to the next success,
-their neighbours, and what mends or is mended by either.
+the entities' own items and changes, and the items of what these take back; of deployments, those from the first that
+can contain a change to the next success, their neighbours, and what mends or is mended by either. The items of such
+deployments are reached where one of them goes back, since a rollback judges what brought the change there.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from processors.deployments import incidents_near, near
+from processors.deployments import incidents_near, near, undone
 from processors.incidents import incident_row
+from processors.rollouts import Rollout
 from processors.rows import Kind, Unit
 from processors.world import World
 from schemas.identity import entity_kind
@@ -46,7 +48,9 @@ def reach(world: World, entities: Iterable[str], landed: Iterable[str] = ()) -> 
             continue
         units.update([(Kind.CHANGE, change) for change in world.trace.changes_of(uri)])
         deployments |= world.deployments_reading(uri)
-        moving.update(x for x in (uri, *world.trace.changes_of(uri)) if world.landing(x) is not None)
+        there = [x for x in (uri, *world.trace.changes_of(uri)) if world.landing(x) is not None]
+        moving.update(there)
+        units.update((Kind.ITEM, item) for x in there for item in _items_taken_back(world, x))
         if uri.startswith("incident:"):
             incidents.add(uri)
     if moving or deployments or incidents:
@@ -63,7 +67,10 @@ def _shipping(world: World, moving: set[str], deployments: set[str], incidents: 
     incidents.update(i for own in known for i in incidents_near(world, own))
     rows = (incident_row(world, uri, "") for uri in incidents)
     deployments.update(row.deployment_id for row in rows if row is not None and row.deployment_id is not None)
-    deployments.update(d for own in known for d in near(world, own))
+    for own in known:
+        nearby = near(world, own)
+        deployments |= nearby
+        units.update((Kind.ITEM, item) for item in _items_gone_back_on(world, own, nearby))
     units.update((Kind.DEPLOYMENT, d) for d in deployments)
     units.update((Kind.INCIDENT, i) for i in incidents)
     return units
@@ -77,6 +84,26 @@ def _carried_units(world: World, moving: Iterable[str]) -> set[Unit]:
         if entity_kind(uri) == "change":
             units.add((Kind.CHANGE, uri))
     return units
+
+
+def _items_taken_back(world: World, landed: str) -> Iterable[str]:
+    """Yield the items of what a change (or commit without one) takes back, and of all that that is part of."""
+    wholes = {x for target in world.named_by_reverts(landed) for x in world.trace.above(target)}
+    return (item for x in wholes for item in world.trace.items(x))
+
+
+def _items_gone_back_on(world: World, own: Rollout, nearby: Iterable[str]) -> set[str]:
+    """Return the items of deployments near one in production, if any of them goes back.
+
+    A deployment that comes between two others can move a rollback from one to the other: which one it was on before
+    cannot be seen from here, but all of them are near.
+    """
+    if own.environment != world.stream.production:
+        return set()
+    known = [r for d in nearby if (r := world.lanes.rollouts.get(d)) is not None]
+    if all(undone(world, r) is None for r in known):
+        return set()
+    return {item for r in known for x in world.lanes.carried(r) for item in world.trace.items(x)}
 
 
 def _carriers(world: World, uri: str) -> Iterable[str]:

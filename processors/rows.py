@@ -8,9 +8,11 @@ from msgspec.structs import replace
 
 from processors.deployments import deployment_row
 from processors.incidents import incident_row
-from processors.items import Member, item_row
+from processors.items import Member, item_row, reopenings
+from processors.judgements import Verdict, judge
 from processors.rollouts import merged_at, repository_of, telling
-from processors.steps import Observation, bridge, observations, visits
+from processors.steps import Observation, bridge, observations, walk
+from processors.taken_back import taken_back
 from processors.visits import visit_row
 from processors.world import World
 from schemas.derived import Change, Derived
@@ -58,9 +60,11 @@ def item_rows(world: World, item: str, version: str) -> list[Derived]:
     seen = [o for m in members for o in observations(m.uri, m.facts)]
     brought = deployments_of(world, [m.uri for m in members])
     seen += [o for d in brought for o in deployment_facts(world, d)]
-    stays = visits(world.plan, seen)
-    last_step = stream.steps[-1].name if stream.steps else ""
-    row = item_row(item, members, stays, last_step=last_step, stream=stream.name, version=version)
+    walked = walk(world.plan, seen)
+    stays = walked.visits
+    later = [Verdict("reopened", at) for at in reopenings(item, members)]
+    judge(world.plan, walked, [*later, *taken_back(world, (m.uri for m in members), brought)])
+    row = item_row(item, members, stays, plan=world.plan, stream=stream, version=version)
     if row.finished_at is not None:
         bridge(stays, row.finished_at)
     counted: dict[str, bool] = {}
@@ -75,6 +79,7 @@ def item_rows(world: World, item: str, version: str) -> list[Derived]:
                 stay,
                 stream=stream.name,
                 item=item,
+                kind=row.kind,
                 counted=counted[stay.subject],
                 calendar=stream.calendar,
                 version=version,

@@ -13,8 +13,8 @@ from msgspec import Struct, field
 
 from processors.facts import FROM_STATE, Fact
 from schemas.definition import Rule, Step
-from schemas.derived import BRIDGED, SENT_BACK
-from schemas.event import FlowEvent
+from schemas.derived import BRIDGED, EVIDENCE, SENT_BACK
+from schemas.event import ActorClass, FlowEvent, Outcome
 from schemas.identity import entity_kind
 
 _CLAMPED: Final = 1 << 62
@@ -23,6 +23,17 @@ _CLAMPED: Final = 1 << 62
 _FIELDS: Final = frozenset(FlowEvent.__struct_fields__)
 _KEPT_ASIDE: Final = frozenset({"tool", "source", "subject_id"})
 _ONE_LIFE: Final = {"queued": 0, "started": 1, "finished": 2, "deployed": 2, "upgraded": 2, "rolledback": 2}
+_BAD: Final = frozenset({Outcome.FAILURE, Outcome.ERROR})
+_FAILED: Final = {
+    "pipelinerun.finished": "failed_build", "build.finished": "failed_build", "testsuiterun.finished": "failed_test",
+}  # fmt: skip
+"""What a bad end of these is evidence of."""
+_BY_REVIEW: Final = "changes_requested"
+_RETURNED: Final = {
+    "testsuiterun": "failed_test", "testcaserun": "failed_test", "pipelinerun": "failed_build", "build": "failed_build",
+    "ticket": "reopened",
+}  # fmt: skip
+"""What it is evidence of that work goes back, by the family of the fact that sends it; of others, changes requested."""
 _MANY_LIVES: Final = frozenset({"ticket", "change", "commit", "activity"})
 
 
@@ -47,7 +58,9 @@ class Visit(Struct, kw_only=True):
     """One stay of the item in a step while it is being written. Times are microseconds UTC, None unknown.
 
     `before` is the item's latest finish of any step at or before the visit's begin; `explicit` says that a fact queued
-    it; `blocks` are the spans in which it was flagged blocked, the last one open (None) while it still is.
+    it; `blocks` are the spans in which it was flagged blocked, the last one open (None) while it still is. `started_by`
+    is the class of who started it, `worker` the account (see `Fact.who`), 0 unknown: whoever sends work back does not
+    work on it. `verdict` is (when, which of `EVIDENCE`) it was first judged not complete and accurate.
     """
 
     step: str
@@ -59,8 +72,10 @@ class Visit(Struct, kw_only=True):
     started: int | None = None
     finished: int | None = None
     outcome: str | None = None
-    returned: bool = False
     skewed: bool = False
+    started_by: ActorClass | None = None
+    worker: int = 0
+    verdict: tuple[int, int] | None = None
     blocks: list[tuple[int, int | None]] = field(default_factory=list)
 
     @property
@@ -68,6 +83,31 @@ class Visit(Struct, kw_only=True):
         """When the visit was first seen, whichever boundary that is."""
         first = self.queued if self.queued is not None else self.started
         return first if first is not None else self.finished or 0
+
+    @property
+    def evidence(self) -> str:
+        """The first evidence that it was not complete and accurate, '' for none."""
+        return "" if self.verdict is None else EVIDENCE[self.verdict[1]]
+
+    def judge(self, evidence: str, at: int) -> None:
+        """Find it not complete and accurate; the earliest judgement stands, of one instant the first in `EVIDENCE`."""
+        verdict = at, EVIDENCE.index(evidence)
+        self.verdict = verdict if self.verdict is None else min(verdict, self.verdict)
+
+
+class Failure(Struct, frozen=True):
+    """A build or test run that failed: what that is evidence of, when, and the visits that its fact closed."""
+
+    evidence: str
+    at: int
+    closed: tuple[Visit, ...]
+
+
+class Walk(Struct, frozen=True):
+    """An item's visits in the order they opened, and what failed on the way in the order of time."""
+
+    visits: list[Visit]
+    failures: list[Failure]
 
 
 def observations(subject: str, facts: Iterable[Fact]) -> list[Observation]:
@@ -129,6 +169,7 @@ class Plan:
         self.steps = tuple(steps)
         self.before = dict(zip((s.name for s in steps[1:]), (s.name for s in steps), strict=False))
         self.by_name = {s.name: s for s in steps}
+        self.order = {s.name: i for i, s in enumerate(steps)}
         self._rules: dict[str, list[tuple[Step, str, Rule]]] = {}
         for step in steps:
             for name in _RULES:
@@ -159,19 +200,21 @@ def _had(step: Step, name: str, spent: set[tuple[str, str]]) -> bool:
     return (step.name, name) in spent or (begins_too_late and (step.name, "finish") in spent)
 
 
-def visits(plan: Plan, seen: Iterable[Observation]) -> list[Visit]:
-    """Return the item's visits in the order they opened; [] for no facts."""
-    walk = _Walk(plan)
+def walk(plan: Plan, seen: Iterable[Observation]) -> Walk:
+    """Return the item's visits and what failed on the way; none of either for no facts."""
+    walker = _Walker(plan)
     for observation in sorted(seen, key=Observation.place):
-        walk.see(observation)
-    return walk.visits
+        walker.see(observation)
+    return Walk(walker.visits, walker.failures)
 
 
-class _Walk:
-    """The visits so far, and what is open."""
+class _Walker:
+    """The visits so far, what is open, and which visits the fact at hand has closed."""
 
     def __init__(self, plan: Plan) -> None:
         self.visits: list[Visit] = []
+        self.failures: list[Failure] = []
+        self._closed: list[Visit] = []
         self._plan = plan
         self._open: dict[str, Visit] = {}
         self._latest: dict[str, Visit] = {}
@@ -182,10 +225,16 @@ class _Walk:
     def see(self, seen: Observation) -> None:
         """Take the next fact."""
         matched = self._plan.match(seen.fact, self._spent)
-        if not matched:
-            return
+        if matched:
+            self._go_through(matched, seen)
+        evidence = _FAILED.get(seen.fact.type)
+        if evidence is not None and seen.fact.outcome in _BAD:
+            self.failures.append(Failure(evidence, seen.at, tuple(self._closed) if matched else ()))
+
+    def _go_through(self, matched: Matched, seen: Observation) -> None:
         if self._sent_from:
             self._go_forward_again(matched, seen)
+        self._closed.clear()
         for turn in (self._finish, self._begin, self._block, self._send_back):
             for step, rules in matched.items():
                 turn(self._plan.by_name[step], rules, seen)
@@ -222,7 +271,7 @@ class _Walk:
             elif step.queue is None:
                 visit.queued = self._last_finish
         if "start" in rules and visit.started is None:
-            visit.started = seen.at
+            visit.started, visit.started_by, visit.worker = seen.at, seen.fact.actor_class, seen.fact.who
             visit.skewed = visit.skewed or seen.skewed
 
     def _block(self, step: Step, rules: Container[str], seen: Observation) -> None:
@@ -249,11 +298,12 @@ class _Walk:
         if before is None:
             return
         if before in self._latest:
-            self._latest[before].returned = True
+            self._latest[before].judge(_RETURNED.get(seen.fact.family, _BY_REVIEW), seen.at)
         if before in self._open:
             return
         visit = self._open_visit(before, seen)
         visit.queued = visit.started = seen.at
+        visit.started_by = seen.fact.actor_class
         self._sent_from[before] = step.name
 
     def _open_visit(self, step: str, seen: Observation) -> Visit:
@@ -267,6 +317,7 @@ class _Walk:
         visit = self._open.pop(step)
         self._sent_from.pop(step, None)
         visit.finished = self._last_finish = seen.at
+        self._closed.append(visit)
         visit.skewed = visit.skewed or seen.skewed
         if visit.blocks and visit.blocks[-1][1] is None:
             visit.blocks[-1] = (visit.blocks[-1][0], seen.at)

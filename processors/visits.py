@@ -10,6 +10,7 @@ from metrics.calendar import working_micros
 from processors.steps import Visit
 from schemas.definition import Calendar
 from schemas.derived import BRIDGED, StepVisit
+from schemas.event import WorkKind
 
 Clock = Callable[[int, int], int]
 """How long a span [start, end) lasts."""
@@ -44,11 +45,10 @@ def times(visit: Visit, clock: Clock) -> Times:
     gap = None
     if visit.explicit and queued is not None and visit.before is not None:
         gap = clock(visit.before, queued)
-    wait = process = unaccounted = None
+    wait = unaccounted = None
     if queued is not None and started is not None:
         wait = clock(queued, started) - blocked_within(visit, queued, started, clock)
-    if started is not None and finished is not None and visit.outcome != BRIDGED:
-        process = clock(started, finished) - blocked_within(visit, started, finished, clock)
+    process = process_time(visit, clock)
     if finished is None:
         return Times(wait, process, None, None, gap)
     begin = queued if queued is not None else started
@@ -60,6 +60,30 @@ def times(visit: Visit, clock: Clock) -> Times:
     return Times(wait, process, blocked, unaccounted, gap)
 
 
+def process_time(visit: Visit, clock: Clock) -> int | None:
+    """Return how long it was worked on, less what was blocked; None where its start or its end is not known."""
+    started, finished = visit.started, visit.finished
+    if started is None or finished is None or visit.outcome == BRIDGED:
+        return None
+    return clock(started, finished) - blocked_within(visit, started, finished, clock)
+
+
+def blocked_spans(visit: Visit) -> tuple[int, ...]:
+    """Return the spans in which a visit was flagged blocked, flat (from, to, ...), those of no length left out.
+
+    The last one is without its end while it lasts; none goes beyond the end of the visit.
+    """
+    end = visit.finished
+    found: list[int] = []
+    for a, b in visit.blocks:
+        until = end if b is None else b if end is None else min(b, end)
+        if until is None:
+            found.append(a)
+        elif a < until:
+            found += (a, until)
+    return tuple(found)
+
+
 def blocked_within(visit: Visit, start: int, end: int, clock: Clock) -> int:
     """Return how long a visit was flagged blocked inside a span."""
     spans = ((max(a, start), min(end if b is None else b, end)) for a, b in visit.blocks)
@@ -67,9 +91,16 @@ def blocked_within(visit: Visit, start: int, end: int, clock: Clock) -> int:
 
 
 def visit_row(
-    visit: Visit, *, stream: str, item: str, counted: bool, calendar: Calendar | None, version: str
+    visit: Visit,
+    *,
+    stream: str,
+    item: str,
+    kind: WorkKind | None,
+    counted: bool,
+    calendar: Calendar | None,
+    version: str,
 ) -> StepVisit:
-    """Return the row of a visit."""
+    """Return the row of a visit; `kind` is its item's."""
     plain = times(visit, elapsed)
     working = _NO_TIMES if calendar is None else times(visit, lambda start, end: working_micros(calendar, start, end))
     return StepVisit(
@@ -93,7 +124,11 @@ def visit_row(
         blocked_working_micros=working.blocked,
         unaccounted_working_micros=working.unaccounted,
         gap_working_micros=working.gap,
-        returned=visit.returned,
+        returned=visit.verdict is not None,
         skewed=visit.skewed,
+        kind=kind,
+        started_by=visit.started_by,
+        evidence=visit.evidence,
+        blocked_spans=blocked_spans(visit),
         definition_version=version,
     )

@@ -106,10 +106,14 @@ class World:
 
     def reverted_by(self, landed: str) -> set[str]:
         """Return what a change (or commit without one) takes back, each as it landed."""
+        return {x for target in self.named_by_reverts(landed) for x in self.lands(target)}
+
+    def named_by_reverts(self, landed: str) -> set[str]:
+        """Return what a change (or commit without one) says that it takes back, by the names it gives."""
         if not self.trace.known("reverted"):
             return set()
         told = (f.attributes.get("reverts") for x in self.trace.below(landed) for f in self.trace.facts(x))
-        return {x for target in told if target for x in self.lands(target)}
+        return {target for target in told if target}
 
     def reverting(self, landed: str) -> set[str]:
         """Return what takes back a change (or commit without one) or a part of it, each as it landed."""
