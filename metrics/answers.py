@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from math import prod
 from typing import Final
 
 from metrics.codes import Held
@@ -86,11 +87,9 @@ def product(shares: list[tuple[int, int]], *, known: float = 1.0) -> Reading:
     n = min((of for _, of in shares), default=0)
     if n < MINIMUM_N:
         return Reading(statistic="ratio", value=None, n=n, known=known)
-    value = 1.0
-    for hits, of in shares:
-        value *= hits / of
+    value = prod(hits / of for hits, of in shares)
     lower, upper = product_of_shares(shares)
-    return Reading(statistic="ratio", value=value, n=n, lower=min(value, lower), upper=max(value, upper), known=known)
+    return Reading(statistic="ratio", value=value, n=n, lower=lower, upper=upper, known=known)
 
 
 def quotient(sums: Sums, n: int, *, known: float = 1.0) -> Reading:

@@ -6,13 +6,16 @@ How often each holds the truth is measured, and told in `docs/metrics/intervals.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, log, sqrt
+from math import exp, log, prod, sqrt
 from typing import Final
 
 from metrics.student import normal
 
 _HALF: Final = 0.5
 """What Jeffreys' prior adds to a count."""
+
+_FAR: Final = 6
+"""From here on the series of the digamma function are good to nine digits."""
 
 
 def wilson(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -31,30 +34,51 @@ def wilson(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
 
 
 def product_of_shares(shares: Sequence[tuple[int, int]]) -> tuple[float, float]:
-    """Return the interval of a product of independent shares, each (hits, n).
+    """Return the interval of a product of independent shares, each (hits, n), inside [0, 1] and around the product.
 
-    The method of variance estimates recovery (Zou and Donner 2008) on the logarithms: each share gives the distance
-    to its own Wilson bound, and the distances add as squares. A share without any hit makes the product 0 and leaves
-    it unbounded from above but by that share's own bound. Raises ValueError for no shares or an n < 1.
+    Each share has a beta law (Jeffreys' half a hit, and half a miss for all shares together, so that many of them do
+    not add misses that nobody saw). The negative logarithm of their product has then a known mean and variance; the
+    gamma law of both gives its 2.5 % and 97.5 % points. Raises ValueError for no shares.
     """
     if not shares:
         raise ValueError("a product of nothing has no interval")
-    bounds = [wilson(hits, n) for hits, n in shares]
-    if any(hits == 0 for hits, _ in shares):
-        return 0.0, min(high for (hits, _), (_, high) in zip(shares, bounds, strict=True) if hits == 0)
-    logs = [log(hits / n) for hits, n in shares]
-    below = sum((at - log(low)) ** 2 for at, (low, _) in zip(logs, bounds, strict=True))
-    above = sum((log(high) - at) ** 2 for at, (_, high) in zip(logs, bounds, strict=True))
-    return exp(sum(logs) - sqrt(below)), min(1.0, exp(sum(logs) + sqrt(above)))
+    mean, variance = 0.0, 0.0
+    for hits, n in shares:
+        (psi, trigamma), (psi_all, trigamma_all) = (
+            _digamma(amount) for amount in (hits + _HALF, n + _HALF + _HALF / len(shares))
+        )
+        mean += psi_all - psi
+        variance += trigamma - trigamma_all
+    value = prod(hits / n for hits, n in shares)
+    least, most = (variance / mean * point for point in _gamma_points(mean * mean / variance))
+    return min(value, exp(-most)), max(value, exp(-least))
 
 
 def events(n: int) -> tuple[float, float]:
     """Return the interval of the expected number of events where n independent ones were counted.
 
-    Jeffreys' interval, the 2.5 % and 97.5 % points of a gamma law of shape n + 1/2 (Brown, Cai and DasGupta 2003), by
-    Wilson and Hilferty's cube root. Garwood's exact interval never covers less than 95 %, and so covers up to 99 %.
+    Jeffreys' interval, the 2.5 % and 97.5 % points of a gamma law of shape n + 1/2 (Brown, Cai and DasGupta 2003).
+    Garwood's exact interval never covers less than 95 %, and so covers up to 99 %.
     """
-    shape = n + _HALF
-    z, ninth = normal(), 1 / (9 * shape)
-    low, high = (shape * (1 - ninth + sign * z * sqrt(ninth)) ** 3 for sign in (-1, 1))
-    return max(0.0, low), high
+    return _gamma_points(n + _HALF)
+
+
+def _gamma_points(shape: float) -> tuple[float, float]:
+    """The 2.5 % and 97.5 % points of a gamma law of scale 1, by Wilson and Hilferty's cube root."""
+    ninth = 1 / (9 * shape)
+    reach = normal() * sqrt(ninth)
+    return shape * max(0.0, 1 - ninth - reach) ** 3, shape * (1 - ninth + reach) ** 3
+
+
+def _digamma(x: float) -> tuple[float, float]:
+    """The first and second derivative of the gamma function's logarithm, by recurrence and series; x above 0."""
+    first = second = 0.0
+    while x < _FAR:
+        first -= 1 / x
+        second += 1 / (x * x)
+        x += 1
+    y = 1 / (x * x)
+    return (
+        first + log(x) - 0.5 / x - y * (1 / 12 - y * (1 / 120 - y / 252)),
+        second + 1 / x + y / 2 + y / x * (1 / 6 - y * (1 / 30 - y / 42)),
+    )

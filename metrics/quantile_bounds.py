@@ -62,9 +62,11 @@ def _low(n: int, q: float, tail: float) -> float:
         rank += 1
         chance *= (n - rank + 1) * q / (rank * (1 - q))
         reached, after = after, after + chance
-    if rank == 0 or after - tail >= 1:
+    if rank == 0:
         return 1.0
-    odds = rank * (1 - q) * (after - tail) / ((n - rank) * q * (tail - reached)) if tail > reached else float("inf")
+    odds = (after - tail) / max(tail - reached, 1e-300)
+    if rank + 1 < n:  # the greatest value lies too far off for Nyblom's weights
+        odds *= rank * (1 - q) / ((n - rank) * q)
     return rank + 1 / (1 + odds)
 
 
