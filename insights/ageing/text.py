@@ -16,7 +16,10 @@ from insights.durations import UNKNOWN_TEXT, duration, percent
 _MOST: Final = 30
 _MICROS: Final = 1_000_000
 _STYLES: Final = {Verdict.BROKEN: "red", Verdict.AT_RISK: "yellow", Verdict.FINE: "green", Verdict.UNKNOWN: "dim"}
-_COLUMNS: Final = ("item", "kind", "step", "in it", "faster", "age", "faster", "left", "breaks", "")
+_COLUMNS: Final = ("item", "step", "in it", "faster", "age", "faster", "left", "breaks", "")
+_NAME: Final = 20
+_FIGURES: Final = 2
+"""Where the columns of figures begin."""
 
 
 def show(console: Console, found: Ageing) -> None:
@@ -51,9 +54,13 @@ def _promise(found: Ageing) -> str:
 
 
 def _table(found: Ageing) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    for number, name in enumerate(_COLUMNS):
-        table.add_column(name, justify="right" if 3 <= number < len(_COLUMNS) - 1 else "left")  # noqa: PLR2004 - figures
+    table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column(_COLUMNS[0], overflow="fold", min_width=_NAME)
+    for name in _COLUMNS[1:_FIGURES]:
+        table.add_column(name)
+    for name in _COLUMNS[_FIGURES:-1]:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(_COLUMNS[-1], no_wrap=True)
     for item in found.items[:_MOST]:
         table.add_row(*_row(item))
     return table
@@ -63,7 +70,6 @@ def _row(item: ItemStanding) -> list[RenderableType]:
     of, steps = item.standing, item.steps
     return [
         Text(item.item_id),
-        Text(item.kind or UNKNOWN_TEXT),
         Text("\n".join(_step(each) for each in steps) or "between steps"),
         "\n".join(duration(each.standing.age_seconds) for each in steps),
         "\n".join(_of(each.standing.faster) for each in steps),

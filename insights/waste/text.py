@@ -114,8 +114,8 @@ def _groups(report: Report) -> Table:
     table.add_column("waste", justify="right")
     if report.price is not None:
         table.add_column(report.price.currency or "cost", justify="right")
-    table.add_column("of which")
     table.add_column("")
+    table.add_column("of which")
     for group in report.groups[:_MOST_GROUPS]:
         table.add_row(*_group_row(report, group))
     return table
