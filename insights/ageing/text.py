@@ -17,7 +17,7 @@ _MOST: Final = 30
 _MICROS: Final = 1_000_000
 _STYLES: Final = {Verdict.BROKEN: "red", Verdict.AT_RISK: "yellow", Verdict.FINE: "green", Verdict.UNKNOWN: "dim"}
 _COLUMNS: Final = ("item", "step", "in it", "faster", "age", "faster", "left", "breaks", "")
-_NAME: Final = 20
+_NAME: Final = 19
 _FIGURES: Final = 2
 """Where the columns of figures begin."""
 
