@@ -54,8 +54,8 @@ def step_oldest_age_seconds(basis: Basis) -> tuple[Reading, ...]:
 def rolled_complete_accurate_ratio(basis: Basis) -> tuple[Reading, ...]:
     """Product of the steps' %C&A, over the steps that finished visits in the window.
 
-    Unknown when there is none or one of them is unknown; `n` is the least behind any of them. Bounds: the steps'
-    Wilson bounds brought together on the logarithms (Zou and Donner).
+    Unknown when there is none or one of them is unknown; `n` is the least behind any of them. Bounds (95 %): the
+    steps' beta laws brought together on the logarithm.
     """
     pairs = [(s.counts.get(codes.COMPLETED, 0), s.counts.get(codes.RETURNED, 0)) for s in basis.steps]
     used = [(completed - returned, completed) for completed, returned in pairs if completed]

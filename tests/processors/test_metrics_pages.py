@@ -38,14 +38,14 @@ def test_the_page_says_everything(name: str) -> None:
 
 
 def test_there_is_a_page_for_each_metric_and_for_nothing_else() -> None:
-    """The folder holds the metrics' pages and the index."""
-    assert {path.stem for path in PAGES.glob("*.md")} == {*NAMES, "index"}
+    """The folder holds the metrics' pages, the index and the page on intervals."""
+    assert {path.stem for path in PAGES.glob("*.md")} == {*NAMES, "index", "intervals"}
 
 
 def test_the_index_names_every_page() -> None:
     """The index links each page once."""
     linked = re.findall(r"\]\((\w+)\.md\)", page("index"))
-    assert sorted(linked) == sorted(NAMES)
+    assert sorted(linked) == sorted([*NAMES, "intervals"])
 
 
 def test_names_are_unique() -> None:
