@@ -80,8 +80,10 @@ class Books:
             process_seconds=life.process,
             wait_seconds=life.wait,
             unaccounted_seconds=life.unaccounted,
+            path_process_seconds=life.path_process,
+            effort_seconds=life.effort,
             changes=tuple(opened),
-            visits=tuple(_visit(visit) for visit in visits),
+            visits=tuple(_visit(visit, item.kind) for visit in visits),
         )
 
     def _change(self, stream: str, change: Change) -> TrueChange | None:
@@ -136,6 +138,7 @@ class _StepBook:
     def __init__(self) -> None:
         self.process, self.wait, self.lead = Samples(), Samples(), Samples()
         self.arrivals = self.completions = self.returned = self.open = self.standing = 0
+        self._evidence: Counter[str] = Counter()
 
     def visit(self, visit: TrueVisit, end: int) -> None:
         begun = visit.started_at if visit.queued_at is None else visit.queued_at
@@ -147,6 +150,8 @@ class _StepBook:
             return
         self.completions += 1
         self.returned += visit.returned
+        if visit.evidence:
+            self._evidence[visit.evidence] += 1
         self.process.add(visit.process_seconds)
         self.wait.add(visit.wait_seconds)
         self.lead.add(visit.lead_seconds)
@@ -156,7 +161,7 @@ class _StepBook:
         step = TrueStep(
             process=self.process.quantiles(), wait=self.wait.quantiles(), lead=self.lead.quantiles(),
             arrivals=self.arrivals, completions=self.completions, returned=self.returned, work_in_progress=self.open,
-            standing_seconds=self.standing,
+            evidence=dict(self._evidence), standing_seconds=self.standing,
             complete_accurate_ratio=passed / self.completions if self.completions else None,
         )  # fmt: skip
         for samples in (self.process, self.wait, self.lead):
@@ -250,12 +255,13 @@ class _StreamBook:
         )
 
 
-def _visit(visit: Visit) -> TrueVisit:
+def _visit(visit: Visit, kind: str | None) -> TrueVisit:
     return TrueVisit(
         step=visit.step, visit=visit.number, queued_at=_micros(visit.queued), started_at=_micros(visit.started),
         finished_at=_micros(visit.finished), wait_seconds=visit.wait, process_seconds=visit.process,
         lead_seconds=None if visit.untold else visit.lead, unaccounted_seconds=visit.unaccounted,
-        sent_back=visit.sent_back, returned=visit.returned, counted=visit.counted,
+        sent_back=visit.sent_back, returned=visit.returned, counted=visit.counted, kind=kind,
+        evidence=visit.verdict.evidence if visit.verdict else "",
     )  # fmt: skip
 
 

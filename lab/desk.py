@@ -272,7 +272,7 @@ class Desk:
             if asked or started <= self.outbox.end:
                 change.note(queued, "run_queued", landed=landed)
             change.note(started, "run_started", landed=landed)
-            change.note(finished, "run_finished", landed=landed)
+            change.note(finished, "run_finished" if success else "run_failed", landed=landed)
             if success:
                 break
             queued = self.odd(finished + self.chance.between(60, 1_200))

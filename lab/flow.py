@@ -7,12 +7,15 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from lab.ledger import Visit
+from lab.ledger import STEPS, Visit
 from lab.work import Item
 
 
 class Flow(Struct, frozen=True, kw_only=True):
-    """`process + wait + unaccounted == finished - started`; all None while the item is not done."""
+    """`process + wait + unaccounted == finished - started`; all None while the item is not done.
+
+    `effort` is the process time of all stays together, `path_process` of those on the longest way; None for none known.
+    """
 
     created: int | None
     started: int | None
@@ -20,6 +23,8 @@ class Flow(Struct, frozen=True, kw_only=True):
     process: int | None = None
     wait: int | None = None
     unaccounted: int | None = None
+    effort: int | None = None
+    path_process: int | None = None
 
 
 def flow(item: Item, visits: Sequence[Visit], end: int) -> Flow:
@@ -32,8 +37,9 @@ def flow(item: Item, visits: Sequence[Visit], end: int) -> Flow:
         return Flow(created=created, started=started, finished=finished)
     process, wait, unaccounted = _parts(visits, started, finished)
     return Flow(
-        created=created, started=started, finished=finished, process=process, wait=wait, unaccounted=unaccounted
-    )
+        created=created, started=started, finished=finished, process=process, wait=wait, unaccounted=unaccounted,
+        effort=_worked(visits), path_process=_worked(_longest_way(visits, finished)),
+    )  # fmt: skip
 
 
 def done(item: Item, visits: Sequence[Visit], end: int) -> int | None:
@@ -58,6 +64,26 @@ def _abandoned(item: Item, end: int) -> int | None:
     closed = [change.closed for change in item.changes]
     times = [at for at in closed if at is not None and at <= end]
     return max(times) if times and len(times) == len(closed) else None
+
+
+def _longest_way(visits: Sequence[Visit], end: int) -> list[Visit]:
+    """Return the stays that lead, each from the one that ended last before it began, to the end."""
+    way = list[Visit]()
+    left = sorted(
+        (visit for visit in visits if visit.finished is not None),
+        key=lambda visit: (visit.finished, STEPS.index(visit.step), visit.number),
+    )
+    while left:
+        visit = left.pop()
+        if (visit.finished or 0) <= end:
+            way.append(visit)
+            end = visit.began
+    return way
+
+
+def _worked(visits: Sequence[Visit]) -> int | None:
+    known = [visit.process for visit in visits if visit.process is not None]
+    return sum(known) if known else None
 
 
 def _parts(visits: Sequence[Visit], start: int, end: int) -> tuple[int, int, int]:

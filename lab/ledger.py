@@ -6,7 +6,7 @@ be called in the order of time; times are whole seconds.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -16,11 +16,22 @@ STEPS: Final = ("Backlog", "Develop", "Review", "Build", "Verify", "Deploy")
 _QUEUED_BY_A_FACT: Final = frozenset({"Backlog", "Review", "Build", "Verify"})
 
 
+EVIDENCE: Final = ("changes_requested", "failed_build", "failed_test", "reopened", "reverted", "rolled_back")
+"""What shows that a stay was not complete and accurate; of two at one time the first here stands."""
+
+
+class Verdict(NamedTuple):
+    """What showed a stay to be wrong, and when (seconds)."""
+
+    at: int
+    evidence: str
+
+
 class Visit(Struct, kw_only=True):
     """One stay in one step, still being written. `counted` is false where another item counts the same visit.
 
     `gap_from` is the item's latest finish before something queued the visit; None where nothing did. `untold`: nobody
-    said when it ended; by `finished` the whole item was done.
+    said when it ended; by `finished` the whole item was done. `failed`: a build that failed ended it.
     """
 
     step: str
@@ -30,9 +41,19 @@ class Visit(Struct, kw_only=True):
     started: int | None = None
     finished: int | None = None
     sent_back: bool = False
-    returned: bool = False
+    verdict: Verdict | None = None
     counted: bool = True
     untold: bool = False
+    failed: bool = False
+
+    def find_wrong(self, verdict: Verdict) -> None:
+        """Write down what showed it to be wrong, unless something did before."""
+        self.verdict = min(self.verdict or verdict, verdict, key=lambda v: (v.at, EVIDENCE.index(v.evidence)))
+
+    @property
+    def returned(self) -> bool:
+        """Whether something showed it to be wrong."""
+        return self.verdict is not None
 
     @property
     def began(self) -> int:
@@ -119,7 +140,7 @@ class Ledger:
         self._end("Review", at).sent_back = True
         for visit in reversed(self.visits):
             if visit.step == "Develop":
-                visit.returned = True
+                visit.find_wrong(Verdict(at, "changes_requested"))
                 break
         self._begin("Develop", queued=at, started=at)
         self._correcting = True
@@ -143,8 +164,12 @@ class Ledger:
             build.started = at
 
     def run_finished(self, at: int) -> None:
-        """A build ended, however it came out."""
+        """A build ended well."""
         self._end("Build", at)
+
+    def run_failed(self, at: int) -> None:
+        """A build ended, and had failed."""
+        self._end("Build", at).failed = True
 
     def in_test(self, at: int) -> None:
         """The change is in an environment before production; only the first time counts."""

@@ -51,7 +51,7 @@ def _column(name: str) -> str:
 def _visits(entity: Entity) -> Iterator[tuple[Key, Facts]]:
     if isinstance(entity, TrueItem):
         for v in entity.visits:
-            facts = (v.queued_at, v.started_at, v.finished_at, v.counted, v.returned, v.sent_back)
+            facts = (v.queued_at, v.started_at, v.finished_at, v.counted, v.returned, v.sent_back, v.evidence, v.kind)
             yield (entity.value_stream, entity.item_id, v.step, v.visit), facts
 
 
@@ -70,7 +70,10 @@ def _items(entity: Entity) -> Iterator[tuple[Key, Facts]]:
 
 def _parts(entity: Entity) -> Iterator[tuple[Key, Facts]]:
     if isinstance(entity, TrueItem) and entity.process_seconds is not None:
-        facts = (entity.process_seconds, entity.wait_seconds, entity.unaccounted_seconds)
+        facts = (
+            entity.process_seconds, entity.wait_seconds, entity.unaccounted_seconds, entity.path_process_seconds,
+            entity.effort_seconds,
+        )  # fmt: skip
         yield (entity.value_stream, entity.item_id), facts
 
 
@@ -113,7 +116,7 @@ GROUPS: Final = (
         name="visits",
         table="step_visits_current",
         identity=("item_id", "step", "visit"),
-        columns=("queued_at", "started_at", "finished_at", "counted", "returned", "sent_back"),
+        columns=("queued_at", "started_at", "finished_at", "counted", "returned", "sent_back", "evidence", "kind"),
         true=_visits,
     ),
     Group(
@@ -134,7 +137,7 @@ GROUPS: Final = (
         name="flow time parts",
         table="work_items_current",
         identity=("item_id",),
-        columns=("process_seconds", "wait_seconds", "unaccounted_seconds"),
+        columns=("process_seconds", "wait_seconds", "unaccounted_seconds", "path_process_seconds", "effort_seconds"),
         where="process_seconds IS NOT NULL",
         true=_parts,
     ),

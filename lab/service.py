@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Final
 
 from msgspec import Struct
 
@@ -14,6 +15,10 @@ from lab.release import Release
 from lab.releasing import PRODUCTION, Route
 from lab.trouble import Happened, Trouble, aftermath
 from lab.work import FINAL, Change, Item
+
+
+_SETTLES_AFTER: Final = 2
+"""So many releases later nothing can be found wrong any more with what one brought."""
 
 
 class Ended(Struct, kw_only=True):
@@ -41,6 +46,7 @@ class Service:
         self._route = Route(desk)
         self._again: list[tuple[int, Item]] = []
         self._held: list[Release] = []
+        self._settling: list[list[Item]] = []
 
     def live(self) -> Iterator[int]:
         """Yield, before each release, the second before which nothing more will happen here; then live it."""
@@ -50,8 +56,9 @@ class Service:
             yield earliest
             self._desk.forget_times(earliest)
             self._release(cut, quota)
-        again = [item for _, item in self._again]
-        self._book(Ended(items=again, changes=[], releases=self._held, troubles=[]))
+        items = [item for _, item in self._again]
+        items += [item for settled in self._settling for item in settled]
+        self._book(Ended(items=items, changes=[], releases=self._held, troubles=[]))
 
     def _release(self, cut: int, quota: int) -> None:
         items, merged, releases = list[Item](), list[Change](), list[Release]()
@@ -64,7 +71,9 @@ class Service:
         settled = self._close(items)
         changes = list({change.uri: change for item in items for change in item.changes}.values())
         settled += [item for change in changes for item in change.loose()]
-        self._book(Ended(items=settled, changes=changes, releases=self._over(releases), troubles=troubles))
+        self._settling.append(settled)
+        over = self._settling.pop(0) if len(self._settling) > _SETTLES_AFTER else []
+        self._book(Ended(items=over, changes=changes, releases=self._over(releases), troubles=troubles))
 
     def _over(self, releases: list[Release]) -> list[Release]:
         """Return the releases that nothing can be found wrong with any more; hold back the others."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 from lab.announcing import digest_of
 from lab.desk import Desk
 from lab.developing import MINUTE, Course, Developer
+from lab.judging import Setback
 from lab.organisation import ENVIRONMENTS
 from lab.payloads import pagerduty
 from lab.release import Release
@@ -106,6 +107,8 @@ def _roll_back(
     """Deploy an earlier version again because of `bad`; return when that was done. `silent`: no incident tells."""
     back = route.deploy(PRODUCTION, to.sha, 0, found + desk.chance.between(3, 15) * MINUTE)
     back.rework = True
+    for change in bad.changes:
+        change.set_back(Setback(at=back.finished, evidence="rolled_back", deployed=bad.finished))
     bad.went_wrong("rollback", back.finished if silent else found, back.finished)
     happened.releases.append(back)
     return back.finished
@@ -130,6 +133,7 @@ def _take_back(desk: Desk, developer: Developer, route: Route, bad: Release, fou
     developer.revert(course, original, done)
     course.run_from(found, desk)
     happened.items += [item for item in done[0].items if item.ticket is None]
+    original.set_back(Setback(at=done[0].merged or 0, evidence="reverted"))
     live = _hurry(desk, route, done[0], happened)
     bad.went_wrong("revert", live, live)
 

@@ -26,6 +26,8 @@ class TrueVisit(Struct, frozen=True, kw_only=True):
     unaccounted_seconds: int | None
     sent_back: bool
     returned: bool
+    evidence: str
+    kind: str | None
     counted: bool
 
 
@@ -41,6 +43,8 @@ class TrueItem(Struct, frozen=True, kw_only=True):
     process_seconds: int | None
     wait_seconds: int | None
     unaccounted_seconds: int | None
+    path_process_seconds: int | None
+    effort_seconds: int | None
     changes: tuple[str, ...]
     visits: tuple[TrueVisit, ...]
 
@@ -120,6 +124,7 @@ class TrueStep(Struct, frozen=True, kw_only=True):
     arrivals: int
     completions: int
     returned: int
+    evidence: Mapping[str, int]
     work_in_progress: int
     standing_seconds: int
     complete_accurate_ratio: float | None

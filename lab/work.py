@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from msgspec import Struct, field
 
+from lab.judging import Setback, judge
 from lab.ledger import Ledger, Visit
 from lab.planted import Account
 from schemas.event_types import rank
@@ -14,7 +15,7 @@ from schemas.identity import commit_uri
 
 Happening = Literal[
     "ticket_created", "committed", "opened_draft", "offered", "reviewed", "sent_back", "review_over", "run_queued",
-    "run_started", "run_finished", "in_test", "going_live", "live",
+    "run_started", "run_finished", "run_failed", "in_test", "going_live", "live",
 ]  # fmt: skip
 """What can happen to an item: the ledger's methods."""
 
@@ -29,6 +30,7 @@ _RANK: Final[dict[Happening, int]] = {
     "run_queued": rank("pipelinerun.queued"),
     "run_started": rank("pipelinerun.started"),
     "run_finished": rank("pipelinerun.finished"),
+    "run_failed": rank("pipelinerun.finished"),
     "in_test": rank("service.deployed"),
     "going_live": rank("deployment.started"),
     "live": rank("service.deployed"),
@@ -78,6 +80,8 @@ class Item(Struct, kw_only=True):
     changes: list[Change] = field(default_factory=list)
     moves: list[tuple[int, bool]] = field(default_factory=list)
     """When the ticket changed its status, and whether to a final one."""
+    setbacks: list[Setback] = field(default_factory=list)
+    """What showed its work to be wrong after it was passed on, reviews and builds left aside."""
 
     def note(self, at: int, what: Happening, *, counted: bool = True) -> None:
         """Write down that it happened; a deployment that carries two of its changes happened once."""
@@ -85,6 +89,8 @@ class Item(Struct, kw_only=True):
 
     def moved(self, at: int, status: str) -> None:
         """Write down the ticket's new status."""
+        if self.moves and self.moves[-1][1] and status not in FINAL:
+            self.setbacks.append(Setback(at=at, evidence="reopened"))
         self.moves.append((at, status in FINAL))
 
     def visits(self, end: int) -> list[Visit]:
@@ -94,6 +100,7 @@ class Item(Struct, kw_only=True):
             if at <= end:
                 ledger.counted = counted
                 getattr(ledger, what)(at)
+        judge(ledger.visits, self.setbacks, end)
         return ledger.visits
 
     def _once(self) -> Iterable[Happened]:
@@ -187,6 +194,11 @@ class Change(Struct, kw_only=True):
 
     def _names(self, item: Item) -> bool:
         return item.ticket is not None and f"{item.ticket.key}-" in self.branch
+
+    def set_back(self, setback: Setback) -> None:
+        """Write down in each of its items that what it brought was taken back."""
+        for item in self.items:
+            item.setbacks.append(setback)
 
     def note(self, at: int, what: Happening, *, landed: bool = False) -> None:
         """Write down what happened to it in each of its items; the smallest item id counts the visit.
