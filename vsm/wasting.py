@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
@@ -20,6 +20,9 @@ from vsm.store import Store
 CERTAIN: Final = 0.9
 """From this confidence on a deployment counts as failed by what is laid to it: explicit links, rollbacks, reverts."""
 
+_LAST: Final = "\U0010ffff"
+"""Sorts after every id."""
+
 
 class _Whole(Struct, frozen=True):
     """What is the same for every page."""
@@ -28,6 +31,7 @@ class _Whole(Struct, frozen=True):
     earliest: int
     crowded: Mapping[str, list[Span]]
     released: Mapping[str, int]
+    elsewhere: Mapping[str, list[Span]]
 
 
 def stream_of(definition: Definition, name: str) -> ValueStream:
@@ -44,12 +48,20 @@ def price_of(stream: ValueStream) -> Price | None:
     return None if stream.cost_per_hour is None else Price(stream.cost_per_hour, stream.currency)
 
 
-def report(store: Store, stream: ValueStream, asked: Asked, by: By, version: str) -> Report:
-    """Return the sums of the window's ledgers. Raises BadQuery."""
+def report(
+    store: Store, stream: ValueStream, asked: Asked, by: By, version: str, advance: Callable[[], None] = lambda: None
+) -> Report:
+    """Return the sums of the window's ledgers; `advance` is called after each item. Raises BadQuery."""
     sums = Sums(by)
     for case in cases(store, stream, asked):
         sums.add(case.item, ledger(case))
+        advance()
     return sums.report(asked.stream, (asked.since, asked.until), price_of(stream), version)
+
+
+def count(store: Store, asked: Asked) -> int:
+    """Return how many items are asked for. Raises BadQuery."""
+    return int(str(store.query(ask.EXTENT_SQL, asked.parameters())[0]["items"]))
 
 
 def cases(store: Store, stream: ValueStream, asked: Asked) -> Iterator[Case]:
@@ -67,7 +79,7 @@ def cases(store: Store, stream: ValueStream, asked: Asked) -> Iterator[Case]:
 
 
 def _whole(store: Store, stream: ValueStream, asked: Asked) -> _Whole:
-    (row,) = store.query(ask.EARLIEST_SQL, asked.parameters())
+    (row,) = store.query(ask.EXTENT_SQL, asked.parameters())
     earliest = int(str(row["earliest"]))
     limits = {step.name: step.wip_limit for step in stream.steps if step.wip_limit is not None}
     crossings: Iterable[Mapping[str, Any]] = ()
@@ -78,11 +90,20 @@ def _whole(store: Store, stream: ValueStream, asked: Asked) -> _Whole:
         stream=stream,
         earliest=earliest,
         crowded=ask.crowded(crossings, asked.until),
+        elsewhere=_elsewhere(store, asked.parameters(earliest=earliest, after="", last=_LAST)),
         released={
             str(row["repository"]): int(str(row["released"]))
             for row in store.query(ask.RELEASED_SQL, asked.parameters())
         },
     )
+
+
+def _elsewhere(store: Store, told: Mapping[str, object]) -> dict[str, list[Span]]:
+    """Return by item when its worker was on another: asked once, since it takes everybody's facts of the window."""
+    found: dict[str, list[Span]] = {}
+    for row in store.query(ELSEWHERE_SQL, told):
+        found.setdefault(str(row["item_id"]), []).append(Span(int(str(row["begin"])), int(str(row["until"]))))
+    return found
 
 
 def _page(store: Store, whole: _Whole, items: list[WorkItem], told: Mapping[str, object]) -> Iterator[Case]:
@@ -97,9 +118,6 @@ def _page(store: Store, whole: _Whole, items: list[WorkItem], told: Mapping[str,
     failures: dict[str, list[Failure]] = {}
     for row in store.query(ask.FAILURES_SQL, {**told, "production": stream.production, "certain": CERTAIN}):
         failures.setdefault(str(row["change_id"]), []).append(ask.failure(row))
-    elsewhere: dict[str, list[Span]] = {}
-    for row in store.query(ELSEWHERE_SQL, told):
-        elsewhere.setdefault(str(row["item_id"]), []).append(Span(int(str(row["begin"])), int(str(row["until"]))))
     runs = {str(row["subject_id"]): ask.run(row) for row in store.query(ask.RUNS_SQL, told)}
     for item in items:
         members = (item.item_id, *item.links)
@@ -110,7 +128,7 @@ def _page(store: Store, whole: _Whole, items: list[WorkItem], told: Mapping[str,
             changes=[change for member in members for change in changes.get(member, ())],
             failures=[failure for member in members for failure in failures.get(member, ())],
             crowded=whole.crowded,
-            elsewhere=elsewhere.get(item.item_id, []),
+            elsewhere=whole.elsewhere.get(item.item_id, ()),
             runs=runs,
             released=whole.released,
         )

@@ -124,11 +124,11 @@ ORDER BY step, at
 Takes stream, steps, limits, earliest, until.
 """
 
-EARLIEST_SQL: Final = f"""
-SELECT coalesce(toUnixTimestamp64Micro(min(started_at)), {{until:Int64}}) AS earliest
+EXTENT_SQL: Final = f"""
+SELECT coalesce(toUnixTimestamp64Micro(min(started_at)), {{until:Int64}}) AS earliest, count() AS items
 FROM vsm.work_items_current WHERE {_OVER}
 """  # noqa: S608 - constants
-"""When the first of the window's items began. Takes stream, since, until, item."""
+"""When the first of the window's items began, and how many they are. Takes stream, since, until, item."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):

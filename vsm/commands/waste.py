@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -22,8 +23,9 @@ from vsm.commands.ask import MapFormat, Window
 from vsm.data_dir import DataDir
 from vsm.generation import definition_in_use
 from vsm.options import DEFAULT_DATA, Data, Url, fail, out
+from vsm.progress import bar
 from vsm.store import BadQuery, Store, StoreMissing, open_store
-from vsm.wasting import cases, report, stream_of
+from vsm.wasting import cases, count, report, stream_of
 
 _MICROS: Final = 1_000_000
 _LATEST: Final = 1 << 52
@@ -61,13 +63,19 @@ def waste(
 
 def _all(store: Store, folder: DataDir, asked: Asked, by: By, fmt: MapFormat) -> None:
     definition = definition_in_use(folder)
-    found = report(store, stream_of(definition, asked.stream), asked, by, definition.version)
+    items = count(store, asked)
+    with bar("adding up items", items) if items > asked.page else nullcontext(_nothing) as advance:
+        found = report(store, stream_of(definition, asked.stream), asked, by, definition.version, advance)
     if not found.items and not found.unstarted:
         _known(store, asked.stream)
     if fmt is MapFormat.JSON:
         _write(found)
     else:
         text.show(out, found)
+
+
+def _nothing() -> None:
+    """Few items are no long work."""
 
 
 def _one(store: Store, folder: DataDir, asked: Asked, fmt: MapFormat) -> None:
