@@ -24,7 +24,7 @@ def packaged(desk: Desk, sha: str, at: int) -> None:
     if desk.stream.deployer == "github":
         return
     subject = cdevents.package_url(desk.service, digest_of(sha))
-    change = {"id": sha, "source": f"https://{HOST}/{OWNER}/{desk.service}"}
+    change = {"id": sha, "source": f"https://{HOST}/{OWNER}/{desk.repository}"}
     _cdevent(desk, "artifact.packaged", at, subject, {"change": change}, desk.outbox.guid())
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lab.flow import flow
 from lab.ledger import STEPS, Visit
-from lab.organisation import STREAMS, Stream
+from lab.organisation import STREAMS, Hours, Stream
 from lab.release import Release
 from lab.releasing import PRODUCTION
 from lab.samples import Samples
@@ -27,15 +27,16 @@ from lab.truth import (
     TrueVisit,
 )
 from lab.work import Change, Item
+from lab.working import working
 
 
 class Books:
     """The books of a whole run up to `end` (seconds); every entity is handed to `keep` as it is written."""
 
-    def __init__(self, end: int, keep: Callable[[Entity], None]) -> None:
+    def __init__(self, end: int, keep: Callable[[Entity], None], streams: Sequence[Stream] = STREAMS) -> None:
         self._end = end
         self._keep = keep
-        self._streams = {stream.name: _StreamBook(stream, end) for stream in STREAMS}
+        self._streams = {stream.name: _StreamBook(stream, end) for stream in streams}
 
     def book(self, stream: str, ended: Ended) -> None:
         """Write down what is over."""
@@ -65,7 +66,7 @@ class Books:
         visits = item.visits(self._end)
         if not visits:
             return None
-        life = flow(item, visits, self._end)
+        life, hours = flow(item, visits, self._end), self._streams[stream].hours
         for visit in visits:
             if visit.finished is None and life.finished is not None:
                 visit.finished, visit.untold = life.finished, True
@@ -82,8 +83,9 @@ class Books:
             unaccounted_seconds=life.unaccounted,
             path_process_seconds=life.path_process,
             effort_seconds=life.effort,
+            flow_working_seconds=None if life.finished is None else working(hours, life.started, life.finished),
             changes=tuple(opened),
-            visits=tuple(_visit(visit, item.kind) for visit in visits),
+            visits=tuple(_visit(visit, item.kind, hours) for visit in visits),
         )
 
     def _change(self, stream: str, change: Change) -> TrueChange | None:
@@ -202,6 +204,7 @@ class _DoraBook:
 class _StreamBook:
     def __init__(self, stream: Stream, end: int) -> None:
         self._stream = stream
+        self.hours = stream.hours
         self._end = end
         self._steps = {step: _StepBook() for step in STEPS}
         self._dora = _DoraBook()
@@ -240,7 +243,8 @@ class _StreamBook:
         time = self._flow.quantiles()
         self._flow.close()
         return TrueStream(
-            planted_constraint=self._stream.constraint,
+            deployer=self._stream.deployer,
+            planted_constraint=self._stream.limits_at_the_end,
             constraint=max(standing, key=lambda name: standing[name]),
             planted_rework=self._stream.rework,
             rolled_complete_accurate_ratio=rolled,
@@ -255,11 +259,14 @@ class _StreamBook:
         )
 
 
-def _visit(visit: Visit, kind: str | None) -> TrueVisit:
+def _visit(visit: Visit, kind: str | None, hours: Hours | None) -> TrueVisit:
     return TrueVisit(
         step=visit.step, visit=visit.number, queued_at=_micros(visit.queued), started_at=_micros(visit.started),
         finished_at=_micros(visit.finished), wait_seconds=visit.wait, process_seconds=visit.process,
         lead_seconds=None if visit.untold else visit.lead, unaccounted_seconds=visit.unaccounted,
+        wait_working_seconds=working(hours, visit.queued, visit.started),
+        process_working_seconds=None if visit.untold else working(hours, visit.started, visit.finished),
+        lead_working_seconds=None if visit.untold else working(hours, visit.queued, visit.finished),
         sent_back=visit.sent_back, returned=visit.returned, counted=visit.counted, kind=kind,
         evidence=visit.verdict.evidence if visit.verdict else "",
     )  # fmt: skip

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from lab.chance import Chance
-from lab.organisation import DAY, HOST, HOUR, OWNER, Stream
+from lab.organisation import DAY, HOST, HOUR, OWNER, Stream, folder_of, repository_of
 from lab.payloads import github, github_running, jira
 from lab.planted import HOSTING, PEOPLE, REVIEW_BOT, Account
 from lab.sending import Outbox
@@ -57,7 +57,8 @@ class Desk:
         self._tracker = tracker
         self._used: set[int] = set()
         self._epic: Ticket | None = None
-        self._repository = f"{HOST}/{OWNER}/{service}"
+        self.repository = repository_of(stream, service)
+        self._repository = f"{HOST}/{OWNER}/{self.repository}"
 
     # --- times and people
 
@@ -163,7 +164,7 @@ class Desk:
 
     def commit(self, change: Change, at: int, message: str) -> Commit:
         """Author a commit on the change's branch; it is not seen before it is pushed."""
-        commit = Commit(sha=self.chance.sha(), at=at, message=message, author=change.author)
+        commit = Commit(sha=self.chance.sha(), at=at, message=message, author=change.author, path=self._path())
         change.commits.append(commit)
         return commit
 
@@ -181,7 +182,7 @@ class Desk:
         before = change.head or change.base
         change.head = commits[-1].sha
         pusher = self.other_than(change.author) if self.chance.happens(0.1) else change.author
-        body = github.push(self.service, change.branch, before, commits, pusher, created=created)
+        body = github.push(self.repository, change.branch, before, commits, pusher, created=created)
         self._github(at, "push", body)
         if change.opened is not None:
             self._pull_request("synchronize", change, at, change.author, before=before, after=change.head)
@@ -240,9 +241,9 @@ class Desk:
         change.merge_sha = commits[-1].sha
         change.note(at, "review_over")
         self._pull_request("closed", change, at, change.merged_by)
-        body = github.push(self.service, "main", self.main, commits, change.merged_by, created=False)
+        body = github.push(self.repository, "main", self.main, commits, change.merged_by, created=False)
         self._github(at, "push", body)
-        self._github(at, "delete", github.branch_deleted(self.service, change.branch, change.merged_by, at))
+        self._github(at, "delete", github.branch_deleted(self.repository, change.branch, change.merged_by, at))
         self.main = change.merge_sha
         self.build(change, change.merge_sha, "main", at)
 
@@ -259,9 +260,9 @@ class Desk:
         for attempt in (1, 2):
             started = self.odd(queued + self.chance.between(5, 240))
             finished = self.odd(started + self.chance.around(420))
-            success = attempt == 2 or not self.chance.happens(0.08)  # noqa: PLR2004 - the second attempt passes
+            success = attempt == 2 or not self.chance.happens(self.stream.failed_build)  # noqa: PLR2004 - the second attempt passes
             run = github_running.Run(
-                repo=self.service, number=number, attempt=attempt, sha=sha, branch=branch,
+                repo=self.repository, number=number, attempt=attempt, sha=sha, branch=branch,
                 event="push" if landed else "pull_request", created=created, queued=queued, started=started,
                 finished=finished, success=success, actor=change.author,
             )  # fmt: skip
@@ -301,17 +302,22 @@ class Desk:
         return [msgspec.structs.replace(commit, sha=self.chance.sha(), committer=by) for commit in change.commits]
 
     def _landing(self, at: int, message: str, author: Account) -> Commit:
-        return Commit(sha=self.chance.sha(), at=at, message=message, author=author, committer=HOSTING)
+        return Commit(
+            sha=self.chance.sha(), at=at, message=message, author=author, committer=HOSTING, path=self._path()
+        )
+
+    def _path(self) -> str:
+        return f"{folder_of(self.stream, self.service)}src/main.py"
 
     def _kind(self) -> tuple[str, str, float]:
         return self.chance.random.choices(KINDS, [share for _, _, share in KINDS])[0]
 
     def _review(self, change: Change, at: int, who: Account, decision: str) -> github.Body:
         self.own.run += 1
-        return github.review(self.service, change, at, who, decision, self._tool_id(self.own.run))
+        return github.review(self.repository, change, at, who, decision, self._tool_id(self.own.run))
 
     def _pull_request(self, action: str, change: Change, at: int, sender: Account, **more: str) -> None:
-        self._github(at, "pull_request", github.pull_request(action, self.service, change, at, sender, **more))
+        self._github(at, "pull_request", github.pull_request(action, self.repository, change, at, sender, **more))
 
     def _next_run(self) -> int:
         self.own.run += 1

@@ -170,7 +170,7 @@ class Developer:
     def _begin_revert(self, original: Change) -> Change:
         items = original.meant if original.meant[0].ticket is not None else []
         branch, title = f"revert-{original.number}-{original.branch}", f'Revert "{original.title}"'
-        body = f"Reverts {OWNER}/{self._desk.service}#{original.number}"
+        body = f"Reverts {OWNER}/{self._desk.repository}#{original.number}"
         return self._desk.change(items, self._desk.person(), branch, title, body, original.mistaken)
 
     def _bump(self) -> Change:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from schemas.definition import Definition, Source, ValueStream, standard_map
+from schemas.definition import Calendar, Definition, ServicePaths, Source, ValueStream, standard_map
 
 Deployer = Literal["github", "argocd", "cdevents"]
 
@@ -27,12 +28,38 @@ SPAN_DAYS: Final = 78
 """Days from the earliest possible event to the end: inside the 90-day window with room."""
 LEAD_IN: Final = 13 * DAY
 """Seconds from the earliest ticket of a release to the opening of its merge window, at most."""
+OPENS: Final = 9 * 60
+CLOSES: Final = 17 * 60
+"""Minutes of the day between which teams with hours of their own work."""
 MERGE_WINDOW: Final = 8 * HOUR
 """Seconds before a release's cut in which its changes are merged."""
 
 
+class Hours(Struct, frozen=True, kw_only=True):
+    """When a team works: Monday to Friday from nine to five in a zone, holidays (ISO dates) left out."""
+
+    zone: str
+    holidays: tuple[str, ...] = ()
+
+
+class Paces(Struct, frozen=True, kw_only=True):
+    """How slow the steps are from a day of the run on, and which of them limits the stream then ('' none)."""
+
+    from_day: int
+    constraint: str
+    develop: int
+    review_wait: int
+    verify: int
+
+
 class Stream(Struct, frozen=True, kw_only=True):
-    """One value stream as planted. Durations are medians in seconds; `rework` the chance that a review sends back."""
+    """One value stream as planted. Durations are medians in seconds, `constraint` '' where no step limits it.
+
+    What each step passes on that its receiver cannot use: `rework` is the chance that a review sends back what Develop
+    made, `failed_build` that a build fails what Develop or Review passed on, `reopened` that a ticket comes back and
+    `troubled` that a deployment goes wrong. `later`: the paces after the constraint has shifted. `repository`: all
+    services have their code in it, each in a folder of its own; '' for a repository each.
+    """
 
     name: str
     project: str
@@ -45,6 +72,24 @@ class Stream(Struct, frozen=True, kw_only=True):
     review_wait: int
     verify: int
     min_period: int
+    failed_build: float = 0.08
+    reopened: float = 0.06
+    troubled: float = 0.25
+    later: Paces | None = None
+    hours: Hours | None = None
+    repository: str = ""
+
+    def at_day(self, day: int) -> Stream:
+        """Return the stream as it is on a day of the run: as planted, or as shifted."""
+        late = self.later
+        if late is None or day < late.from_day:
+            return self
+        return replace(self, develop=late.develop, review_wait=late.review_wait, verify=late.verify)
+
+    @property
+    def limits_at_the_end(self) -> str:
+        """The step that limits the stream when the run is over, '' for none."""
+        return self.constraint if self.later is None else self.later.constraint
 
 
 STREAMS: Final = (
@@ -73,25 +118,54 @@ def services(stream: Stream, count: int) -> tuple[str, ...]:
     return (*stream.services, *more)[:count]
 
 
-def definition() -> Definition:
+def repository_of(stream: Stream, service: str) -> str:
+    """Return the name of the repository that a service's code is in."""
+    return stream.repository or service
+
+
+def folder_of(stream: Stream, service: str) -> str:
+    """Return the folder of its repository that a service's code is in, with its slash; '' for the whole."""
+    return f"services/{service}/" if stream.repository else ""
+
+
+def definition(streams: Sequence[Stream] = STREAMS) -> Definition:
     """Return the organisation's value streams and sources as values; secrets are read from the environment."""
     return Definition(
         version="lab-1",
         sources=tuple(Source(tool=t, name=SOURCE, secrets=(f"env:{SECRET_VARIABLES[t]}",)) for t in TOOLS),
-        value_streams=tuple(
-            ValueStream(
-                name=s.name,
-                owner=f"team-{s.name}",
-                select=(
-                    {"repository": f"{HOST}/{OWNER}/{s.name}-*"},
-                    {"project": f"jira/{s.project}"},
-                    {"service": f"{s.name}-*"},
-                ),
-                environments=ENVIRONMENTS,
-                steps=standard_map(ENVIRONMENTS),
-            )
-            for s in STREAMS
+        value_streams=tuple(_value_stream(stream) for stream in streams),
+    )
+
+
+def _value_stream(stream: Stream) -> ValueStream:
+    return ValueStream(
+        name=stream.name,
+        owner=f"team-{stream.name}",
+        select=(
+            {"repository": f"{HOST}/{OWNER}/{stream.name}-*"},
+            {"project": f"jira/{stream.project}"},
+            {"service": f"{stream.name}-*"},
         ),
+        environments=ENVIRONMENTS,
+        steps=standard_map(ENVIRONMENTS),
+        calendar=None if stream.hours is None else _calendar(stream.hours),
+        services=tuple(
+            ServicePaths(
+                service=service,
+                repositories=(f"{HOST}/{OWNER}/{stream.repository}",),
+                paths=(f"{folder_of(stream, service)}**",),
+            )
+            for service in stream.services
+            if stream.repository
+        ),
+    )
+
+
+def _calendar(hours: Hours) -> Calendar:
+    return Calendar(
+        zone=hours.zone,
+        hours=tuple((weekday, OPENS, CLOSES) for weekday in range(5)),
+        holidays=hours.holidays,
     )
 
 

@@ -59,7 +59,8 @@ def _visit_times(entity: Entity) -> Iterator[tuple[Key, Facts]]:
     if isinstance(entity, TrueItem):
         for v in entity.visits:
             key = (entity.value_stream, entity.item_id, v.step, v.visit)
-            yield key, (v.wait_seconds, v.process_seconds, v.unaccounted_seconds)
+            working = v.wait_working_seconds, v.process_working_seconds
+            yield key, (v.wait_seconds, v.process_seconds, v.unaccounted_seconds, *working)
 
 
 def _items(entity: Entity) -> Iterator[tuple[Key, Facts]]:
@@ -72,7 +73,7 @@ def _parts(entity: Entity) -> Iterator[tuple[Key, Facts]]:
     if isinstance(entity, TrueItem) and entity.process_seconds is not None:
         facts = (
             entity.process_seconds, entity.wait_seconds, entity.unaccounted_seconds, entity.path_process_seconds,
-            entity.effort_seconds,
+            entity.effort_seconds, entity.flow_working_seconds,
         )  # fmt: skip
         yield (entity.value_stream, entity.item_id), facts
 
@@ -123,7 +124,10 @@ GROUPS: Final = (
         name="visits' times",
         table="step_visits_current",
         identity=("item_id", "step", "visit"),
-        columns=("wait_seconds", "process_seconds", "unaccounted_seconds"),
+        columns=(
+            "wait_seconds", "process_seconds", "unaccounted_seconds", "wait_working_seconds",
+            "process_working_seconds",
+        ),
         true=_visit_times,
     ),
     Group(
@@ -137,7 +141,10 @@ GROUPS: Final = (
         name="flow time parts",
         table="work_items_current",
         identity=("item_id",),
-        columns=("process_seconds", "wait_seconds", "unaccounted_seconds", "path_process_seconds", "effort_seconds"),
+        columns=(
+            "process_seconds", "wait_seconds", "unaccounted_seconds", "path_process_seconds", "effort_seconds",
+            "flow_working_seconds",
+        ),
         where="process_seconds IS NOT NULL",
         true=_parts,
     ),

@@ -22,7 +22,6 @@ from typing import Final
 from msgspec import Struct
 
 from lab.announcing import digest_of
-from lab.organisation import STREAMS
 from lab.score_rows import Measured, ScoreRow
 from lab.truth import TrueDeployment, TrueIncident, Truth
 from schemas.identity import artifact_uri, commit_uri
@@ -42,8 +41,6 @@ LAID: Final = (
 
 KEYS: Final = ("key_in_branch", "key_in_title", "key_in_message")
 METHODS: Final = (*KEYS, "commit", "digest", "explicit", "time_and_service")
-_DEPLOYERS: Final = {stream.name: stream.deployer for stream in STREAMS}
-
 Pair = tuple[str, str, str]
 """(value stream, subject, target)."""
 
@@ -105,6 +102,7 @@ class _World:
         self._links = measured.query(LINKS)
         self._laid = measured.query(LAID)
         self._streams = tuple(truth.streams)
+        self._deployers = {name: stream.deployer for name, stream in truth.streams.items()}
         self._origins = {(o.value_stream, o.change_id): o for o in truth.origins}
         self._tickets = {
             (i.value_stream, i.item_id.rpartition("/")[2]): i.item_id for i in truth.items if i.item_id[:7] == "ticket:"
@@ -176,10 +174,20 @@ class _World:
 
     def _brought(self, method: str) -> frozenset[Pair]:
         """Return what finished deployments truly brought, of those whose tool tells it by this method."""
-        told = [(at, d) for at, d in self._deployments.items() if d.finished_at is not None and _told_by(d) == method]
+        told = [(at, d) for at, d in self._deployments.items() if d.finished_at and self._told_by(d) == method]
         if method == "commit":
             return frozenset((*at, commit_uri(d.commit)) for at, d in told)
         return frozenset((*at, artifact_uri(digest_of(d.commit))) for at, d in told)
+
+    def _told_by(self, deployment: TrueDeployment) -> str:
+        """Return by which method the stream's tool tells what a deployment brought."""
+        match self._deployers[deployment.value_stream]:
+            case "github":
+                return "commit"
+            case "argocd":
+                return "commit" if deployment.service.endswith("api") else "digest"
+            case _:
+                return "digest"
 
     def _true_commits(self) -> frozenset[Pair]:
         return frozenset((*at, x) for at, o in self._origins.items() if o.opened for x in _uris(o.commits))
@@ -241,14 +249,3 @@ def _uris(hashes: Sequence[str]) -> list[str]:
 
 def _has_cause(incident: TrueIncident) -> bool:
     return incident.deployment_id is not None and not incident.innocent
-
-
-def _told_by(deployment: TrueDeployment) -> str:
-    """Return by which method the stream's tool tells what a deployment brought."""
-    match _DEPLOYERS[deployment.value_stream]:
-        case "github":
-            return "commit"
-        case "argocd":
-            return "commit" if deployment.service.endswith("api") else "digest"
-        case _:
-            return "digest"

@@ -10,12 +10,11 @@ from msgspec import Struct
 
 from lab.desk import Desk
 from lab.developing import MINUTE, Course, Developer
-from lab.organisation import HOUR, LEAD_IN, MERGE_WINDOW
+from lab.organisation import DAY, HOUR, LEAD_IN, MERGE_WINDOW
 from lab.release import Release
 from lab.releasing import PRODUCTION, Route
 from lab.trouble import Happened, Trouble, aftermath
 from lab.work import FINAL, Change, Item
-
 
 _SETTLES_AFTER: Final = 2
 """So many releases later nothing can be found wrong any more with what one brought."""
@@ -34,9 +33,11 @@ class Service:
     """One service of one stream."""
 
     def __init__(
-        self, desk: Desk, first_cut: int, period: int, quotas: list[int], book: Callable[[Ended], None]
+        self, desk: Desk, first_cut: int, period: int, quotas: list[int], start: int, book: Callable[[Ended], None]
     ) -> None:
-        """`quotas`: how many items each release begins with; cuts are `period` seconds apart."""
+        """`quotas`: how many items each release begins with; cuts are `period` seconds apart, the run's begin `start`."""
+        self._planted = desk.stream
+        self._start = start
         self._desk = desk
         self._first_cut = first_cut
         self._period = period
@@ -55,6 +56,7 @@ class Service:
             earliest = cut - MERGE_WINDOW - LEAD_IN
             yield earliest
             self._desk.forget_times(earliest)
+            self._desk.stream = self._planted.at_day((cut - self._start) // DAY)
             self._release(cut, quota)
         items = [item for _, item in self._again]
         items += [item for settled in self._settling for item in settled]
@@ -155,7 +157,11 @@ class Service:
                 continue
             done = self._desk.odd(max(deployed) + chance.between(5, 200) * MINUTE)
             self._desk.move(item, "Done", done)
-            if len(item.changes) == 1 and len(item.changes[0].items) == 1 and chance.happens(0.06):
+            if (
+                len(item.changes) == 1
+                and len(item.changes[0].items) == 1
+                and chance.happens(self._desk.stream.reopened)
+            ):
                 again = self._desk.odd(done + chance.between(1, 6) * HOUR)
                 self._desk.move(item, "Reopened", again)
                 self._again.append((again, item))

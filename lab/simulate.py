@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -45,10 +45,10 @@ class Run(Struct, frozen=True, kw_only=True):
     book: Book
 
 
-def deliveries(seed: int, items: int, end_micros: int) -> Iterator[SentDelivery]:
+def deliveries(seed: int, items: int, end_micros: int, streams: Sequence[Stream] = STREAMS) -> Iterator[SentDelivery]:
     """Yield the deliveries of about `items` work items, in the order of arrival, the last event at about the end."""
     decode = msgspec.json.Decoder(SentDelivery).decode
-    return (decode(line) for line in lines(seed, items, end_micros // MICROS, lambda _stream, _ended: None))
+    return (decode(line) for line in lines(seed, items, end_micros // MICROS, lambda _stream, _ended: None, streams))
 
 
 def write(
@@ -59,6 +59,7 @@ def write(
     progress: Callable[[int, int], None] | None = None,
     *,
     in_one_file: int = IN_ONE_FILE,
+    streams: Sequence[Stream] = STREAMS,
 ) -> Truth:
     """Write `deliveries.jsonl` and `truth.json` into `out_dir` (made if missing) and return the truth.
 
@@ -68,9 +69,9 @@ def write(
     out_dir.mkdir(parents=True, exist_ok=True)
     end = end_micros // MICROS
     with (out_dir / "deliveries.jsonl").open("wb") as sent, Keeper(out_dir, apart=items > in_one_file) as keeper:
-        books = Books(end, keeper.keep)
+        books = Books(end, keeper.keep, streams)
         count = 0
-        for line in lines(seed, items, end, books.book):
+        for line in lines(seed, items, end, books.book, streams):
             sent.write(line + b"\n")
             count += 1
             if progress is not None and count % 1_000 == 0:
@@ -87,7 +88,7 @@ def write(
     return truth
 
 
-def lines(seed: int, items: int, end: int, book: Book) -> Iterator[bytes]:
+def lines(seed: int, items: int, end: int, book: Book, streams: Sequence[Stream] = STREAMS) -> Iterator[bytes]:
     """Yield deliveries as lines of JSON in the order of arrival; `book(stream, what)` gets what is over meanwhile."""
     start = end - SPAN_DAYS * DAY
     slices = max(64, int(items * _SLICES_PER_ITEM))
@@ -98,8 +99,8 @@ def lines(seed: int, items: int, end: int, book: Book) -> Iterator[bytes]:
         hello.send(start, "github", github.headers("ping", hello.guid()), github.ping(start))
         lives = [
             life
-            for index, stream in enumerate(STREAMS)
-            for life in _stream(run, stream, _share(items, index, len(STREAMS)))
+            for index, stream in enumerate(streams)
+            for life in _stream(run, stream, _share(items, index, len(streams)))
         ]
         turns = [(next(life), index) for index, life in enumerate(lives)]
         heapq.heapify(turns)
@@ -114,23 +115,23 @@ def lines(seed: int, items: int, end: int, book: Book) -> Iterator[bytes]:
 
 def _stream(run: Run, stream: Stream, items: int) -> list[Iterator[int]]:
     count = min(_MOST_SERVICES, max(2, items // _ITEMS_PER_SERVICE))
-    tracker = Numbers()
+    tracker, own = Numbers(), [Numbers() for _ in range(count)]
     return [
-        _service(run, stream, name, _share(items, index, count), tracker)
+        _service(run, stream, name, _share(items, index, count), (tracker, own[0 if stream.repository else index]))
         for index, name in enumerate(services(stream, count))
     ]
 
 
-def _service(run: Run, stream: Stream, name: str, items: int, tracker: Numbers) -> Iterator[int]:
+def _service(run: Run, stream: Stream, name: str, items: int, numbers: tuple[Numbers, Numbers]) -> Iterator[int]:
     chance = Chance(run.seed, name)
-    desk = Desk(stream, name, chance, Outbox(chance.random, run.end, run.timeline.put), tracker, Numbers())
+    desk = Desk(stream, name, chance, Outbox(chance.random, run.end, run.timeline.put), *numbers)
     first_cut = run.start + LEAD_IN + MERGE_WINDOW + chance.between(0, 2 * DAY)
     last_cut = run.end + chance.between(DAY // 4, BEYOND)
     room = last_cut - first_cut
     releases = max(3, min(int(items / _ITEMS_PER_RELEASE), room // stream.min_period))
     period = room // (releases - 1)
     quotas = [_share(items, index, releases) for index in range(releases)]
-    return Service(desk, first_cut, period, quotas, lambda ended: run.book(stream.name, ended)).live()
+    return Service(desk, first_cut, period, quotas, run.start, lambda ended: run.book(stream.name, ended)).live()
 
 
 def _share(whole: int, index: int, parts: int) -> int:

@@ -19,9 +19,6 @@ from schemas.identity import incident_uri
 
 Attribution = Literal["explicit", "time_and_service", "unattributed"]
 
-TROUBLED: Final = 0.25
-"""Share of the production deployments after which something goes wrong."""
-
 INNOCENT: Final = 0.12
 """Share of the others after which an incident follows that they did not cause."""
 
@@ -59,7 +56,7 @@ def aftermath(desk: Desk, developer: Developer, route: Route, happened: Happened
         at = desk.odd(bad.finished + chance.between(1, 5) * 60 * MINUTE)
         over = desk.odd(at + chance.around(50 * MINUTE))
         happened.troubles.append(_incident(desk, f"{desk.stream.name}-database", at, over, None))
-    if chance.happens(TROUBLED):
+    if chance.happens(desk.stream.troubled):
         _go_wrong(desk, developer, route, happened)
     elif chance.happens(INNOCENT):
         _coincide(desk, bad, happened)

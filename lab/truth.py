@@ -24,6 +24,9 @@ class TrueVisit(Struct, frozen=True, kw_only=True):
     process_seconds: int | None
     lead_seconds: int | None
     unaccounted_seconds: int | None
+    wait_working_seconds: int | None
+    process_working_seconds: int | None
+    lead_working_seconds: int | None
     sent_back: bool
     returned: bool
     evidence: str
@@ -45,6 +48,7 @@ class TrueItem(Struct, frozen=True, kw_only=True):
     unaccounted_seconds: int | None
     path_process_seconds: int | None
     effort_seconds: int | None
+    flow_working_seconds: int | None
     changes: tuple[str, ...]
     visits: tuple[TrueVisit, ...]
 
@@ -146,6 +150,7 @@ class TrueDora(Struct, frozen=True, kw_only=True):
 class TrueStream(Struct, frozen=True, kw_only=True):
     """One value stream's numbers: `constraint` is where work stood longest, `planted_constraint` where it should."""
 
+    deployer: str
     planted_constraint: str
     constraint: str | None
     planted_rework: float

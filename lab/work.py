@@ -47,7 +47,10 @@ _SHIPPED: Final = frozenset({"in_test", "going_live", "live"})
 
 
 class Commit(Struct, frozen=True, kw_only=True):
-    """One commit; `at` is its author time. `committer` None: the author. `distinct`: no branch had it before."""
+    """One commit; `at` is its author time. `committer` None: the author. `distinct`: no branch had it before.
+
+    `path` is the one file that it touches.
+    """
 
     sha: str
     at: int
@@ -55,6 +58,7 @@ class Commit(Struct, frozen=True, kw_only=True):
     author: Account
     committer: Account | None = None
     distinct: bool = True
+    path: str = "src/main.py"
 
 
 class Ticket(Struct, kw_only=True):

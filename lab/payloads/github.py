@@ -136,7 +136,7 @@ def _commit(commit: Commit) -> Body:
         "committer": _signature(commit.committer or commit.author),
         "added": [],
         "removed": [],
-        "modified": ["src/main.py"],
+        "modified": [commit.path],
     }
 
 

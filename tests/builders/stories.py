@@ -26,7 +26,7 @@ from schemas.definition_file import load
 from schemas.derived import Deployment, Derived, Incident, StepVisit, WorkItem
 from schemas.event import UNROUTED, FlowEvent
 from schemas.identity import pseudonym
-from tests.builders.lab_events import IDENTITY_KEY, taken
+from vsm.lab_events import IDENTITY_KEY, taken
 from vsm.sender import Recorded
 
 STORIES: Final = Path(__file__).parent.parent / "stories"
@@ -136,6 +136,7 @@ def _visit(row: StepVisit) -> dict[str, Any]:
         finished=_time(row.finished_at),
         outcome=row.outcome,
         returned=row.returned,
+        judged_by=row.evidence,
         skewed=row.skewed,
         uncounted=not row.counted,
         unaccounted=(row.unaccounted_micros or 0) // _MINUTE,
