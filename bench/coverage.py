@@ -14,12 +14,12 @@ SIZES: Final = (5, 7, 10, 20, 50, 100, 1_000, 10_000)
 _SEED: Final = 20_260_228
 _ORDER: Final = ("p50", "p85", "p95", "mean", "ratio", "count")
 _DRAWS: Final = 2_000_000
-"""So many values are drawn for one figure, in 4,000 rounds at most and 300 at least."""
+"""So many values are drawn for one figure, in 4,000 rounds at most and 800 at least."""
 
 
 def rounds(n: int) -> int:
     """Return how many samples of n are drawn."""
-    return max(300, min(4_000, _DRAWS // n))
+    return max(800, min(4_000, _DRAWS // n))
 
 
 def rows(laws: Sequence[tuple[str, Trial]], sizes: Sequence[int]) -> Iterator[str]:

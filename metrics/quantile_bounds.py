@@ -65,7 +65,7 @@ def _low(n: int, q: float, tail: float) -> float:
     if rank == 0:
         return 1.0
     odds = (after - tail) / max(tail - reached, 1e-300)
-    if rank + 1 < n:  # the greatest value lies too far off for Nyblom's weights
+    if rank + 2 < n:  # the two greatest values lie too far apart for Nyblom's weights
         odds *= rank * (1 - q) / ((n - rank) * q)
     return rank + 1 / (1 + odds)
 
