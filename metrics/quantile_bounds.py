@@ -21,6 +21,9 @@ _TOLERATED: Final = 0.04
 _FAR: Final = 8
 """Standard deviations below the middle from which on the binomial law is summed; what lies below is nothing."""
 
+_VERY_FEW: Final = 6
+"""Of so many values the one before the greatest, too, lies too far from its neighbours."""
+
 _FEW: Final = 3
 """So many values in a bin are never thought to be one and the same."""
 
@@ -65,7 +68,7 @@ def _low(n: int, q: float, tail: float) -> float:
     if rank == 0:
         return 1.0
     odds = (after - tail) / max(tail - reached, 1e-300)
-    if rank + 2 < n:  # the two greatest values lie too far apart for Nyblom's weights
+    if rank + (2 if n <= _VERY_FEW else 1) < n:  # the greatest values lie too far apart for Nyblom's weights
         odds *= rank * (1 - q) / ((n - rank) * q)
     return rank + 1 / (1 + odds)
 
