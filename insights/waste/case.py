@@ -108,7 +108,10 @@ def whole(visit: StepVisit) -> Span | None:
 
 
 def _told(visit: StepVisit) -> Iterator[tuple[Charge, Span]]:
-    """Yield what one visit tells of time, by the same rules as the parts of an item's row."""
+    """Yield what one visit tells of time, by the same rules as the parts of an item's row.
+
+    But that a block which lasted when the item was over is one to its end, as in the visit's row.
+    """
     queued, started, finished = visit.queued_at, visit.started_at, visit.finished_at
     blocked = tuple(_paired(visit.blocked_spans))
     before = gap(visit)

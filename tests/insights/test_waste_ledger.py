@@ -14,7 +14,8 @@ from insights.waste.ledger import ledger
 from insights.waste.rules import RULES, WASTES, Category
 from insights.waste.sums import By, Price, Sums
 from processors.items import flow_parts
-from processors.steps import Visit
+from processors.steps import Visit, bridge
+from processors.visits import visit_row
 from schemas.derived import BRIDGED, SENT_BACK, Change, StepVisit
 from schemas.event import ActorClass
 from tests.builders.waste_cases import HOUR, at, case, cases, stay, told
@@ -223,24 +224,36 @@ def test_nothing_is_lost_and_nothing_counts_twice(drawn: Case) -> None:
 @given(cases())
 @settings(max_examples=100, deadline=None)
 def test_a_piece_is_charged_as_the_items_own_parts_are(drawn: Case) -> None:
-    """Process, blocked, wait and unaccounted come to what the engine says of the same visits."""
+    """Process, blocked, wait and unaccounted of the rows come to what the engine says of the visits behind them."""
     started, finished = drawn.item.started_at or 0, drawn.item.finished_at or 0
+    behind = [_visit(row) for row in drawn.visits]
+    parts = flow_parts(behind, started, finished)
+    bridge(behind, finished)
     charged = Counter[Charge]()
-    for piece in ledger(drawn):
+    for piece in ledger(Case(item=drawn.item, visits=[_row(visit) for visit in behind])):
         charged[piece.charge] += piece.micros
-    assert tuple(charged[c] for c in Charge) == flow_parts([_visit(v) for v in drawn.visits], started, finished)
+    assert tuple(charged[c] for c in Charge) == parts
 
 
 def _visit(row: StepVisit) -> Visit:
-    """Return a visit as the engine holds it while it writes its row."""
+    """Return a visit as the engine holds it: blocked within its stay, and no more so when the item was over."""
+    end, flat = row.finished_at, row.blocked_spans
+    told = zip(flat[::2], flat[1::2], strict=False)
+    blocks: list[tuple[int, int | None]] = [
+        (a, b if end is None else min(b, end)) for a, b in told if end is None or a < end
+    ]
     explicit = row.gap_micros is not None and row.queued_at is not None
-    flat = row.blocked_spans[: len(row.blocked_spans) // 2 * 2]
     return Visit(
-        step=row.step, number=row.visit, subject=row.subject_id, explicit=explicit, outcome=row.outcome,
+        step=row.step, number=row.visit, subject=row.subject_id, explicit=explicit,
+        outcome=None if row.outcome == BRIDGED and end is None else row.outcome,
         before=(row.queued_at or 0) - (row.gap_micros or 0) if explicit else None,
-        queued=row.queued_at, started=row.started_at, finished=row.finished_at,
-        blocks=list(zip(flat[::2], flat[1::2], strict=True)),
+        queued=row.queued_at, started=row.started_at, finished=end, blocks=blocks,
     )  # fmt: skip
+
+
+def _row(visit: Visit) -> StepVisit:
+    """Return the row that the engine writes of a visit."""
+    return visit_row(visit, stream="checkout", item="i", kind=None, counted=True, calendar=None, version="v1")
 
 
 @given(cases(), st.randoms(use_true_random=False))
