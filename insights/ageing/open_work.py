@@ -41,12 +41,17 @@ class OpenItem(Struct, frozen=True, kw_only=True):
 
 
 class StepStanding(Struct, frozen=True, kw_only=True):
-    """One open visit and how its age stands; an expectation only where the step has a target for its lead time."""
+    """One open visit and how its age stands; an expectation only where the step has a target for its lead time.
+
+    `waiting`: how its wait so far stands to the step's target for its wait time; None where it does not wait, or no
+    target is set.
+    """
 
     step: str
     visit: int
     doing: Doing
     standing: Standing
+    waiting: Standing | None
 
 
 class ItemStanding(Struct, frozen=True, kw_only=True):
@@ -76,10 +81,11 @@ class Ageing(Struct, frozen=True, kw_only=True):
 
 
 class Past(Struct, frozen=True):
-    """What was finished lately: the stream's items, and by step its visits."""
+    """What was finished lately: the stream's items, and by step its visits and their waits."""
 
     items: Finished
-    visits: Mapping[str, Finished]
+    visits: Mapping[str, Finished] = {}
+    waits: Mapping[str, Finished] = {}
 
 
 def ageing(
@@ -110,13 +116,14 @@ def ageing(
 
 
 def _step(visit: OpenVisit, past: Past, targets: Mapping[str, str], at: int) -> StepStanding:
-    finished = past.visits.get(visit.step, _NONE)
-    expectation = targeted(targets, f"{visit.step}.lead")
+    age = max(0, at - visit.began_at)
+    wait = targeted(targets, f"{visit.step}.wait") if visit.doing is Doing.WAITING else None
     return StepStanding(
         step=visit.step,
         visit=visit.visit,
         doing=visit.doing,
-        standing=standing(max(0, at - visit.began_at), finished, expectation),
+        standing=standing(age, past.visits.get(visit.step, _NONE), targeted(targets, f"{visit.step}.lead")),
+        waiting=None if wait is None else standing(age, past.waits.get(visit.step, _NONE), wait),
     )
 
 

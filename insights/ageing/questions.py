@@ -48,10 +48,10 @@ FROM
 """The flow times of the items that were over from `since` until before `at`, microseconds. Takes most too."""
 
 FINISHED_VISITS_SQL: Final = """
-SELECT step, groupArray(greatest(micros, 0)) AS durations
+SELECT step, groupArray(greatest(micros, 0)) AS durations, groupArray(wait) AS waits
 FROM
 (
-    SELECT step, toUnixTimestamp64Micro(assumeNotNull(finished_at))
+    SELECT step, toInt64(round(wait_seconds * 1000000)) AS wait, toUnixTimestamp64Micro(assumeNotNull(finished_at))
         - toUnixTimestamp64Micro(assumeNotNull(coalesce(queued_at, started_at))) AS micros
     FROM vsm.step_visits_current
     WHERE value_stream = {stream:String} AND counted AND coalesce(queued_at, started_at) IS NOT NULL
@@ -62,7 +62,9 @@ FROM
 )
 GROUP BY step
 """
-"""By step how long its visits lasted that finished from `since` until before `at`, microseconds. Takes most too."""
+"""By step how long its visits lasted that finished from `since` until before `at`, and how long they waited where that
+is known, microseconds. Takes most too.
+"""
 
 
 def parameters(stream: str, since: int, at: int) -> dict[str, object]:
@@ -92,7 +94,12 @@ def opened(items: Iterable[Row], visits: Iterable[Row]) -> list[OpenItem]:
 def past(items: Iterable[Row], visits: Iterable[Row]) -> Past:
     """Return what was finished, of the rows."""
     flow = [micros for row in items for micros in row["durations"]]
-    return Past(Finished(flow), {row["step"]: Finished(row["durations"]) for row in visits})
+    steps = {row["step"]: (Finished(row["durations"]), Finished(row["waits"])) for row in visits}
+    return Past(
+        items=Finished(flow),
+        visits={step: lasted for step, (lasted, _) in steps.items()},
+        waits={step: waited for step, (_, waited) in steps.items()},
+    )
 
 
 def _doing(row: Row) -> Doing:

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from insights.ageing.expectations import Expectation, Ratio, Source, Verdict
+from insights.ageing.expectations import Ratio, Source, Verdict
 from insights.ageing.open_work import Ageing, Doing, ItemStanding, StepStanding
 from insights.durations import UNKNOWN_TEXT, duration, percent
 
@@ -83,11 +83,9 @@ def _row(item: ItemStanding) -> list[RenderableType]:
 
 def _step(each: StepStanding) -> str:
     doing = "" if each.doing is Doing.ACTIVE else f" {each.doing.value}"
-    return f"{each.step}{doing}{_late(each.standing.expectation, each.standing.verdict)}"
-
-
-def _late(expectation: Expectation | None, verdict: Verdict) -> str:
-    return "" if expectation is None or verdict is not Verdict.BROKEN else f", over {duration(expectation.seconds)}"
+    broken = [of.expectation for of in (each.waiting, each.standing) if of is not None and of.verdict is Verdict.BROKEN]
+    late = "".join(f", over {duration(expectation.seconds)}" for expectation in broken[:1] if expectation is not None)
+    return f"{each.step}{doing}{late}"
 
 
 def _of(ratio: Ratio | None) -> str:

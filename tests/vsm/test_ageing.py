@@ -47,7 +47,10 @@ def stay(name: str, step: str, *hours: float | None, **fields: object) -> StepVi
 ROWS: Sequence[Struct] = [
     # twenty that took 1 to 20 hours, in Review for half of it
     *(item(f"done{n:02}", 100 + n, 100, kind="feature") for n in range(1, 21)),
-    *(stay(f"done{n:02}", "Review", 100 + n, 100 + n, 100 + n / 2) for n in range(1, 21)),
+    *(
+        stay(f"done{n:02}", "Review", 100 + n, 100 + n - n / 4, 100 + n / 2, wait_micros=round(n / 4 * HOUR))
+        for n in range(1, 21)
+    ),
     # what does not count: too old, of another stream, moved, never begun, of no known end, counted elsewhere
     item("old", 100 * DAYS, 95 * DAYS),
     item("other", 50, 1, value_stream="search"),
@@ -118,6 +121,16 @@ def test_open_visits_say_what_happens_in_them(store: Store) -> None:
     assert told == [
         ("Review", "waiting", 4, 0.35, Verdict.BROKEN), ("Build", "blocked", 3, None, Verdict.UNKNOWN),
     ]  # fmt: skip
+
+
+def test_what_waits_stands_to_the_target_for_its_wait(store: Store) -> None:
+    """Against the waits of the step; what is active has waited."""
+    items = {i.item_id: i for i in found(store, {"Review.wait_p85": "4.5h"}).items}
+    waiting, active = items["waiting"].steps[0].waiting, items["young"].steps[0].waiting
+    assert waiting is not None
+    assert (waiting.left_seconds, waiting.faster.value, waiting.breaking and waiting.breaking.n, active) == (
+        1_800, 0.75, 4, None,
+    )  # fmt: skip
 
 
 @pytest.mark.usefixtures("store")
