@@ -227,8 +227,8 @@ class _Walker:
         matched = self._plan.match(seen.fact, self._spent)
         if matched:
             self._go_through(matched, seen)
-        evidence = _FAILED.get(seen.fact.type)
-        if evidence is not None and seen.fact.outcome in _BAD:
+        bad = seen.fact.outcome is not None and seen.fact.outcome in _BAD
+        if bad and (evidence := _FAILED.get(seen.fact.type)) is not None:
             self.failures.append(Failure(evidence, seen.at, tuple(self._closed) if matched else ()))
 
     def _go_through(self, matched: Matched, seen: Observation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from processors.outputs import identity
 from processors.partition import Partition
 from schemas.definition import ROUTE_TO_LIVE, Calendar, Definition, Step, ValueStream, standard_map
 from schemas.derived import Change, Deployment, Derived, Incident, StepVisit, WorkItem
@@ -74,3 +75,16 @@ def derived(*events: FlowEvent, definition: Definition | None = None) -> Told:
     """What stands after these facts."""
     drained = folded(*events, definition=definition).drain(len(events))
     return Told(u.after for u in drained.updates if u.after is not None and not u.after.withdrawn)
+
+
+def streamed(*events: FlowEvent, definition: Definition | None = None) -> Told:
+    """What stands after these facts, drained one by one: only what was told again has changed."""
+    partition = Partition(definition or one_stream(), 1)
+    standing: dict[tuple[str, str], Derived] = {}
+    for place, event in enumerate(events):
+        partition.fold(event)
+        for row in (u.after for u in partition.drain(place + 1).updates if u.after is not None):
+            standing.pop((type(row).__name__, identity(row)), None)
+            if not row.withdrawn:
+                standing[type(row).__name__, identity(row)] = row
+    return Told(standing.values())

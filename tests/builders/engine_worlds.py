@@ -1,7 +1,8 @@
 """Worlds of linked facts: a few tickets, changes, commits, runs, artifacts, deployments, incidents that keep meeting.
 
 Every fact speaks of one of a few entities at one of a few hours, so that links cross, times tie and nearly any fact
-changes what another one means. Half of a world are whole stories, so that items do get finished.
+changes what another one means. Half of a world are whole stories, so that items do get finished; what then goes wrong
+(builds and tests fail, changes are taken back, deployments rolled back, tickets opened again) follows on them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from schemas.definition import ROUTE_TO_LIVE, Calendar, Definition, Rule, Step, ValueStream, standard_map
-from schemas.event import IMPLAUSIBLE_TIME, ActorClass, FlowEvent, Link, LinkKind, Outcome
+from schemas.event import IMPLAUSIBLE_TIME, ActorClass, FlowEvent, Link, LinkKind, Outcome, WorkKind
 from tests.builders import engine_events as say
 
 KEYS = ("CHK-1", "CHK-2", "CHK-3")
@@ -21,10 +22,18 @@ TARGETS = (*COMMITS, "artifact:sha256:a1", "artifact:sha256:a2")
 BRANCHES = ("main", "work", "hotfix/pay")
 REVERTED = st.sampled_from(("", "", "", say.change(1), say.change(2), say.commit("c1"), say.commit("m2")))
 
+OWNERS = {"Develop": "builders", "Review": "builders", "Build": "platform", "Verify": "platform"}
 STEPS = (
-    *standard_map(ROUTE_TO_LIVE)[:-1],
+    *(replace(step, owner=OWNERS.get(step.name)) for step in standard_map(ROUTE_TO_LIVE)[:-1]),
+    Step(
+        name="Test",
+        start=Rule(on=("testsuiterun.started",)),
+        finish=Rule(on=("testsuiterun.finished",), where={"outcome": ("success",)}),
+        returned=Rule(on=("testsuiterun.finished",), where={"outcome": ("failure",)}),
+    ),
     Step(
         name="Hold",
+        value_adding=False,
         status=("On Hold", "Blocked"),
         blocked=Rule(on=("ticket.updated",), where={"state": ("Blocked",)}),
         unblocked=Rule(on=("ticket.updated",), where={"state": ("On Hold",)}),
@@ -43,6 +52,17 @@ def definition(calendar: Calendar | None = None, steps: tuple[Step, ...] = STEPS
     """One stream that exercises every kind of rule."""
     stream = ValueStream(name=say.STREAM, select=({"repository": "*"},), steps=steps, calendar=calendar)
     return Definition(version="v1", value_streams=(stream,))
+
+
+ACCOUNTS = st.sampled_from((None, "3f2a", "77c1", "b00c"))
+CLASSES = st.sampled_from((ActorClass.HUMAN, ActorClass.HUMAN, ActorClass.AGENT, ActorClass.BOT, ActorClass.UNKNOWN))
+KINDS = st.sampled_from((None, None, *WorkKind))
+
+
+def _by(event: FlowEvent, account: str | None, kind: WorkKind | None) -> FlowEvent:
+    """The fact as caused by an account, and perhaps saying what kind of work it is about."""
+    told = f"{event.event_id}-{account}-{kind}" if account or kind else event.event_id
+    return replace(event, event_id=told, actor=account, work_kind=kind)
 
 
 HOURS = st.integers(min_value=0, max_value=60).map(float)
@@ -75,6 +95,11 @@ def _commit_fact(name: str, hours: float, links: tuple[Link, ...], branch: str, 
 
 def _run_fact(number: int, stage: str, name: str, hours: float, outcome: Outcome | None) -> FlowEvent:
     return say.run(stage, number, hours, name, outcome)
+
+
+def _test_fact(number: int, stage: str, name: str, hours: float, outcome: Outcome | None) -> FlowEvent:
+    links = (say.part_of(say.commit(name)),)
+    return say.fact(f"testsuiterun.{stage}", f"run:tests/acme/{number}/1", hours, *links, outcome=outcome)
 
 
 def _deployment_fact(
@@ -202,7 +227,7 @@ FACTS = st.one_of(
         _review,
         st.sampled_from(NUMBERS),
         st.sampled_from(("approved", "changes_requested")),
-        st.sampled_from((ActorClass.HUMAN, ActorClass.HUMAN, ActorClass.BOT)),
+        CLASSES,
         HOURS,
     ),
     st.builds(_commit_fact, st.sampled_from(COMMITS), HOURS, COMMIT_LINKS, st.sampled_from(("main", "work")), REVERTED),
@@ -212,7 +237,15 @@ FACTS = st.one_of(
         st.sampled_from(("queued", "started", "finished")),
         st.sampled_from(COMMITS),
         HOURS,
-        st.sampled_from((None, Outcome.SUCCESS, Outcome.FAILURE)),
+        st.sampled_from((None, Outcome.SUCCESS, Outcome.FAILURE, Outcome.ERROR)),
+    ),
+    st.builds(
+        _test_fact,
+        st.sampled_from((1, 2)),
+        st.sampled_from(("started", "finished", "finished")),
+        st.sampled_from(COMMITS),
+        HOURS,
+        st.sampled_from((None, Outcome.SUCCESS, Outcome.FAILURE, Outcome.ERROR)),
     ),
     st.builds(say.built, st.sampled_from(("a1", "a2")), HOURS, st.sampled_from(COMMITS)),
     st.builds(
@@ -239,9 +272,49 @@ FACTS = st.one_of(
 )  # fmt: skip
 
 
+FAILED = st.sampled_from((Outcome.FAILURE, Outcome.ERROR))
+
+
+@st.composite
+def _failed_run(draw: st.DrawFn, number: int, hour: float) -> list[FlowEvent]:
+    """A build or a test of what a change was merged as fails."""
+    name, outcome = draw(st.sampled_from((f"c{min(number, 3)}", f"m{number}"))), draw(FAILED)
+    if draw(st.booleans()):
+        return [_test_fact(2, "started", name, hour, None), _test_fact(2, "finished", name, hour + 1, outcome)]
+    return [say.run("queued", 9, hour, name), say.run("finished", 9, hour + 1, name, outcome)]
+
+
+@st.composite
+def _reopened(draw: st.DrawFn, key: str, hour: float) -> list[FlowEvent]:
+    """The ticket is closed, opened again, and perhaps stuck."""
+    states = draw(st.sampled_from((("To Do",), ("Reopened",), ("Blocked", "On Hold"), ("On Hold", "Blocked"))))
+    return [say.closed(key, hour), *(say.moved(key, state, hour + i + 1) for i, state in enumerate(states))]
+
+
+@st.composite
+def _reverted(draw: st.DrawFn, number: int, hour: float) -> list[FlowEvent]:
+    """Another change takes this one back and lands, perhaps by a fact that is corrected later."""
+    other = draw(st.sampled_from([n for n in NUMBERS if n != number]))
+    target = draw(st.sampled_from((say.change(number), say.commit(f"m{number}"))))
+    return [
+        say.opened(other, hour, branch=draw(st.sampled_from(BRANCHES)), reverts=target),
+        say.merged(other, hour + draw(st.integers(min_value=0, max_value=2)), f"m{other}"),
+    ]
+
+
+@st.composite
+def _rolled_back(draw: st.DrawFn, deployment: str, hour: float) -> list[FlowEvent]:
+    """What was there before comes again, by its version or by the tool's word."""
+    last, first = draw(st.permutations([d for d in DEPLOYMENTS if d != deployment]))[:2]
+    back = say.deployed(last, hour, "c3")
+    if draw(st.booleans()):
+        return [replace(back, type="service.rolledback")]
+    return [say.deployed(first, draw(HOURS), "c3"), back]
+
+
 @st.composite
 def stories(draw: st.DrawFn) -> list[FlowEvent]:
-    """One change from its ticket to production, hour by hour, with what may happen on the way."""
+    """One change from its ticket to production, hour by hour, with what may happen on the way and afterwards."""
     number, begin = draw(st.sampled_from(NUMBERS)), draw(HOURS)
     key, name, merge = draw(st.sampled_from(KEYS)), f"c{min(number, 3)}", f"m{number}"
     gaps = [draw(st.integers(min_value=0, max_value=6)) for _ in range(9)]
@@ -251,7 +324,12 @@ def stories(draw: st.DrawFn) -> list[FlowEvent]:
     deployment = draw(st.sampled_from(DEPLOYMENTS))
     outcome = draw(st.sampled_from((Outcome.SUCCESS, Outcome.SUCCESS, Outcome.FAILURE)))
     ended = say.deployed(deployment, hours[8], target, outcome=outcome)
-    return [
+    after = hours[8] + draw(st.integers(min_value=0, max_value=4))
+    troubles = (
+        _failed_run(number, draw(st.sampled_from(hours))), _reopened(key, after), _reverted(number, after),
+        _rolled_back(deployment, after), st.just(list[FlowEvent]()),
+    )  # fmt: skip
+    told = [
         say.created(key, hours[0]),
         say.committed(name, hours[1], branch=branch),
         say.opened(number, hours[2], say.named(key), say.contains(name), branch=branch),
@@ -263,12 +341,16 @@ def stories(draw: st.DrawFn) -> list[FlowEvent]:
         say.built("a1", hours[6], merge),
         say.began(deployment, hours[7], target),
         replace(ended, attributes={**ended.attributes, "environment_raw": draw(st.sampled_from(SITES))}),
+        *draw(st.one_of(*troubles)),
+        *draw(st.one_of(*troubles)),
     ]
+    return [_by(event, draw(ACCOUNTS), draw(KINDS)) for event in told]
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> list[FlowEvent]:
     """A set of facts in the order of time, copies with other arrivals among them."""
     told = [e for story in draw(st.lists(stories(), max_size=3)) for e in story]
-    told += draw(st.lists(FACTS, min_size=0 if told else 1, max_size=25))
+    others = draw(st.lists(FACTS, min_size=0 if told else 1, max_size=25))
+    told += [_by(event, draw(ACCOUNTS), draw(KINDS)) for event in others]
     return sorted(told, key=lambda e: (e.occurred_at, e.event_id, e.delivery_id))

@@ -12,7 +12,9 @@ from msgspec.structs import replace
 from processors.engine import StepFailed
 from processors.facts import MOST_FACTS, Fact, attributes_of_rules, from_event, unpacked, with_fact
 from processors.partition import Partition
-from schemas.event import FlowEvent
+from schemas.derived import Change
+from schemas.event import ActorClass, FlowEvent
+from schemas.forgetting import forget_fact
 from schemas.state import EntityRecord
 from tests.builders import engine_events as say
 from tests.builders.engine_rows import folded, one_stream
@@ -114,10 +116,11 @@ def test_signs_say_how_fresh_and_whole_a_stream_is() -> None:
     assert (signs.facts, signs.newest_occurred_at, signs.newest_received_at) == (2, say.at(2), say.at(3))
 
 
-def test_a_record_of_another_packing_is_refused() -> None:
-    """An older release does not guess."""
-    odd = EntityRecord(value_stream=say.STREAM, entity="ticket:jira/A-1", encoding=99, facts=b"")
-    with pytest.raises(ValueError, match="encoding 99"):
+@pytest.mark.parametrize("encoding", [1, 99])
+def test_a_record_of_another_packing_is_refused(encoding: int) -> None:
+    """An older release does not guess, nor does this one at what an older one packed."""
+    odd = EntityRecord(value_stream=say.STREAM, entity="ticket:jira/A-1", encoding=encoding, facts=b"")
+    with pytest.raises(ValueError, match=f"encoding {encoding},"):
         Partition(one_stream(), 1).restore(odd)
 
 
@@ -132,3 +135,38 @@ def test_a_bare_ticket_key_is_no_subject() -> None:
     """It names tickets of any tracker; nothing can happen to a name."""
     with pytest.raises(StepFailed):
         folded(say.fact("ticket.created", "ticket:*/CHK-1", 0))
+
+
+@pytest.mark.parametrize(
+    ("by", "known"),
+    [(ActorClass.HUMAN, True), (ActorClass.AGENT, True), (ActorClass.BOT, False), (ActorClass.UNKNOWN, False)],
+)
+def test_a_fact_knows_accounts_of_people_and_agents_apart(by: ActorClass, *, known: bool) -> None:
+    """By 32 bits of the hash; of what runs by itself none are kept."""
+    first, second = (
+        from_event(replace(say.created("A-1", 0), actor=a, actor_class=by), KEPT) for a in ("3f2a", "b00c")
+    )
+    assert (0 < first.who < 2**32 and first.who != second.who) is known
+
+
+def test_a_copy_without_its_account_stands_before_the_one_with_it() -> None:
+    """What was forgotten of somebody is sent again under the same arrival: the record no longer knows the account."""
+    told = from_event(replace(say.created("A-1", 0), actor="3f2a"), KEPT)
+    nameless = from_event(say.created("A-1", 0), KEPT)
+    assert (
+        with_fact(with_fact(None, told), nameless)
+        == with_fact(with_fact(None, nameless), told)
+        == with_fact(None, nameless)
+    )
+
+
+def test_rows_that_name_what_lost_a_fact_are_told_again() -> None:
+    """A ticket told twice loses one of its facts: the change below it is what it was, and its row is sent whole."""
+    first, second = say.created("CHK-1", 0), say.moved("CHK-1", "Doing", 1)
+    partition = folded(first, second, say.opened(1, 2, say.named("CHK-1")))
+    partition.drain(3)
+    partition.fold(forget_fact(second, say.at(9)))
+    told = [u for u in partition.drain(4).updates if isinstance(u.after, Change)]
+    assert [(u.erased, u.after is not None and u.after.withdrawn, u.before == u.after) for u in told] == [
+        (False, False, True)
+    ]

@@ -227,7 +227,10 @@ def test_rows_move_with_the_time_of_all_facts(world: list[FlowEvent], hours: int
 
 def _shifted(row: Derived, hours: int) -> Derived:
     times = {f: at for f in row.__struct_fields__ if f.endswith("_at") and f != "known_at" and (at := getattr(row, f))}
-    return replace(row, **{name: at + hours * HOUR for name, at in times.items()})
+    later = replace(row, **{name: at + hours * HOUR for name, at in times.items()})
+    if isinstance(later, StepVisit):
+        return replace(later, blocked_spans=tuple(at + hours * HOUR for at in later.blocked_spans))
+    return later
 
 
 @given(worlds())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.definition import Rule, Step
-from schemas.event import ActorClass, Outcome
+from schemas.event import ActorClass, FlowEvent, Outcome
 from tests.builders import engine_events as say
 from tests.builders.engine_rows import derived, hours, one_stream
 
@@ -229,6 +229,20 @@ def test_blocked_time_is_neither_wait_nor_process() -> None:
     visit = told.visits("Work")[0]
     parts = (visit.wait_micros, visit.process_micros, visit.blocked_micros, visit.unaccounted_micros)
     assert parts == (2 * say.HOUR, 2 * say.HOUR, 5 * say.HOUR, 0)
+
+
+FREED_AT_ONCE = say.fact("ticket.updated", TICKET, 6, state="Freed", order=1)
+
+
+@pytest.mark.parametrize(
+    ("later", "spans"),
+    [((), [1, 3, 6]), ((say.closed("CHK-1", 9),), [1, 3, 6, 9]), ((FREED_AT_ONCE,), [1, 3])],
+)
+def test_a_visit_says_when_it_was_blocked(later: tuple[FlowEvent, ...], spans: list[float]) -> None:
+    """Spans are flat; the last has no end while it lasts, and one of no length is none."""
+    moves = [say.moved("CHK-1", state, at) for state, at in (("Stuck", 1), ("Freed", 3), ("Doing", 4), ("Stuck", 6))]
+    told = derived(say.created("CHK-1", 0), *moves, *later, definition=HOLDING)
+    assert [hours(at) for at in told.visits("Work")[0].blocked_spans] == spans
 
 
 def test_a_reopened_ticket_counts_against_the_step_before_and_makes_a_new_visit() -> None:
