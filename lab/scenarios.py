@@ -42,13 +42,16 @@ class Scenario(Struct, frozen=True, kw_only=True):
     loss: Loss | None = None
 
 
-def sent(scenario: Scenario, seed: int, end_micros: int) -> Iterator[SentDelivery]:
-    """Yield the deliveries of a run that arrive, in the order of arrival."""
-    every: Iterable[SentDelivery] = deliveries(seed, scenario.items, end_micros, scenario.streams)
-    if any(stream.repository for stream in scenario.streams):
-        every = one_trunk(every)
+def happened(scenario: Scenario, seed: int, end_micros: int) -> Iterator[SentDelivery]:
+    """Yield the deliveries of a run in the order of arrival, had none been lost."""
+    every = deliveries(seed, scenario.items, end_micros, scenario.streams)
+    return iter(one_trunk(every)) if any(stream.repository for stream in scenario.streams) else every
+
+
+def arriving(loss: Loss | None, every: Iterable[SentDelivery], seed: int, end_micros: int) -> Iterator[SentDelivery]:
+    """Yield what arrives of some deliveries: all, without a loss."""
     chance = random.Random(f"{seed}/lost")
-    return (one for one in every if scenario.loss is None or not _lost(scenario.loss, one, end_micros, chance))
+    return (one for one in every if loss is None or not _lost(loss, one, end_micros, chance))
 
 
 def _lost(loss: Loss, one: SentDelivery, end_micros: int, chance: random.Random) -> bool:

@@ -35,7 +35,7 @@ class Service:
     def __init__(
         self, desk: Desk, first_cut: int, period: int, quotas: list[int], start: int, book: Callable[[Ended], None]
     ) -> None:
-        """`quotas`: how many items each release begins with; cuts are `period` seconds apart, the run's begin `start`."""
+        """`quotas`: how many items each release begins with; cuts are `period` seconds apart, from `start` on."""
         self._planted = desk.stream
         self._start = start
         self._desk = desk

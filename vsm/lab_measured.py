@@ -9,6 +9,7 @@ import msgspec
 
 from lab.score_groups import GROUPS, Group
 from lab.score_links import LAID, LINKS
+from lab.score_measurements import MEASUREMENTS
 from processors.measures import Measures
 from processors.partition import Partition
 from schemas.definition import Definition
@@ -52,6 +53,8 @@ class Pure:
             return [dict(zip(_LINK, link, strict=True)) for link in sorted(self._links)]
         if sql == LAID:
             return [msgspec.to_builtins(row) for row in self.rows.values() if _is_laid(row)]
+        if sql == MEASUREMENTS:
+            return [msgspec.structs.asdict(m) for m in self.measurements if m.window in {"", "30d", "90d"}]
         for group in GROUPS:
             if sql == group.sql:
                 return [_row(group, row) for row in self.rows.values() if _asked(group, row)]
