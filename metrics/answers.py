@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from math import prod
 from typing import Final
+
+from msgspec.structs import replace
 
 from metrics.codes import Held
 from metrics.intervals import events, product_of_shares, wilson
 from metrics.mean_bounds import mean_bounds, moments
 from metrics.quantile_bounds import Ranked, rank_bounds
 from metrics.ratio_bounds import Sums, ratio_bounds
-from metrics.reading import MINIMUM_N, Reading
+from metrics.reading import MINIMUM_N, Basis, Reading
 from metrics.sketch import quantile_rank, value_of
 
 QUANTILES: Final = (("p50", 0.5), ("p85", 0.85), ("p95", 0.95))
@@ -69,6 +72,48 @@ def rate(n: int, periods: float) -> Reading:
         return Reading(statistic="mean", value=None, n=0)
     lower, upper = events(n)
     return Reading(statistic="mean", value=n / periods, n=n, lower=lower / periods, upper=upper / periods)
+
+
+def takt(available_micros: int, n: int) -> Reading:
+    """Return the available time, in seconds, for each of n arrivals, with bounds (95 %); unknown without either."""
+    if not n or available_micros <= 0:
+        return Reading(statistic="mean", value=None, n=n)
+    fewest, most = events(n)
+    seconds = available_micros / _MICROS
+    return Reading(statistic="mean", value=seconds / n, n=n, lower=seconds / most, upper=seconds / fewest)
+
+
+def census(value: float | None, n: int, *, statistic: str = "now") -> Reading:
+    """Return what holds of all there is now, n things: no sample, so its bounds are the value itself."""
+    return Reading(statistic=statistic, value=value, n=n, lower=value, upper=value)
+
+
+def ages(basis: Basis) -> tuple[Reading, ...]:
+    """Return p50, p85, p95, in seconds, of the ages of what is open now; fewer than five are unknown."""
+    n = basis.open
+    if n < MINIMUM_N:
+        return tuple(census(None, n, statistic=statistic) for statistic, _ in QUANTILES)
+    begins = basis.begins_at([n - quantile_rank(n, q) for _, q in QUANTILES])
+    return tuple(
+        census((basis.now - begin) / _MICROS, n, statistic=statistic)
+        for (statistic, _), begin in zip(QUANTILES, begins, strict=True)
+    )
+
+
+def met(basis: Basis, measure: str, by_quantile: Mapping[str, int], sketch: int, of: int) -> tuple[Reading, ...]:
+    """Return, for each quantile that a measure has a target for, the share of its known durations within that.
+
+    `by_quantile` are the codes that count them, `of` is how many durations there should be. Nothing without a target.
+    """
+    targeted = basis.targets.get(measure, ())
+    if not targeted:
+        return ()
+    n = basis.held.count(sketch)
+    known = n / of if of else 1.0
+    return tuple(
+        replace(share(basis.cell.get(by_quantile[quantile], 0), n, known=known), statistic=quantile)
+        for quantile in targeted
+    )
 
 
 def share(hits: int, n: int, *, known: float = 1.0, kind: str = "") -> Reading:

@@ -1,30 +1,97 @@
-"""Which step limits a stream: where work stands longest."""
+"""Which step limits a stream now: where work stands, how sure that is, and for how long it has been so.
+
+Standing work is arrivals less departures, added up: one number that long waits, slow work, a queue that grows and old
+work all raise, and that starved steps do not have.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import floor, sqrt
+from typing import Final
+
+from msgspec import Struct
 
 from metrics import codes
+from metrics.batch_means import LEAST, chance_above_zero, variance_of_mean
 from metrics.reading import MINIMUM_N, Basis, Reading, StepTally
+from metrics.slices import areas
+from metrics.student import student
+
+ANNOUNCED: Final = 0.95
+"""A step is said to be the constraint where its confidence is at least this, and no step where none's is."""
+
+MARGIN: Final = 1.75
+"""A constraint holds at least this many times the work that any other step does: less is a stream in balance."""
+
+ENOUGH: Final = 20
+"""Visits that have to have stood in the step that holds most, within the time that it is judged by."""
+
+_SPANS: Final = (4, 8 / 3, 2, 4 / 3, 1)
+"""The last quarter of what the window shows, three eighths of it, half, three quarters, all: which it is judged by."""
+
+_SECOND: Final = 1_000_000
 
 
 def constraint_score(basis: Basis) -> tuple[Reading, ...]:
-    """Each step's share of the work that stood in the map's steps over the window; the greatest is the constraint.
+    """Each step's share of the work that stood in the map's steps over the window.
 
     A step's standing work is the mean number of visits open in it, exactly: the area under that number over the
     window (Little's law makes it arrivals times lead time, so growing queues, long waits and slow work all show).
     The inlet is left out: what stands there is demand. `n` counts the visits that stood in the step; below the
-    minimum its share is unknown.
+    minimum its share is unknown. Bounds (95 %) by how the share moved from slice to slice of the window.
     """
-    steps = [step for step in basis.steps if not step.is_inlet]
-    areas = {step.step: standing_micros(step, basis.window_start, basis.now) for step in steps}
-    return tuple(_score(step, areas[step.step], sum(areas.values())) for step in steps)
+    steps = _limiting(basis)
+    totals = {step.step: standing_micros(step, basis.window_start, basis.now) for step in steps}
+    standing = _Standing.of(basis)
+    return tuple(_score(step, totals[step.step], sum(totals.values()), standing) for step in steps)
+
+
+def constraint_ratio(basis: Basis) -> tuple[Reading, ...]:
+    """Each step's confidence that it limits the stream now: at least the chance that it truly holds most, by `MARGIN`.
+
+    Only the step that holds most in the window's last quarter can have any; the others have 0. It is judged by each
+    of the window's last parts in which it holds most, as far as it does in all shorter ones too, and the surest
+    counts. Unknown where too few visits stood in it, or too little of the window has anything to show.
+    """
+    standing = _Standing.of(basis)
+    verdict = standing.verdict()
+    return tuple(
+        Reading(
+            statistic="ratio",
+            value=None if verdict is None else verdict.confidence if step.step == verdict.step else 0.0,
+            n=_stood(step, 0),
+            step=step.step,
+        )
+        for step in _limiting(basis)
+    )
+
+
+def constraint_age_seconds(basis: Basis) -> tuple[Reading, ...]:
+    """For how long the step that is announced has been the constraint, as far back as the window reaches; others 0.
+
+    The begin is the slice since which its lead over the step next to it, added up, is greatest (the change point of a
+    cumulative sum: Page 1954), so that a moment's lapse does not end it and one that outweighs all since does.
+    """
+    standing = _Standing.of(basis)
+    verdict = standing.verdict()
+    announced = verdict.step if verdict is not None and verdict.confidence >= ANNOUNCED else None
+    seconds = standing.led_micros(announced) / _SECOND if announced is not None else 0.0
+    return tuple(
+        Reading(
+            statistic="now",
+            value=None if verdict is None else seconds if step.step == announced else 0.0,
+            n=_stood(step, 0),
+            step=step.step,
+        )
+        for step in _limiting(basis)
+    )
 
 
 def constraint(readings: Sequence[Reading]) -> str | None:
-    """Return the step with the greatest known score, the first of equals; None when none is above 0."""
-    known = [(reading.value, reading.step) for reading in readings if reading.value]
-    return max(known, key=lambda pair: pair[0])[1] if known else None
+    """Return the step that `constraint_ratio`'s readings announce; None where none is sure enough."""
+    return next((r.step for r in readings if r.value is not None and r.value >= ANNOUNCED), None)
 
 
 def standing_micros(step: StepTally, start: int, now: int) -> int:
@@ -34,7 +101,113 @@ def standing_micros(step: StepTally, start: int, now: int) -> int:
     return before * (now - start) + change * now - step.counts.get(codes.STANDING_MOMENT, 0)
 
 
-def _score(step: StepTally, area: int, whole: int) -> Reading:
-    stood = step.open - step.counts.get(codes.STANDING, 0) + step.counts.get(codes.ARRIVED, 0)
-    value = area / whole if stood >= MINIMUM_N and whole > 0 else None
-    return Reading(statistic="ratio", value=value, n=stood, step=step.step)
+class _Verdict(Struct, frozen=True):
+    step: str
+    confidence: float
+
+
+class _Standing(Struct, frozen=True):
+    """The mean number of visits open in each step in each slice, from the first slice on that has anything."""
+
+    tallies: Mapping[str, StepTally]
+    edges: Sequence[int]
+    means: Mapping[str, Sequence[float]]
+
+    @classmethod
+    def of(cls, basis: Basis) -> _Standing:
+        bounds = basis.edges
+        lengths = [end - start for start, end in pairwise(bounds)]
+        tallies = {step.step: step for step in _limiting(basis)}
+        means = {
+            name: [area / length for area, length in zip(areas(t.slices, bounds, t.open), lengths, strict=False)]
+            for name, t in tallies.items()
+        }
+        first = min((_first(each) for each in means.values()), default=0)
+        return cls(tallies, bounds[first:], {name: each[first:] for name, each in means.items()})
+
+    def verdict(self) -> _Verdict | None:
+        """Return the step that holds most and its confidence; None where too little is known.
+
+        The confidence is cut to whole thousandths, so that a stream in which nothing happens says nothing new.
+        """
+        leader, best, known = "", 0.0, False
+        for part in _SPANS:
+            count = max(LEAST, round((len(self.edges) - 1) / part))
+            recent = {name: each[-count:] for name, each in self.means.items()}
+            totals = {name: sum(each) for name, each in recent.items()}
+            most = max(totals, key=lambda name: totals[name], default="")
+            leader = leader or most
+            if most != leader or not totals.get(most) or len(recent[most]) < LEAST:
+                break
+            if _stood(self.tallies[most], count) < ENOUGH:
+                continue
+            known, best = True, max(best, floor(self._confidence(recent, most) * 1_000) / 1_000)
+            if best >= ANNOUNCED:
+                break
+        return _Verdict(leader, best) if known else None
+
+    def led_micros(self, step: str) -> int:
+        """Return for how long the lead of a step over the next one has added up to the most; 0 without a lead."""
+        since, led, most = self.edges[-1], 0.0, 0.0
+        others = [each for name, each in self.means.items() if name != step]
+        for i in range(len(self.edges) - 2, -1, -1):
+            next_one = max((each[i] for each in others), default=0.0)
+            led += (self.means[step][i] - next_one) * (self.edges[i + 1] - self.edges[i])
+            if led > most:
+                most, since = led, self.edges[i]
+        return self.edges[-1] - since
+
+    def _confidence(self, recent: Mapping[str, Sequence[float]], most: str) -> float:
+        """Return at least the chance that a step holds `MARGIN` times as much as each other (Bonferroni's bound)."""
+        leading, count = recent[most], len(recent[most])
+        mean = sum(leading) / count
+        n = _stood(self.tallies[most], count)
+        doubt = 0.0
+        for name, other in recent.items():
+            rival = MARGIN * sum(other) / count
+            if name == most:
+                continue
+            if rival >= mean:
+                return 0.0
+            variance, degrees = variance_of_mean([a - MARGIN * b for a, b in zip(leading, other, strict=True)])
+            least = mean * mean / n + rival * rival / max(1, _stood(self.tallies[name], count))
+            if least > variance:
+                variance, degrees = least, n - 1
+            doubt += 1 - chance_above_zero(mean - rival, variance, degrees)
+        return max(0.0, 1 - doubt)
+
+
+def _limiting(basis: Basis) -> list[StepTally]:
+    return [step for step in basis.steps if not step.is_inlet]
+
+
+def _stood(step: StepTally, count: int) -> int:
+    """Return how many visits stood in a step in its last `count` slices; 0: in the window."""
+    if not count:
+        return step.open - step.counts.get(codes.STANDING, 0) + step.counts.get(codes.ARRIVED, 0)
+    recent = step.slices[-count:]
+    return step.open + sum(each.arrived - each.change for each in recent)
+
+
+def _score(step: StepTally, area: int, whole: int, standing: _Standing) -> Reading:
+    stood = _stood(step, 0)
+    if stood < MINIMUM_N or whole <= 0:
+        return Reading(statistic="ratio", value=None, n=stood, step=step.step)
+    share = area / whole
+    spread = _spread(step.step, share, standing)
+    lower, upper = (None, None) if spread is None else (max(0.0, share - spread), min(1.0, share + spread))
+    return Reading(statistic="ratio", value=share, n=stood, lower=lower, upper=upper, step=step.step)
+
+
+def _spread(step: str, share: float, standing: _Standing) -> float | None:
+    """Return half the interval of a share: the ratio estimator's, over the slices; None where they are too few."""
+    wholes = [sum(each) for each in zip(*standing.means.values(), strict=True)]
+    variance, degrees = variance_of_mean(
+        [own - share * whole for own, whole in zip(standing.means[step], wholes, strict=True)]
+    )
+    mean = sum(wholes) / len(wholes) if wholes else 0.0
+    return student(degrees) * sqrt(variance) / mean if degrees and mean > 0 else None
+
+
+def _first(values: Sequence[float]) -> int:
+    return next((i for i, value in enumerate(values) if value > 0), len(values))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from metrics.reading import Basis, Reading
 
 _MICROS = 1_000_000
@@ -15,13 +17,13 @@ def data_age_seconds(basis: Basis) -> tuple[Reading, ...]:
 
 
 def completeness_ratio(basis: Basis) -> tuple[Reading, ...]:
-    """Share of the window since the stream's first fact, times the share of facts that could be used.
+    """Share of the window since the stream's first fact, times those of facts that could be used and that were told.
 
     Unknown before the first fact; a single fact suffices, since nothing is estimated from a sample.
     """
     if basis.observed is None or not basis.facts:
         return (Reading(statistic="ratio", value=None, n=basis.facts),)
-    return (Reading(statistic="ratio", value=basis.observed * sound(basis), n=basis.facts),)
+    return (Reading(statistic="ratio", value=basis.observed * sound(basis) * basis.told, n=basis.facts),)
 
 
 def sound(basis: Basis) -> float:
@@ -30,3 +32,14 @@ def sound(basis: Basis) -> float:
     Rounded down, so that a single lost fact shows; rounded, so that not every new fact changes every measurement.
     """
     return (basis.facts - basis.lost_facts) * 1_000 // basis.facts / 1_000 if basis.facts else 1.0
+
+
+def told(days: Mapping[int, tuple[int, int]], first: int, last: int) -> float:
+    """Return the share of what facts of some days presuppose that is known, in whole thousandths, rounded down.
+
+    `days` are the numbers presupposed and known by UTC day number, `first` and `last` days are in; 1 where nothing is
+    presupposed.
+    """
+    inside = [pair for day, pair in days.items() if first <= day <= last]
+    presupposed = sum(pair[0] for pair in inside)
+    return sum(pair[1] for pair in inside) * 1_000 // presupposed / 1_000 if presupposed else 1.0

@@ -8,6 +8,7 @@ nothing of the last W is left out, and at most one bucket more is in.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from schemas.measurement import WINDOWS
@@ -29,6 +30,7 @@ BUCKETS: Final = tuple(seconds * _SECOND for seconds in (60, 1_200, 7_200, 43_20
 """The windows' bucket lengths in microseconds: at most a sixtieth of the window, each a multiple of the one before."""
 
 
+@lru_cache(maxsize=16)
 def window_starts(now: int) -> tuple[int, ...]:
     """Return, for each window, the instant from which on it holds what happened, at the clock's `now`."""
     return tuple((now - length) // bucket * bucket for length, bucket in zip(LENGTHS, BUCKETS, strict=True))

@@ -1,11 +1,13 @@
-"""The begins of what is open: the earliest of them; exact under take back, nearly flat per change."""
+"""The begins of what is open: the earliest of them, and those at any rank; exact under take back."""
 
 from __future__ import annotations
 
 import heapq
 from array import array
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import Final
 
 _SHELF_BITS: Final = 32
@@ -47,6 +49,22 @@ class Begins:
             del shelf[at]
         else:
             self._owed[instant] += 1
+
+    def earlier_than(self, instant: int) -> int:
+        """Return how many of the instants held are earlier than one."""
+        number = instant >> _SHELF_BITS
+        whole = sum(len(shelf) for each, shelf in self._shelves.items() if each < number)
+        return whole + bisect_left(self._shelves.get(number, _EMPTY), instant)
+
+    def at(self, places: Iterable[int]) -> list[int]:
+        """Return the instants at some places of their order, from 0. Raises IndexError outside."""
+        shelves = [self._shelves[number] for number in sorted(self._shelves)]
+        upto = list(accumulate(map(len, shelves)))
+        found = []
+        for place in places:
+            shelf = bisect_right(upto, place)
+            found.append(shelves[shelf][place - (upto[shelf - 1] if shelf else 0)])
+        return found
 
     def earliest(self) -> int | None:
         """Return the earliest instant held, None when empty."""

@@ -3,82 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Protocol
+from typing import Final
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-from metrics import of_scope
+from metrics.calendar import working_micros
 from metrics.codes import Held
-from metrics.feed import sound
-from metrics.points import step_series
-from metrics.reading import Basis, Scope, StepTally
-from metrics.windows import window_starts
+from metrics.point import named, step_series
+from metrics.reading import Basis, Metric, Scope, StepTally
+from metrics.slices import edges
+from metrics.targets import targeted
+from metrics.windows import LENGTHS, window_starts
+from processors.measuring import NOW, Measuring, Quality, Signs, feed_key, measuring
 from processors.said import Block
-from processors.series import Series
+from processors.selection import IN_WINDOW, NOW_SCOPE, Labels, Selection
 from processors.stream_series import StreamSeries
-from processors.windows import EVERY_WINDOW
 from schemas.definition import ValueStream
 from schemas.derived import Update
 from schemas.measurement import WINDOWS, Measurement
 
+__all__ = ["Board", "Signs"]
+
 _SECOND: Final = 1_000_000
 _NAMES: Final = (*WINDOWS, "")
 _SECONDS: Final = (*WINDOWS.values(), 0)
-_NOW: Final = len(WINDOWS)
-"""The place after the windows: what has no window."""
 _MAP: Final = "map:"
 _FEED: Final = "feed:"
-_METRICS: Final = {scope: of_scope(scope) for scope in Scope}
-_IN_WINDOW: Final = {"step": Scope.STEP, "flow": Scope.FLOW, "service": Scope.SERVICE}
-_NOW_SCOPE: Final = {"step": Scope.STEP_NOW, "flow": Scope.FLOW_NOW}
-
-
-class Signs(Protocol):
-    """What is known of a stream's facts as a whole; microseconds UTC."""
-
-    @property
-    def newest_occurred_at(self) -> int | None:
-        """When the newest fact occurred."""
-
-    @property
-    def facts(self) -> int:
-        """How many facts there are."""
-
-    @property
-    def implausible(self) -> int:
-        """How many of them derive nothing for their time."""
-
-    @property
-    def squeezed(self) -> int:
-        """How many of them are no longer held."""
-
-
-class _Visit(Struct, frozen=True, kw_only=True):
-    """One measuring of one stream. `renewed`: the completeness of everything changed."""
-
-    now: int
-    feed: Basis
-    observed: tuple[float, ...] | None
-    renewed: bool
-    everything: bool
-
-    def completeness(self, scope: Scope, window: int) -> float | None:
-        """Return how complete the facts behind a measurement are; None where unknown, or of the feed itself."""
-        if scope in {Scope.FEED, Scope.FEED_NOW} or self.observed is None:
-            return None
-        return sound(self.feed) * (1.0 if window == _NOW else self.observed[window])
-
-    def feed_in(self, window: int) -> Basis:
-        """Return the feed's basis in a window."""
-        observed = None if self.observed is None or window == _NOW else self.observed[window]
-        return replace(self.feed, observed=observed)
-
-
-def _feed_key(signs: Signs | None) -> tuple[int | None, int, int]:
-    if signs is None:
-        return None, 0, 0
-    return signs.newest_occurred_at, signs.facts, signs.implausible + signs.squeezed
+_TICKING: Final = "~"
+"""Behind the name of a series: the block of what the clock moves too."""
 
 
 def _whole_second(now: int) -> int:
@@ -93,9 +43,12 @@ class Board:
         self._version = definition_version
         self._generation = generation
         self._series = StreamSeries(stream, now)
+        self._selection = Selection(stream)
+        self._targets = {name: targeted(stream, name) for name in ("", *(step.name for step in stream.steps))}
+        self._available: dict[int, tuple[int, int]] = {}
         self._blocks: dict[tuple[str, int], Block] = {}
         self._tallies: dict[tuple[str, int], Mapping[int, int]] = {}
-        self._quality: tuple[tuple[float, ...] | None, float] | None = None
+        self._quality: Quality | None = None
         self._feed_said: tuple[int | None, int, int] | None = None
         self.next_at = 0
         """The earliest clock at which there is something to say though no row changes."""
@@ -107,15 +60,12 @@ class Board:
     def measure(self, now: int, signs: Signs | None, *, everything: bool = False) -> list[Measurement]:
         """Return what changed, is due, or (`everything`) all of it, at the clock's `now`."""
         self._series.advance(now)
-        self._series.drop_empty_services()
-        feed = self._feed(now, signs)
-        observed = self._series.observed(now)
-        renewed = (observed, sound(feed)) != self._quality
-        self._quality = (observed, sound(feed))
-        visit = _Visit(now=now, feed=feed, observed=observed, renewed=renewed, everything=everything)
+        self._series.drop_empty()
+        visit = measuring(now, signs, self._series.observed(now), self._quality, everything=everything)
+        self._quality = visit.quality
         said = [m for name in self._series.measured() for m in self._say_series(visit, name)]
         said += self._say_map(visit)
-        said += self._say_feed(visit)
+        said += self._say_feed(visit, feed_key(signs))
         said += self._retract_unmeasured(now)
         self._settle()
         self.next_at = self._next_at(now)
@@ -123,33 +73,45 @@ class Board:
 
     def feed_changed(self, signs: Signs | None) -> bool:
         """Tell whether the signs differ from those last said."""
-        return _feed_key(signs) != self._feed_said
+        return feed_key(signs) != self._feed_said
 
-    def _say_series(self, visit: _Visit, name: str) -> Iterator[Measurement]:
-        series = self._series.by_name[name]
-        family, _, label = name.partition(":")
-        stale = EVERY_WINDOW if visit.everything or visit.renewed else series.windows.dirty
-        cells = series.windows.cells() if stale else []
-        for window in range(_NOW):
-            block = self._block(name, window)
+    def _say_series(self, visit: Measuring, name: str) -> Iterator[Measurement]:
+        series, what = self._series.by_name[name], named(name)
+        stale = visit.stale() | series.windows.dirty
+        yield from self._say_windows(visit, name, stale)
+        if what.family in NOW_SCOPE:
+            block = self._block(name, NOW)
+            if series.touched or visit.is_stale(NOW) or block.is_due(visit.now):
+                basis = self._basis(visit, NOW, name, {})
+                metrics = self._selection.of(NOW_SCOPE[what.family], what).steady
+                yield from self._say(visit, block, metrics, basis, NOW, self._selection.labels(what))
+
+    def _say_windows(self, visit: Measuring, name: str, stale: int) -> Iterator[Measurement]:
+        what = named(name)
+        selected, labels = self._selection.of(IN_WINDOW[what.family], what), self._selection.labels(what)
+        steady = [self._block(name, window) for window in range(NOW)]
+        ticking = [self._block(name + _TICKING, window) for window in range(NOW)] if selected.ticking else []
+        fresh = stale | sum(1 << w for w, block in enumerate(ticking) if block.is_due(visit.now))
+        cells = self._series.by_name[name].windows.cells() if fresh & (1 << NOW) - 1 else []
+        for window in range(NOW):
+            if fresh >> window & 1:
+                basis = self._basis(visit, window, name, cells[window])
             if stale >> window & 1:
-                basis = self._basis(visit, window, series, cells[window])
-                self._tallies[name, window] = basis.held.counts()
-                yield from self._say(visit, block, _IN_WINDOW[family], window, basis, label)
-            elif block.is_due(visit.now):
-                yield from block.repeat(visit.now, _whole_second(visit.now))
-        if family in _NOW_SCOPE:
-            block = self._block(name, _NOW)
-            if series.touched or visit.everything or visit.renewed or block.is_due(visit.now):
-                basis = self._basis(visit, _NOW, series, {})
-                yield from self._say(visit, block, _NOW_SCOPE[family], _NOW, basis, label)
+                if what.family == "step" and not what.kind:
+                    self._tallies[name, window] = basis.held.counts()
+                yield from self._say(visit, steady[window], selected.steady, basis, window, labels)
+            elif steady[window].is_due(visit.now):
+                yield from steady[window].repeat(visit.now, _whole_second(visit.now))
+            if ticking and fresh >> window & 1:
+                yield from self._say(visit, ticking[window], selected.ticking, basis, window, labels)
 
-    def _say_map(self, visit: _Visit) -> Iterator[Measurement]:
+    def _say_map(self, visit: Measuring) -> Iterator[Measurement]:
         names = [(step, step_series(step.name)) for step in self._stream.steps]
         touched = any(self._series.by_name[n].touched or self._series.by_name[n].windows.dirty for _, n in names)
-        for window in range(_NOW):
+        metrics = self._selection.of(Scope.MAP).steady
+        for window in range(NOW):
             block = self._block(_MAP, window)
-            if not (touched or visit.everything or visit.renewed or block.is_due(visit.now)):
+            if not (touched or visit.is_stale(window) or block.is_due(visit.now)):
                 continue
             tallies = tuple(
                 StepTally(
@@ -157,6 +119,7 @@ class Board:
                     counts=self._tallies[name, window],
                     open=self._series.by_name[name].open,
                     is_inlet=index == 0 and not step.value_adding,
+                    slices=self._series.by_name[name].windows.slices(window, visit.now),
                 )
                 for index, (step, name) in enumerate(names)
             )
@@ -165,43 +128,49 @@ class Board:
                 window_start=window_starts(visit.now)[window],
                 seconds=_SECONDS[window],
                 steps=tallies,
+                edges=edges(window, visit.now),
             )
-            yield from self._say(visit, block, Scope.MAP, window, basis, "")
+            yield from self._say(visit, block, metrics, basis, window, Labels())
 
-    def _say_feed(self, visit: _Visit) -> Iterator[Measurement]:
-        key = (visit.feed.newest_occurred_at, visit.feed.facts, visit.feed.lost_facts)
-        changed = visit.everything or visit.renewed or key != self._feed_said
+    def _say_feed(self, visit: Measuring, key: tuple[int | None, int, int]) -> Iterator[Measurement]:
+        changed = key != self._feed_said
         self._feed_said = key
-        for window in range(_NOW + 1):
+        for window, basis in enumerate(visit.feeds):
             block = self._block(_FEED, window)
-            if changed or block.is_due(visit.now):
-                scope = Scope.FEED_NOW if window == _NOW else Scope.FEED
-                yield from self._say(visit, block, scope, window, visit.feed_in(window), "")
+            if changed or visit.is_stale(window) or block.is_due(visit.now):
+                metrics = self._selection.of(Scope.FEED_NOW if window == NOW else Scope.FEED).steady
+                yield from self._say(visit, block, metrics, basis, window, None)
 
     def _say(
-        self, visit: _Visit, block: Block, scope: Scope, window: int, basis: Basis, label: str
+        self,
+        visit: Measuring,
+        block: Block,
+        metrics: tuple[Metric, ...],
+        basis: Basis,
+        window: int,
+        labels: Labels | None,
     ) -> list[Measurement]:
-        measured = self._measurements(visit, scope, window, basis, label)
+        """Say some metrics; of the feed itself, which has no labels, no completeness is said."""
+        quality = None if labels is None else visit.quality[window]
+        measured = self._measurements(metrics, basis, window, labels or Labels(), quality)
         return block.say(measured, visit.now, everything=visit.everything)
 
     def _measurements(
-        self, visit: _Visit, scope: Scope, window: int, basis: Basis, label: str
+        self, metrics: tuple[Metric, ...], basis: Basis, window: int, labels: Labels, quality: float | None
     ) -> Iterator[Measurement]:
-        quality = visit.completeness(scope, window)
-        of_service = scope == Scope.SERVICE
-        measured_at = _whole_second(visit.now)
-        for metric in _METRICS[scope]:
+        measured_at = _whole_second(basis.now)
+        for metric in metrics:
             for reading in metric.compute(basis):
                 yield Measurement(
                     measured_at=measured_at,
                     value_stream=self._stream.name,
-                    step=reading.step or ("" if of_service else label),
+                    step=reading.step or labels.step,
                     metric=metric.name,
                     window=_NAMES[window],
                     statistic=reading.statistic,
-                    kind=reading.kind,
-                    environment=self._stream.production if of_service else "",
-                    service=label if of_service else "",
+                    kind=reading.kind or labels.kind,
+                    environment=labels.environment,
+                    service=labels.service,
                     value=reading.value,
                     n=reading.n,
                     lower=reading.lower,
@@ -211,21 +180,33 @@ class Board:
                     generation=self._generation,
                 )
 
-    def _basis(self, visit: _Visit, window: int, series: Series, cell: Mapping[int, int]) -> Basis:
+    def _basis(self, visit: Measuring, window: int, name: str, cell: Mapping[int, int]) -> Basis:
+        series, what = self._series.by_name[name], named(name)
         return Basis(
             now=visit.now,
-            window_start=0 if window == _NOW else window_starts(visit.now)[window],
+            window_start=0 if window == NOW else window_starts(visit.now)[window],
             seconds=_SECONDS[window],
             cell=cell,
             held=Held(cell),
             open=series.open,
-            earliest=series.begins.earliest() if window == _NOW else None,
+            earliest=series.begins.earliest() if window == NOW else None,
+            begins=series.begins_sum,
+            opened_before=series.begins.earlier_than,
+            begins_at=series.begins.at,
+            available_micros=0 if window == NOW else self._available_micros(window, visit.now),
+            targets=self._targets.get(what.label, {}) if what.family in NOW_SCOPE else {},
             seen=series.seen,
         )
 
-    def _feed(self, now: int, signs: Signs | None) -> Basis:
-        newest, facts, lost = _feed_key(signs)
-        return Basis(now=now, newest_occurred_at=newest, facts=facts, lost_facts=lost)
+    def _available_micros(self, window: int, now: int) -> int:
+        """Return the working time in a window's length from its start; elapsed time without a calendar."""
+        calendar, start = self._stream.calendar, window_starts(now)[window]
+        if calendar is None:
+            return LENGTHS[window]
+        known = self._available.get(window)
+        if known is None or known[0] != start:
+            known = self._available[window] = start, working_micros(calendar, start, start + LENGTHS[window])
+        return known[1]
 
     def _block(self, name: str, window: int) -> Block:
         block = self._blocks.get((name, window))
@@ -235,7 +216,7 @@ class Board:
 
     def _retract_unmeasured(self, now: int) -> list[Measurement]:
         """Say of services that are no longer measured that they are unknown, and forget what was said."""
-        names = {*self._series.measured(), _MAP, _FEED}
+        names = {*(each for name in self._series.measured() for each in (name, name + _TICKING)), _MAP, _FEED}
         gone = [key for key in self._blocks if key[0] not in names]
         for key in gone:
             self._tallies.pop(key, None)

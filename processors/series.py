@@ -13,11 +13,13 @@ from processors.windows import Windows
 class Series:
     """All points of one step, of a stream's items, or of a service, up to the clock."""
 
-    __slots__ = ("begins", "open", "seen", "touched", "windows")
+    __slots__ = ("begins", "begins_sum", "open", "seen", "touched", "windows")
 
     def __init__(self) -> None:
         self.windows = Windows()
         self.begins = Begins()
+        self.begins_sum = 0
+        """The sum of the begins of what is open now, microseconds."""
         self.open = 0
         """How many are open now."""
         self.seen = 0
@@ -31,11 +33,16 @@ class Series:
         self.touched = True
         if point.opens:
             self.open += sign * point.opens
+            self.begins_sum += sign * point.opens * point.begin
             self.seen += sign * (point.opens > 0)
             if sign * point.opens > 0:
                 self.begins.add(point.begin)
             else:
                 self.begins.take_back(point.begin)
+
+    def is_new(self) -> bool:
+        """Tell whether it is as if no point had ever come."""
+        return not (self.seen or self.windows.older) and self.is_empty()
 
     def is_empty(self) -> bool:
         """Tell whether nothing is open and no window holds anything."""

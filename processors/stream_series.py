@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from metrics.points import FLOW, Point, points, service_series, step_series
+from metrics.point import FLOW, Point, named, service_series, step_series
+from metrics.points import points
 from metrics.windows import BUCKETS, window_starts
 from processors.series import Ahead, Series
 from processors.windows import EVERY_WINDOW
@@ -19,7 +20,11 @@ _ALL: Final = service_series("")
 
 
 class StreamSeries:
-    """What rows said of one stream, up to the clock. Steps, items and all services together always have a series."""
+    """What rows said of one stream, up to the clock.
+
+    Steps, items and all services together always have a series; kinds of work, single services and environments before
+    production while they have rows.
+    """
 
     def __init__(self, stream: ValueStream, now: int | None) -> None:
         """Start empty at the clock's `now`; None: not known yet, every point waits for it."""
@@ -51,7 +56,7 @@ class StreamSeries:
                 series.windows.advance(now)
         self._now = now
         for point, times in self._ahead.reached(now):
-            self._series(point.series).apply(point, times)
+            self._apply(point, times)
         for series in self.by_name.values():
             series.windows.advance(now)
 
@@ -63,9 +68,9 @@ class StreamSeries:
             self._names = (*others, _ALL, *services[:SERVICES_MOST])
         return self._names
 
-    def drop_empty_services(self) -> None:
-        """Forget the services of which no window holds anything any more."""
-        for name in [n for n, s in self.by_name.items() if n.startswith(_ALL) and n != _ALL and s.is_empty()]:
+    def drop_empty(self) -> None:
+        """Forget services and environments of which no window holds anything, and kinds of work that have no rows."""
+        for name in [name for name, series in self.by_name.items() if _is_over(name, series)]:
             del self.by_name[name]
             self._names = None
 
@@ -85,7 +90,8 @@ class StreamSeries:
 
     def next_change(self, now: int) -> int | None:
         """Return the earliest clock at which something changes though no row does; None when nothing can."""
-        edges = [edge for series in self.by_name.values() if (edge := series.windows.next_edge()) is not None]
+        whole = [series.windows for name, series in self.by_name.items() if _is_whole(name)]
+        edges = [edge for windows in whole if (edge := windows.next_edge()) is not None]
         ahead = self._ahead.next()
         if ahead is not None:
             edges.append(ahead)
@@ -102,7 +108,12 @@ class StreamSeries:
         if self._now is None or point.at > self._now:
             self._ahead.put(point, sign)
         else:
-            self._series(point.series).apply(point, sign)
+            self._apply(point, sign)
+
+    def _apply(self, point: Point, sign: int) -> None:
+        self._series(point.series).apply(point, sign)
+        if point.also:
+            self._series(point.also).apply(point, sign)
 
     def _series(self, name: str) -> Series:
         series = self.by_name.get(name)
@@ -114,6 +125,19 @@ class StreamSeries:
                 series.windows.advance(self._now)
             self._names = None
         return series
+
+
+def _is_whole(name: str) -> bool:
+    """Tell whether a series is no part of another, which has all of its points too."""
+    family, kind, label = named(name)
+    return not kind and (family != "service" or not label)
+
+
+def _is_over(name: str, series: Series) -> bool:
+    family, kind, label = named(name)
+    if kind:
+        return series.is_new()
+    return (family == "environment" or (family == "service" and bool(label))) and series.is_empty()
 
 
 def _share_since(start: int, window_start: int, now: int, bucket: int) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from metrics.slices import Slice, slice_of, slices
 from metrics.windows import BUCKETS, INSTANTS, LENGTHS, Amounts, Cell, put, window_starts
 
 EVERY_WINDOW: Final = (1 << len(LENGTHS)) - 1
@@ -23,12 +24,13 @@ class Windows:
     only counted (`older`). The clock never goes back.
     """
 
-    __slots__ = ("_buckets", "_starts", "_sums", "dirty", "older")
+    __slots__ = ("_buckets", "_sliced", "_starts", "_sums", "dirty", "older")
 
     def __init__(self) -> None:
         self._starts: tuple[int, ...] = (_BEFORE_TIME,) * len(LENGTHS)
         self._buckets: tuple[dict[int, Cell], ...] = tuple({} for _ in LENGTHS)
         self._sums: tuple[Cell, ...] = tuple({} for _ in LENGTHS)
+        self._sliced: list[list[tuple[int, Slice]] | None] = [None] * len(LENGTHS)
         self.older = 0
         self.dirty = 0
         """A bit a window that changed since it was last cleared."""
@@ -63,6 +65,10 @@ class Windows:
             found.append(merged)
         return found
 
+    def slices(self, window: int, now: int) -> tuple[Slice, ...]:
+        """Return what happened in each slice of a window, at the clock's `now`."""
+        return slices(window, now, (each for level in range(window + 1) for each in self._of_level(level)))
+
     def next_edge(self) -> int | None:
         """Return the earliest clock at which some bucket leaves some window; None when nothing can."""
         edges = (
@@ -83,7 +89,17 @@ class Windows:
         """Tell whether no window holds anything."""
         return not any(self._buckets)
 
+    def _of_level(self, level: int) -> list[tuple[int, Slice]]:
+        """Return what each bucket says for a slice, with its begin; remembered until the level changes."""
+        found = self._sliced[level]
+        if found is None:
+            length = BUCKETS[level]
+            found = [(number * length, slice_of(cell)) for number, cell in self._buckets[level].items()]
+            self._sliced[level] = found
+        return found
+
     def _put(self, level: int, number: int, amounts: Iterable[tuple[int, int]], sign: int) -> None:
+        self._sliced[level] = None
         buckets = self._buckets[level]
         cell = buckets.get(number)
         if cell is None:
@@ -97,6 +113,7 @@ class Windows:
         """Move the buckets before `start` into the next window's, or out."""
         buckets, length = self._buckets[level], BUCKETS[level]
         gone = [number for number in buckets if number * length < start]
+        self._sliced[level] = None
         for number in gone:
             cell = buckets.pop(number)
             put(self._sums[level], cell.items(), -1)
