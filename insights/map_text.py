@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from insights.durations import count, duration, per_day, percent
-from insights.value_stream_map import KINDS, StepBox, StreamMap
+from insights.value_stream_map import KINDS, Constraint, LittlesLaw, StepBox, StreamMap
 
 _BOX_WIDTH: Final = 21
 _FRAME: Final = 6
@@ -120,5 +120,23 @@ def _totals(stream_map: StreamMap) -> Table:
         f" · recovery {duration(dora.failed_deployment_recovery_p50_seconds.value)}"
         f" · rework {percent(dora.deployment_rework_ratio.value)}",
     )
-    table.add_row("constraint", Text(stream_map.constraint or "none found"))
+    table.add_row("constraint", Text(_constraint(stream_map.limit)))
+    if stream_map.littles_law.failing:
+        table.add_row("averages", Text(_mistrusted(stream_map.littles_law), style="yellow"))
     return table
+
+
+def _constraint(limit: Constraint) -> str:
+    """Say which step limits the stream, how sure that is and since when; or that none does, or nobody can tell."""
+    if limit.confidence.value is None:
+        return "unknown: too little has passed the steps"
+    if limit.leading is None:
+        return "none: the steps hold about the same"
+    sure = f"at least {percent(limit.confidence.value)} sure · holds {percent(limit.share.value)} of the work"
+    if limit.step is None:
+        return f"none announced; {limit.leading} holds most ({sure})"
+    return f"{limit.step} for {duration(limit.age_seconds.value)} · {sure}"
+
+
+def _mistrusted(law: LittlesLaw) -> str:
+    return f"not to be trusted, Little's law does not hold: {'; '.join(f'not so that {each}' for each in law.failing)}"

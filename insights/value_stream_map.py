@@ -7,6 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from metrics.constraint import ANNOUNCED
+from metrics.littles_law import holds
+from metrics.reading import Reading
+
 Row = Mapping[str, object]
 """One row of `vsm.measurements_current`, columns by name."""
 
@@ -24,6 +28,15 @@ GROUP BY step ORDER BY avg(toUnixTimestamp(coalesce(queued_at, started_at, finis
 """
 
 KINDS: Final = ("feature", "defect", "risk", "debt")
+
+CONDITIONS: Final = {
+    "as many leave as arrive": "littles_law_departures_ratio",
+    "what starts also ends": "littles_law_endings_ratio",
+    "as much is open at the end as at the begin": "littles_law_load_ratio",
+    "what is open does not grow older": "littles_law_age_ratio",
+    "throughput x flow time is the work in progress": "littles_law_identity_ratio",
+}
+"""Little's conditions in words, and the metric of each."""
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -75,6 +88,28 @@ class Dora(Struct, frozen=True, kw_only=True):
     deployment_rework_ratio: Figure
 
 
+class Constraint(Struct, frozen=True, kw_only=True):
+    """What limits the stream: `step` None where none is sure enough to be announced.
+
+    `leading` is the step with the greatest confidence, announced or not, None where nobody can tell; `confidence` is
+    its own (a known 0 where all are in balance), `share` its share of all standing work. `age_seconds` is for how long
+    the announced step has been it, as far back as the window reaches.
+    """
+
+    step: str | None
+    leading: str | None
+    confidence: Figure
+    share: Figure
+    age_seconds: Figure
+
+
+class LittlesLaw(Struct, frozen=True, kw_only=True):
+    """Whether averages may be trusted: `ratio` of Little's conditions that hold, and the names of those that fail."""
+
+    ratio: Figure
+    failing: tuple[str, ...]
+
+
 class StreamMap(Struct, frozen=True, kw_only=True):
     """The map of one stream: boxes, totals, and what limits it. `measured_at` in epoch seconds, None if empty."""
 
@@ -89,6 +124,8 @@ class StreamMap(Struct, frozen=True, kw_only=True):
     flow: Flow
     dora: Dora
     constraint: str | None
+    limit: Constraint
+    littles_law: LittlesLaw
     completeness_ratio: Figure
     data_age_seconds: Figure
 
@@ -125,6 +162,7 @@ def build(stream: str, window: str, steps: Sequence[str], rows: Iterable[Row]) -
     """Gather measurement rows of one stream and window into its map; what is missing is unknown."""
     board = _Board(rows)
     boxes = tuple(_box(board, step) for step in steps)
+    limit = _limit(board, steps)
     return StreamMap(
         value_stream=stream,
         window=window,
@@ -136,7 +174,9 @@ def build(stream: str, window: str, steps: Sequence[str], rows: Iterable[Row]) -
         rolled_complete_accurate_ratio=board.only("rolled_complete_accurate_ratio"),
         flow=_flow(board),
         dora=_dora(board),
-        constraint=_constraint(board, steps),
+        constraint=limit.step,
+        limit=limit,
+        littles_law=_littles_law(board),
         completeness_ratio=board.only("completeness_ratio"),
         data_age_seconds=board.only("data_age_seconds"),
     )
@@ -179,11 +219,36 @@ def _dora(board: _Board) -> Dora:
     )
 
 
-def _constraint(board: _Board, steps: Sequence[str]) -> str | None:
-    """Return the step with the greatest score; None when no step scores above 0."""
-    scores = {step: board.only("constraint_score", step).value or 0.0 for step in steps}
-    best = max(scores, key=lambda step: scores[step], default=None)
-    return best if best is not None and scores[best] > 0 else None
+def _limit(board: _Board, steps: Sequence[str]) -> Constraint:
+    figures = {step: board.only("constraint_ratio", step) for step in steps}
+    confidences = {step: figure.value for step, figure in figures.items() if figure.value}
+    leading = max(confidences, key=lambda step: confidences[step], default=None)
+    confidence = figures[leading] if leading is not None else _told(figures.values())
+    announced = leading if leading is not None and confidences[leading] >= ANNOUNCED else None
+    return Constraint(
+        step=announced,
+        leading=leading,
+        confidence=confidence,
+        share=UNKNOWN if leading is None else board.only("constraint_score", leading),
+        age_seconds=UNKNOWN if announced is None else board.only("constraint_age_seconds", announced),
+    )
+
+
+def _told(figures: Iterable[Figure]) -> Figure:
+    """Return one of the figures that are known; unknown when none is."""
+    return next((figure for figure in figures if figure.value is not None), UNKNOWN)
+
+
+def _littles_law(board: _Board) -> LittlesLaw:
+    conditions = {name: board.only(metric) for name, metric in CONDITIONS.items()}
+    failing = tuple(name for name, figure in conditions.items() if not _holds(figure))
+    return LittlesLaw(ratio=board.only("littles_law_ratio"), failing=failing)
+
+
+def _holds(condition: Figure) -> bool:
+    return holds(
+        Reading(statistic="ratio", value=condition.value, n=condition.n, lower=condition.lower, upper=condition.upper)
+    )
 
 
 def _sum(figures: Iterable[Figure]) -> float | None:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from metrics import METRICS
-from metrics.reading import Basis, Metric
+from metrics.reading import Basis, Metric, StepTally
 from schemas.measurement import Measurement
 from sinks.prometheus.families import FAMILIES, lines
 from sinks.prometheus.page import FRESH_MICROS, Page
@@ -26,7 +26,9 @@ CONTRACT = {
     "vsm_flow_distribution_ratio", "vsm_rolled_complete_accurate_ratio", "vsm_activity_ratio",
     "vsm_deployment_frequency_per_day", "vsm_change_lead_time_seconds", "vsm_change_fail_ratio",
     "vsm_failed_deployment_recovery_seconds", "vsm_deployment_rework_ratio", "vsm_data_age_seconds",
-    "vsm_completeness_ratio",
+    "vsm_completeness_ratio", "vsm_constraint_score", "vsm_constraint_ratio", "vsm_constraint_age_seconds",
+    "vsm_littles_law_ratio", "vsm_littles_law_departures_ratio", "vsm_littles_law_endings_ratio",
+    "vsm_littles_law_load_ratio", "vsm_littles_law_age_ratio", "vsm_littles_law_identity_ratio",
 }  # fmt: skip
 
 
@@ -177,7 +179,7 @@ def test_what_the_processors_measure_is_shown(metric: Metric) -> None:
     """Whatever statistic a metric of the contract is measured by, the page shows its value under one name."""
     shown = {
         line.family
-        for reading in metric.compute(Basis(now=T0, seconds=3600))
+        for reading in metric.compute(Basis(now=T0, seconds=3600, steps=(StepTally(step="Review", counts={}),)))
         for line in lines(measured(1.0, metric=metric.name, statistic=reading.statistic))
     }
     wanted = {f"vsm_{metric.name}", "vsm_measurement_items"} if f"vsm_{metric.name}" in CONTRACT else set()
