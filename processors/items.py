@@ -95,8 +95,9 @@ def reopenings(item: str, members: Iterable[Member]) -> list[int]:
     return _closings(_of_ticket(item, members))[1]
 
 
-def _of_ticket(item: str, members: Iterable[Member]) -> list[Fact]:
-    return [f for m in members if m.uri == item and level(item) == _TICKET for f in m.facts]
+def _of_ticket(item: str, members: Iterable[Member]) -> Sequence[Fact]:
+    own = (m.facts for m in members if m.uri == item) if level(item) == _TICKET else ()
+    return next(iter(own), ())
 
 
 def _closings(facts: Iterable[Fact]) -> tuple[int | None, list[int]]:

@@ -62,8 +62,10 @@ def item_rows(world: World, item: str, version: str) -> list[Derived]:
     seen += [o for d in brought for o in deployment_facts(world, d)]
     walked = walk(world.plan, seen)
     stays = walked.visits
-    later = [Verdict("reopened", at) for at in reopenings(item, members)]
-    judge(world.plan, walked, [*later, *taken_back(world, (m.uri for m in members), brought)])
+    later = taken_back(world, (m.uri for m in members), brought)
+    later += [Verdict("reopened", at) for at in reopenings(item, members)]
+    if later or walked.failures:
+        judge(world.plan, walked, later)
     row = item_row(item, members, stays, plan=world.plan, stream=stream, version=version)
     if row.finished_at is not None:
         bridge(stays, row.finished_at)

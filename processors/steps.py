@@ -170,6 +170,8 @@ class Plan:
         self.before = dict(zip((s.name for s in steps[1:]), (s.name for s in steps), strict=False))
         self.by_name = {s.name: s for s in steps}
         self.order = {s.name: i for i, s in enumerate(steps)}
+        self.owners = {s.name: s.owner for s in steps}
+        self.is_owned = any(self.owners.values())
         self._rules: dict[str, list[tuple[Step, str, Rule]]] = {}
         for step in steps:
             for name in _RULES:
@@ -234,7 +236,8 @@ class _Walker:
     def _go_through(self, matched: Matched, seen: Observation) -> None:
         if self._sent_from:
             self._go_forward_again(matched, seen)
-        self._closed.clear()
+        if self._closed:
+            self._closed.clear()
         for turn in (self._finish, self._begin, self._block, self._send_back):
             for step, rules in matched.items():
                 turn(self._plan.by_name[step], rules, seen)

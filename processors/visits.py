@@ -129,6 +129,6 @@ def visit_row(
         kind=kind,
         started_by=visit.started_by,
         evidence=visit.evidence,
-        blocked_spans=blocked_spans(visit),
+        blocked_spans=blocked_spans(visit) if visit.blocks else (),
         definition_version=version,
     )
