@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from lab.flow import flow
 from lab.ledger import STEPS, Visit
-from lab.organisation import STREAMS, Hours, Stream
+from lab.organisation import DAY, STREAMS, WINDOW_DAYS, Hours, Stream
 from lab.release import Release
 from lab.releasing import PRODUCTION
 from lab.samples import Samples
@@ -246,6 +246,7 @@ class _StreamBook:
             deployer=self._stream.deployer,
             planted_constraint=self._stream.limits_at_the_end,
             constraint=max(standing, key=lambda name: standing[name]),
+            available_seconds=_available(self.hours, self._end),
             planted_rework=self._stream.rework,
             rolled_complete_accurate_ratio=rolled,
             steps=steps,
@@ -270,6 +271,11 @@ def _visit(visit: Visit, kind: str | None, hours: Hours | None) -> TrueVisit:
         sent_back=visit.sent_back, returned=visit.returned, counted=visit.counted, kind=kind,
         evidence=visit.verdict.evidence if visit.verdict else "",
     )  # fmt: skip
+
+
+def _available(hours: Hours | None, end: int) -> float:
+    worked = working(hours, end - WINDOW_DAYS * DAY, end)
+    return float(WINDOW_DAYS * DAY if worked is None else worked)
 
 
 def _micros(seconds: int | None) -> int | None:

@@ -31,8 +31,13 @@ class Coverage(Struct, kw_only=True):
 
 
 def is_pooled(number: Number) -> bool:
-    """Return whether a number is one whose long run is kept: of all work, or of production, together."""
-    place, _ = number
+    """Return whether a number is one whose long run is kept: of all work, or of production, together.
+
+    What holds now is no sample: its bounds are the value itself.
+    """
+    place, statistic = number
+    if statistic == "now" or place.metric.endswith("_age_seconds"):
+        return False
     by_kind = bool(place.kind) and place.metric != "flow_distribution_ratio"
     return not by_kind and not place.service and place.environment in {"", PRODUCTION}
 

@@ -26,6 +26,10 @@ HOUR: Final = 3_600
 DAY: Final = 86_400
 SPAN_DAYS: Final = 78
 """Days from the earliest possible event to the end: inside the 90-day window with room."""
+WINDOW_DAYS: Final = 90
+"""The window that holds a whole run when the clock stands at its end."""
+TARGETS: Final = {"flow_time_p85": 10, "Review.wait_p85": 2, "Develop.process_p50": 1, "Verify.lead_p95": 3}
+"""Every stream's targets, in days."""
 LEAD_IN: Final = 13 * DAY
 """Seconds from the earliest ticket of a release to the opening of its merge window, at most."""
 OPENS: Final = 9 * 60
@@ -149,6 +153,7 @@ def _value_stream(stream: Stream) -> ValueStream:
         environments=ENVIRONMENTS,
         steps=standard_map(ENVIRONMENTS),
         calendar=None if stream.hours is None else _calendar(stream.hours),
+        targets={name: f"{days}d" for name, days in TARGETS.items()},
         services=tuple(
             ServicePaths(
                 service=service,
@@ -190,5 +195,6 @@ def definition_yaml(secrets: Mapping[str, str] | None = None) -> str:
             f'      - {{project: "jira/{stream.project}"}}',
             f'      - {{service: "{stream.name}-*"}}',
             f"    environments: [{', '.join(ENVIRONMENTS)}]",
+            f"    targets: {{{', '.join(f'{name}: {days}d' for name, days in TARGETS.items())}}}",
         ]
     return "\n".join(lines) + "\n"

@@ -35,6 +35,7 @@ WITHOUT_TRUTH: Final[Mapping[str, str]] = {
     "littles_law_load_ratio": "the same",
     "littles_law_age_ratio": "the same",
     "littles_law_identity_ratio": "the same",
+    "flow_handoffs": "who did what is drawn, but not written into the organisation's books",
     "step_blocked_seconds": "the organisation flags nothing as blocked",
 }
 """Metrics that have no true value of their own here, each with the reason."""

@@ -11,15 +11,17 @@ from msgspec import Struct
 
 from lab.gathering import Gathered, Place
 from lab.ledger import STEPS
+from lab.organisation import WINDOW_DAYS
 
 MINIMUM_N: Final = 5
 """Quantiles, means and ratios of fewer are unknown."""
 
-WINDOW_DAYS: Final = 90
-"""The window that holds a whole run when the clock stands at its end."""
 
 _QUANTILES: Final = (("p50", 50), ("p85", 85), ("p95", 95))
 _RATES: Final = frozenset({"deployment_frequency_per_day"})
+_PACES: Final[Mapping[str, str]] = {"step_arrivals": "step_takt_seconds", "flow_arrivals": "takt_seconds"}
+"""The pace that a count of arrivals sets."""
+
 _OUT_OF_DAYS: Final = frozenset({"deployment_days_ratio"})
 
 Number = tuple[Place, str]
@@ -40,6 +42,8 @@ def true_numbers(found: Gathered) -> dict[Number, TrueNumber]:
         **dict(_of_ratios(found)),
         **dict(_of_counts(found)),
         **dict(_rolled(found)),
+        **dict(_of_now(found)),
+        **dict(_of_targets(found)),
     }
 
 
@@ -54,13 +58,14 @@ def _of_samples(found: Gathered) -> Iterator[tuple[Number, TrueNumber]]:
         known = n >= MINIMUM_N
         for statistic, percent in _QUANTILES:
             yield (place, statistic), TrueNumber(quantile(ordered, percent) if known else None, n)
-        yield (place, "mean"), TrueNumber(sum(values) / n if known else None, n)
+        if not place.metric.endswith("_age_seconds"):
+            yield (place, "mean"), TrueNumber(sum(values) / n if known else None, n)
 
 
 def _of_ratios(found: Gathered) -> Iterator[tuple[Number, TrueNumber]]:
     for place, (part, whole, n) in found.ratios.items():
         if place.metric in _OUT_OF_DAYS:
-            yield (place, "ratio"), TrueNumber(part / (WINDOW_DAYS * found.runs), n)
+            yield (place, "ratio"), TrueNumber(part / ((WINDOW_DAYS + 1) * max(1, found.runs)), n)
         else:
             yield (place, "ratio"), TrueNumber(part / whole if n >= MINIMUM_N and whole > 0 else None, n)
 
@@ -70,6 +75,18 @@ def _of_counts(found: Gathered) -> Iterator[tuple[Number, TrueNumber]]:
         each = times / found.runs
         statistic = "mean" if place.metric in _RATES else "count"
         yield (place, statistic), TrueNumber(each / WINDOW_DAYS if place.metric in _RATES else each, int(times))
+        if (pace := _PACES.get(place.metric)) is not None:
+            seconds = found.available[place.value_stream]
+            yield (place._replace(metric=pace), "mean"), TrueNumber(seconds / each, int(times))
+
+
+def _of_now(found: Gathered) -> Iterator[tuple[Number, TrueNumber]]:
+    return (((place, "now"), TrueNumber(value, 0)) for place, value in found.now.items())
+
+
+def _of_targets(found: Gathered) -> Iterator[tuple[Number, TrueNumber]]:
+    for at, (within, of) in found.targets.items():
+        yield at, TrueNumber(within / of if of >= MINIMUM_N else None, of)
 
 
 def _rolled(found: Gathered) -> Iterator[tuple[Number, TrueNumber]]:
@@ -85,8 +102,10 @@ def _rolled(found: Gathered) -> Iterator[tuple[Number, TrueNumber]]:
 def family(number: Number) -> str:
     """Return the kind of interval that a number has: by its statistic, and by what is behind a ratio."""
     place, statistic = number
+    if place.metric.endswith("_met_ratio"):
+        return "shares"
     if statistic == "mean":
-        return "rates" if place.metric in _RATES else "means"
+        return "rates" if place.metric in _RATES or place.metric in _PACES.values() else "means"
     if statistic == "count":
         return "counts"
     if statistic != "ratio":

@@ -148,11 +148,15 @@ class TrueDora(Struct, frozen=True, kw_only=True):
 
 
 class TrueStream(Struct, frozen=True, kw_only=True):
-    """One value stream's numbers: `constraint` is where work stood longest, `planted_constraint` where it should."""
+    """One value stream's numbers: `constraint` is where work stood longest, `planted_constraint` where it should.
+
+    `available_seconds`: how much of the last 90 days is working time, all of it without hours.
+    """
 
     deployer: str
     planted_constraint: str
     constraint: str | None
+    available_seconds: float
     planted_rework: float
     rolled_complete_accurate_ratio: float | None
     steps: Mapping[str, TrueStep]
