@@ -53,12 +53,13 @@ def settle(stack: Stack) -> None:
     wait_until_settled(stack.addresses, seconds=100)
 
 
-def tables(root: Path) -> Mapping[str, list[tuple[object, ...]]]:
-    """Return the rows of every `_current` table, `revision` and `known_at` left out, sorted."""
+def tables(root: Path, *without: str) -> Mapping[str, list[tuple[object, ...]]]:
+    """Return the rows of every `_current` table, sorted; `revision`, `known_at` and some columns left out."""
+    left_out = ", ".join(("revision", "known_at", *without))
     found = {}
     with open_store(root) as store:
         for table in TABLES:
-            answer = store.ask(f"SELECT * EXCEPT (revision, known_at) FROM vsm.{table}_current ORDER BY ALL")  # noqa: S608
+            answer = store.ask(f"SELECT * EXCEPT ({left_out}) FROM vsm.{table}_current ORDER BY ALL")  # noqa: S608
             found[table] = [tuple(row) for row in answer.rows]
     return found
 
