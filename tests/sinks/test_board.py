@@ -194,6 +194,14 @@ def test_the_rules_of_objectives_are_the_codes() -> None:
     assert objectives.FILE.read_text(encoding="utf-8") == objectives.rules_text()
 
 
+@pytest.mark.parametrize("rules", ["objectives", "flow"])
+def test_rules_ask_for_gauges_that_the_page_has(rules: str) -> None:
+    """By a quantile just where the gauge has quantiles: a rule on what nobody shows would never say anything."""
+    text = (ROOT / f"deploy/prometheus/rules/{rules}.yml").read_text(encoding="utf-8")
+    asked = {(name, "quantile=" in labels) for name, labels in re.findall(r"\b(vsm_\w+){([^}]*)}", text)}
+    assert asked <= {(family.name, family.type == "summary") for family in FAMILIES}
+
+
 def test_the_page_is_clean() -> None:
     """Every family with a stream of a hard name, and what the sinks say of themselves: promtool finds nothing wrong."""
     page, telemetry = Page(1000), Telemetry()
