@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from processors.engine import StreamSigns
 from processors.measures import Measures
-from schemas.definition import Definition, ValueStream, standard_map
-from schemas.derived import Change, Deployment, Derived, StepVisit, Update, WorkItem
+from schemas.definition import Calendar, Definition, ValueStream, standard_map
+from schemas.derived import Change, Deployment, Derived, Incident, StepVisit, Update, WorkItem
 from schemas.event import Outcome, WorkKind
 from schemas.measurement import Measurement
 
@@ -44,6 +46,9 @@ NOW: Final = at("2026-03-01 00:00")
 """A clock at which every window's oldest bucket begins exactly one window ago."""
 
 
+OFFICE_HOURS: Final = Calendar(zone="UTC", hours=tuple((day, 9 * 60, 17 * 60) for day in range(5)))
+"""Monday to Friday, nine to five."""
+
 SOME_FACTS: Final = {STREAM: StreamSigns(newest_occurred_at=NOW, newest_received_at=NOW, facts=1)}
 """Signs of a stream that has a fact and no rows."""
 
@@ -59,9 +64,10 @@ def visit(
     returned: bool = False,
     counted: bool = True,
     stream: str = STREAM,
+    **more: object,
 ) -> StepVisit:
-    """One visit; wait and process are what its three times give, unknown where one is."""
-    return StepVisit(
+    """One visit; wait and process are what its three times give, unknown where one is; `more` are fields of the row."""
+    row = StepVisit(
         value_stream=stream,
         item_id=item,
         step=step,
@@ -75,6 +81,7 @@ def visit(
         process_micros=finished - started if finished is not None and started is not None else None,
         returned=returned,
     )
+    return replace(row, **more)
 
 
 def item(
@@ -87,10 +94,15 @@ def item(
     active: int | None = None,
     unaccounted: int = 0,
     stream: str = STREAM,
+    **more: object,
 ) -> WorkItem:
-    """One work item; finished and with `active` given, the rest of its flow time waited or is `unaccounted`."""
+    """One work item; `more` are fields of the row.
+
+    Finished and with `active` given, that is its critical path, and the rest of its flow time waited or is
+    `unaccounted`.
+    """
     parted = active is not None and started is not None and finished is not None
-    return WorkItem(
+    row = WorkItem(
         value_stream=stream,
         item_id=item_id,
         kind=kind,
@@ -101,7 +113,9 @@ def item(
         wait_micros=(finished or 0) - (started or 0) - (active or 0) - unaccounted if parted else None,
         blocked_micros=0 if parted else None,
         unaccounted_micros=unaccounted if parted else None,
+        path_process_micros=active if parted else None,
     )
+    return replace(row, **more)
 
 
 def change(
@@ -112,9 +126,10 @@ def change(
     service: str = "web",
     left_censored: bool = False,
     environment: str = "production",
+    **more: object,
 ) -> Change:
-    """One change and when production got it."""
-    return Change(
+    """One change and when production got it; `more` are fields of the row."""
+    row = Change(
         value_stream=STREAM,
         change_id=change_id,
         service=service,
@@ -123,6 +138,7 @@ def change(
         deployed_at=deployed,
         left_censored=left_censored,
     )
+    return replace(row, **more)
 
 
 def deployment(
@@ -136,9 +152,10 @@ def deployment(
     confidence: float = 0.0,
     recovered: int | None = None,
     rework: bool = False,
+    **more: object,
 ) -> Deployment:
-    """One deployment."""
-    return Deployment(
+    """One deployment; `more` are fields of the row."""
+    row = Deployment(
         value_stream=STREAM,
         deployment_id=deployment_id,
         service=service,
@@ -151,6 +168,24 @@ def deployment(
         confidence=confidence,
         recovered_at=recovered,
     )
+    return replace(row, **more)
+
+
+def incident(incident_id: str = "incident:1", *, detected: int, resolved: int | None, service: str = "web") -> Incident:
+    """One production incident that no deployment is known to have caused."""
+    return Incident(
+        value_stream=STREAM,
+        incident_id=incident_id,
+        service=service,
+        environment="production",
+        detected_at=detected,
+        resolved_at=resolved,
+    )
+
+
+def defined(**fields: object) -> Definition:
+    """A definition whose one stream has these fields: a calendar, targets, a dialect."""
+    return replace(DEFINITION, value_streams=(replace(DEFINITION.value_streams[0], **fields),))
 
 
 def new(row: Derived) -> Update:
@@ -163,9 +198,9 @@ def gone(row: Derived) -> Update:
     return Update(before=row, after=None)
 
 
-def fed(rows: Iterable[Derived], now: int | None = NOW) -> Measures:
+def fed(rows: Iterable[Derived], now: int | None = NOW, definition: Definition = DEFINITION) -> Measures:
     """Fresh measures that have seen these rows under a clock."""
-    measures = Measures(DEFINITION, now)
+    measures = Measures(definition, now)
     for row in rows:
         measures.observe(new(row))
     return measures
@@ -195,15 +230,21 @@ def measured(
     statistic: str | None = None,
     kind: str = "",
     service: str = "",
+    environment: str | None = None,
     signs: Mapping[str, StreamSigns] | None = None,
+    definition: Definition = DEFINITION,
 ) -> Measurement:
-    """The one measurement of a metric over some rows at a clock; without a statistic the metric has but one."""
+    """The one measurement of a metric over some rows at a clock; without a statistic the metric has but one.
+
+    Without an environment it is production's where the metric has environments.
+    """
     found = [
         m
-        for m in fed(rows, now).measure_all(now, signs or {})
+        for m in fed(rows, now, definition).measure_all(now, signs or {})
         if (m.value_stream, m.metric, m.step, m.window, m.kind, m.service)
         == (STREAM, metric, step, window, kind, service)
         and statistic in (None, m.statistic)
+        and m.environment in ({"", "production"} if environment is None else {environment})
     ]
     (only,) = found
     return only

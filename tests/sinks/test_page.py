@@ -29,7 +29,21 @@ CONTRACT = {
     "vsm_completeness_ratio", "vsm_constraint_score", "vsm_constraint_ratio", "vsm_constraint_age_seconds",
     "vsm_littles_law_ratio", "vsm_littles_law_departures_ratio", "vsm_littles_law_endings_ratio",
     "vsm_littles_law_load_ratio", "vsm_littles_law_age_ratio", "vsm_littles_law_identity_ratio",
+    "vsm_step_blocked_seconds", "vsm_step_process_working_seconds", "vsm_step_wait_working_seconds",
+    "vsm_step_lead_working_seconds", "vsm_step_takt_seconds", "vsm_step_wait_met_ratio", "vsm_step_process_met_ratio",
+    "vsm_step_lead_met_ratio", "vsm_step_age_seconds", "vsm_flow_time_working_seconds", "vsm_flow_time_met_ratio",
+    "vsm_flow_arrivals", "vsm_takt_seconds", "vsm_flow_handoffs", "vsm_flow_effort_seconds", "vsm_flow_age_seconds",
+    "vsm_deployment_days_ratio", "vsm_deployment_batch_size", "vsm_change_coding_seconds", "vsm_change_pickup_seconds",
+    "vsm_change_review_seconds", "vsm_change_deploy_seconds", "vsm_change_unaccounted_seconds",
 }  # fmt: skip
+
+
+_BASIS = Basis(
+    now=T0,
+    seconds=86_400,
+    steps=(StepTally(step="Review", counts={}),),
+    targets=dict.fromkeys(("flow_time", "wait", "process", "lead"), ("p85",)),
+)
 
 
 def page_of(*measurements: Measurement, max_series: int = 1000) -> Page:
@@ -179,7 +193,7 @@ def test_what_the_processors_measure_is_shown(metric: Metric) -> None:
     """Whatever statistic a metric of the contract is measured by, the page shows its value under one name."""
     shown = {
         line.family
-        for reading in metric.compute(Basis(now=T0, seconds=3600, steps=(StepTally(step="Review", counts={}),)))
+        for reading in metric.compute(_BASIS)
         for line in lines(measured(1.0, metric=metric.name, statistic=reading.statistic))
     }
     wanted = {f"vsm_{metric.name}", "vsm_measurement_items"} if f"vsm_{metric.name}" in CONTRACT else set()
