@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -18,6 +19,7 @@ _MICROS: Final = 1_000_000
 _STYLES: Final = {Verdict.BROKEN: "red", Verdict.AT_RISK: "yellow", Verdict.FINE: "green", Verdict.UNKNOWN: "dim"}
 _COLUMNS: Final = ("item", "step", "in it", "faster", "age", "faster", "left", "breaks", "")
 _NAME: Final = 19
+_STEP: Final = 11
 _FIGURES: Final = 2
 """Where the columns of figures begin."""
 
@@ -56,29 +58,28 @@ def _promise(found: Ageing) -> str:
 def _table(found: Ageing) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column(_COLUMNS[0], overflow="fold", min_width=_NAME)
-    for name in _COLUMNS[1:_FIGURES]:
-        table.add_column(name)
+    table.add_column(_COLUMNS[1], max_width=_STEP)
     for name in _COLUMNS[_FIGURES:-1]:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column(_COLUMNS[-1], no_wrap=True)
     for item in found.items[:_MOST]:
-        table.add_row(*_row(item))
+        for row in _rows(item):
+            table.add_row(*row)
     return table
 
 
-def _row(item: ItemStanding) -> list[RenderableType]:
-    of, steps = item.standing, item.steps
-    return [
-        Text(item.item_id),
-        Text("\n".join(_step(each) for each in steps) or "between steps"),
-        "\n".join(duration(each.standing.age_seconds) for each in steps),
-        "\n".join(_of(each.standing.faster) for each in steps),
-        duration(of.age_seconds),
-        _of(of.faster),
-        duration(of.left_seconds),
-        _of(of.breaking),
-        Text(_words(of.verdict), style=_STYLES[of.verdict]),
+def _rows(item: ItemStanding) -> Iterator[list[RenderableType]]:
+    """Yield a row for each step the item is in, one where it is in none; the item stands in the first."""
+    of = item.standing
+    figures = (duration(of.age_seconds), _of(of.faster), duration(of.left_seconds), _of(of.breaking))
+    first: list[RenderableType] = [*figures, Text(_words(of.verdict), style=_STYLES[of.verdict])]
+    in_step: list[list[RenderableType]] = [
+        [Text(_step(each)), duration(each.standing.age_seconds), _of(each.standing.faster)] for each in item.steps
     ]
+    name: RenderableType = Text(item.item_id)
+    for cells in in_step or [["no step", "", ""]]:
+        yield [name, *cells, *first]
+        name, first = "", [""] * len(first)
 
 
 def _step(each: StepStanding) -> str:

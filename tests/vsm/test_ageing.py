@@ -151,7 +151,7 @@ class TestTheCommand:
     def test_text_shows_the_one_at_most_risk_first(self, data: Path) -> None:
         """With its step, and the expectation above."""
         ran = CliRunner().invoke(app, ["ageing", "checkout", "--data", str(data)], env={"COLUMNS": "150"})
-        words = ("3 open: 1 broken, 2 fine", "85 % within 17.0 h (observed", "between steps", "Review waiting")
+        words = ("3 open: 1 broken, 2 fine", "85 % within 17.0 h (observed", "no step", "waiting")
         assert [word in ran.stdout for word in words] == [True] * 4, ran.stdout
 
     def test_an_unknown_stream_is_told_with_the_known_ones(self, data: Path) -> None:
