@@ -74,8 +74,8 @@ format: env ## Format the code
 bench: env ## Measure every bar against its yardstick; writes bench/results.json and docs/benchmarks.md
 	@$(BIN)/python -m bench
 
-truth: env ## Score every measurement against the simulated organisation's known answers
-	@$(BIN)/python -m vsm.truth
+truth: env ## Score every measurement against simulated organisations' known answers (SEEDS=20)
+	@$(BIN)/python -m vsm.truth --seeds $(or $(SEEDS),20)
 
 clean: ## Remove the environment, caches and local data
 	@rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis vsm-data

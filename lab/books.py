@@ -106,7 +106,7 @@ class Books:
         return TrueOrigin(
             value_stream=stream, change_id=change.uri, tickets=tuple(sorted(meant)),
             mistaken=tuple(sorted({item.uri for item in (*named, *listed)} - meant)),
-            commits=tuple(change.seen), opened=self._until(change.opened) is not None,
+            commits=tuple(change.seen), service=change.service, opened=self._until(change.opened) is not None,
         )  # fmt: skip
 
     def _release(self, stream: str, release: Release) -> TrueDeployment | None:

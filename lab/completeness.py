@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import sqrt
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from lab.organisation import DAY, Stream
 from lab.scenarios import Loss
+from lab.score_rows import ScoreRow
 from lab.sending import MICROS
 
 WINDOW: Final = "30d"
@@ -25,12 +26,13 @@ Fact = tuple[str, str, int]
 
 
 class Kept(Struct, frozen=True, kw_only=True):
-    """The share of a stream's facts that arrived, what was measured of it, and how far these may be apart."""
+    """The share of a stream's n facts that arrived, what was measured of it, and how far these may be apart."""
 
     value_stream: str
     true: float
     measured: float | None
     allowed: float
+    n: int
 
     @property
     def met(self) -> bool:
@@ -59,5 +61,15 @@ def kept(
         share = sum(fact[0] == stream.name for fact in arrived & all_of) / n if n else 1.0
         chance = sqrt(share * (1 - share) / max(1.0, n * _PRESUPPOSED))
         allowed = _DEVIATIONS * chance + loss.outage_lasts / (_DAYS * DAY)
-        found.append(Kept(value_stream=stream.name, true=share, measured=seen.get(stream.name), allowed=allowed))
+        found.append(Kept(value_stream=stream.name, true=share, measured=seen.get(stream.name), allowed=allowed, n=n))
     return found
+
+
+def score_completeness(several: Iterable[Kept]) -> Iterator[ScoreRow]:
+    """Yield a row for each comparison."""
+    for one in several:
+        yield ScoreRow(
+            group="completeness", value_stream=one.value_stream, what="share of the facts that arrived",
+            expected=f"{one.true:.4f}", measured="unknown" if one.measured is None else f"{one.measured:.4f}",
+            allowed=f"{one.allowed:.4f}", n=one.n, met=one.met,
+        )  # fmt: skip

@@ -18,6 +18,10 @@ OF_EVIDENCE: Final[Mapping[str, str]] = {
 """Metrics whose bounds do not say how far chance may have moved the value, each with the reason."""
 
 
+Kind = tuple[str, str]
+"""The family of an interval, and the metric."""
+
+
 class Coverage(Struct, kw_only=True):
     """How many of so many intervals hold the truth."""
 
@@ -42,30 +46,30 @@ def is_pooled(number: Number) -> bool:
     return not by_kind and not place.service and place.environment in {"", PRODUCTION}
 
 
-def coverage(compared: Iterable[Comparison], long_run: Mapping[Number, float]) -> dict[str, Coverage]:
-    """Return, for each family of intervals, how many hold the long run's value."""
-    found: dict[str, Coverage] = defaultdict(Coverage)
+def coverage(compared: Iterable[Comparison], long_run: Mapping[Number, float]) -> dict[Kind, Coverage]:
+    """Return, for each kind of interval, how many hold the long run's value."""
+    found: dict[Kind, Coverage] = defaultdict(Coverage)
     for one in compared:
         value = long_run.get(one.number)
         if value is None or one.lower is None or one.upper is None or one.number[0].metric in OF_EVIDENCE:
             continue
-        mine = found[family(one.number)]
+        mine = found[family(one.number), one.number[0].metric]
         mine.of += 1
         mine.held += one.lower <= value <= one.upper
     return dict(found)
 
 
-def together(runs: Iterable[Mapping[str, Coverage]]) -> dict[str, Coverage]:
-    """Return the coverage of several runs."""
+def together(runs: Iterable[Mapping[Kind, Coverage]], by: int) -> dict[str, Coverage]:
+    """Return the coverage of several runs, by family (`by` 0) or by metric (1)."""
     found: dict[str, Coverage] = defaultdict(Coverage)
     for run in runs:
-        for name, one in run.items():
-            found[name].held += one.held
-            found[name].of += one.of
+        for kind, one in run.items():
+            found[kind[by]].held += one.held
+            found[kind[by]].of += one.of
     return dict(sorted(found.items()))
 
 
-def overall(families: Mapping[str, Coverage]) -> float | None:
+def overall(several: Mapping[str, Coverage]) -> float | None:
     """Return the share of all intervals that hold the truth."""
-    of = sum(one.of for one in families.values())
-    return sum(one.held for one in families.values()) / of if of else None
+    of = sum(one.of for one in several.values())
+    return sum(one.held for one in several.values()) / of if of else None

@@ -154,7 +154,7 @@ class Desk:
             items = [Item(uri=uri, kind=None)]
         items = [*items, *mistaken]
         change = Change(
-            number=number, uri=uri, branch=branch, title=title, author=author, items=items,
+            number=number, uri=uri, branch=branch, title=title, author=author, items=items, service=self.service,
             mistaken=list(mistaken), github_id=910_000_000 + number, base=self.main,
             body=body or "Please have a look.",
         )  # fmt: skip

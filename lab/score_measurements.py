@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from lab.gathering import Place, gathered
 from lab.score_rows import Measured, ScoreRow
@@ -53,8 +53,8 @@ class MetricError(Struct, frozen=True, kw_only=True):
 
     compared: int
     unlike: int
-    median: float
-    max: float
+    median: float | None
+    max: float | None
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
@@ -115,20 +115,40 @@ def score_measurements(compared: Sequence[Comparison]) -> Iterator[ScoreRow]:
         )  # fmt: skip
 
 
-def metric_errors(compared: Iterable[Comparison]) -> dict[str, MetricError]:
-    """Return how far each metric is off over several runs, by name."""
-    groups: dict[str, list[Comparison]] = defaultdict(list)
+class Errors(Struct, kw_only=True):
+    """How far each series of a metric that is known to both is off, and how many are not as they must be."""
+
+    relative: list[float] = field(default_factory=list)
+    unlike: int = 0
+
+
+def errors(compared: Iterable[Comparison]) -> dict[str, Errors]:
+    """Return, by metric, how far its series are off."""
+    found: dict[str, Errors] = defaultdict(Errors)
     for one in compared:
-        groups[one.number[0].metric].append(one)
-    return {name: _error(several) for name, several in sorted(groups.items())}
+        mine, error = found[one.number[0].metric], one.error
+        mine.unlike += not one.met
+        if error is not None:
+            mine.relative.append(error)
+    return dict(found)
 
 
-def _error(several: Sequence[Comparison]) -> MetricError:
-    errors = [error for one in several if (error := one.error) is not None]
-    return MetricError(
-        compared=len(errors), unlike=sum(not one.met for one in several),
-        median=median(errors) if errors else 0.0, max=max(errors, default=0.0),
-    )  # fmt: skip
+def metric_errors(runs: Iterable[Mapping[str, Errors]]) -> dict[str, MetricError]:
+    """Return how far each metric is off over several runs, by name."""
+    found: dict[str, Errors] = defaultdict(Errors)
+    for run in runs:
+        for name, one in run.items():
+            found[name].relative += one.relative
+            found[name].unlike += one.unlike
+    return {
+        name: MetricError(
+            compared=len(one.relative),
+            unlike=one.unlike,
+            median=median(one.relative) if one.relative else None,
+            max=max(one.relative, default=None),
+        )
+        for name, one in sorted(found.items())
+    }
 
 
 _UNKNOWN: Final = TrueNumber(None, 0)

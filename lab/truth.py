@@ -100,6 +100,7 @@ class TrueOrigin(Struct, frozen=True, kw_only=True):
     tickets: tuple[str, ...]
     mistaken: tuple[str, ...]
     commits: tuple[str, ...]
+    service: str
     opened: bool
 
 

@@ -131,6 +131,7 @@ class Change(Struct, kw_only=True):
     title: str
     author: Account
     items: list[Item]
+    service: str = ""
     mistaken: list[Item] = field(default_factory=list)
     listed: list[Item] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)

@@ -10,6 +10,7 @@ import msgspec
 from lab.score_groups import GROUPS, Group
 from lab.score_links import LAID, LINKS
 from lab.score_measurements import MEASUREMENTS
+from lab.score_services import SERVICES
 from processors.measures import Measures
 from processors.partition import Partition
 from schemas.definition import Definition
@@ -24,6 +25,7 @@ TABLES: Mapping[str, type[Derived]] = {
     "incidents_current": Incident,
 }
 
+_SERVICE = ("value_stream", "subject_id", "service")
 _LINK = ("value_stream", "subject_id", "uri", "method", "kind", "confidence")
 
 
@@ -36,11 +38,14 @@ class Pure:
         self._measures = Measures(definition, now)
         self.rows: dict[tuple[object, ...], Derived] = {}
         self._links: set[tuple[str, str, str, str, str, float]] = set()
+        self._services: set[tuple[str, str, str]] = set()
         pending = 0
         for number, event in enumerate(events, 1):
             self._partition.fold(event)
             said = event.value_stream, event.subject_id
             self._links |= {(*said, x.uri, str(x.method), str(x.kind), x.confidence) for x in event.links}
+            if event.type in {"commit.created", "commit.landed"}:
+                self._services.add((*said, event.attributes.get("service", "")))
             pending = number
             if number % chunk == 0:
                 self._take(number)
@@ -51,6 +56,8 @@ class Pure:
         """Answer the scorer's query."""
         if sql == LINKS:
             return [dict(zip(_LINK, link, strict=True)) for link in sorted(self._links)]
+        if sql == SERVICES:
+            return [dict(zip(_SERVICE, said, strict=True)) for said in sorted(self._services)]
         if sql == LAID:
             return [msgspec.to_builtins(row) for row in self.rows.values() if _is_laid(row)]
         if sql == MEASUREMENTS:
