@@ -85,8 +85,9 @@ class WorkItem(Struct, frozen=True, kw_only=True, gc=False):
     `started_at`) cut at every boundary and each piece charged once; they sum to it. All None while it is not finished,
     and so are the next three. `flow_working_micros` is the flow time in the stream's calendar, None without one.
     `path_process_micros` is the process time on the critical path (of branches that ran side by side the longest),
-    `effort_micros` that of all its visits together; None too where no process time of theirs is known. `handoffs` counts how often the work passed from one account, or
-    from one step's owner, to another; None where no two following visits tell.
+    `effort_micros` that of all its visits together; None too where no process time of theirs is known. `handoffs` says
+    how often the work passed from one account, or from one step's owner, to another; None where no two following visits
+    tell.
     """
 
     value_stream: str
