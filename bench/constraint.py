@@ -99,7 +99,7 @@ def _is(measurement: Measurement, metric: str, window: str) -> bool:
 
 
 def _constraints(seeds: int) -> Iterator[str]:
-    yield "| stream | found, 90d | found, 30d | another step, 90d | another step, 30d | age, 90d, p5 to p95 |"
+    yield "| stream | found, 90d | found, 30d | announced falsely, 90d | announced falsely, 30d | age, 90d, p5 to p95 |"
     yield "|---|---|---|---|---|---|"
     streams = {**CONSTRAINED, **{name: (line, None) for name, line in BALANCED.items()}}
     for name, (line, planted) in streams.items():

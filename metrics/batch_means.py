@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from functools import lru_cache
 from math import erf, inf, sqrt
+from operator import mul
 from typing import Final
 
 LEAST: Final = 4
@@ -25,10 +26,10 @@ def variance_of_mean(batches: Sequence[float]) -> tuple[float, int]:
         return inf, 0
     left = _without_trend(batches)
     degrees = n - 2
-    variance = sum(each * each for each in left) / degrees
+    variance = sum(map(mul, left, left)) / degrees
     if variance <= 0:
         return 0.0, degrees
-    neighbours = sum(a * b for a, b in pairwise(left))
+    neighbours = sum(map(mul, left, left[1:]))
     r = min(_MOST_CORRELATED, max(0.0, neighbours / (degrees * variance) + 1 / n))
     return variance / n * (1 + r) / (1 - r), degrees
 
@@ -46,6 +47,13 @@ def chance_above_zero(mean: float, variance: float, degrees: int) -> float:
 
 def _without_trend(batches: Sequence[float]) -> list[float]:
     n = len(batches)
-    mean, middle = sum(batches) / n, (n - 1) / 2
-    slope = sum((i - middle) * each for i, each in enumerate(batches)) * 12 / (n * (n * n - 1))
-    return [each - mean - slope * (i - middle) for i, each in enumerate(batches)]
+    places = _places(n)
+    mean = sum(batches) / n
+    slope = sum(map(mul, places, batches)) * 12 / (n * (n * n - 1))
+    return [each - mean - slope * place for each, place in zip(batches, places, strict=True)]
+
+
+@lru_cache(maxsize=64)
+def _places(n: int) -> tuple[float, ...]:
+    """Return the places of n batches, counted from their middle."""
+    return tuple(i - (n - 1) / 2 for i in range(n))

@@ -7,6 +7,7 @@ work all raise, and that starved steps do not have.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from math import floor, sqrt
 from typing import Final
@@ -44,7 +45,7 @@ def constraint_score(basis: Basis) -> tuple[Reading, ...]:
     """
     steps = _limiting(basis)
     totals = {step.step: standing_micros(step, basis.window_start, basis.now) for step in steps}
-    standing = _Standing.of(basis)
+    standing = _standing(basis)
     return tuple(_score(step, totals[step.step], sum(totals.values()), standing) for step in steps)
 
 
@@ -55,8 +56,7 @@ def constraint_ratio(basis: Basis) -> tuple[Reading, ...]:
     of the window's last parts in which it holds most, as far as it does in all shorter ones too, and the surest
     counts. Unknown where too few visits stood in it, or too little of the window has anything to show.
     """
-    standing = _Standing.of(basis)
-    verdict = standing.verdict()
+    verdict = _verdict(basis)
     return tuple(
         Reading(
             statistic="ratio",
@@ -74,10 +74,9 @@ def constraint_age_seconds(basis: Basis) -> tuple[Reading, ...]:
     The begin is the slice since which its lead over the step next to it, added up, is greatest (the change point of a
     cumulative sum: Page 1954), so that a moment's lapse does not end it and one that outweighs all since does.
     """
-    standing = _Standing.of(basis)
-    verdict = standing.verdict()
+    verdict = _verdict(basis)
     announced = verdict.step if verdict is not None and verdict.confidence >= ANNOUNCED else None
-    seconds = standing.led_micros(announced) / _SECOND if announced is not None else 0.0
+    seconds = _standing(basis).led_micros(announced) / _SECOND if announced is not None else 0.0
     return tuple(
         Reading(
             statistic="now",
@@ -112,6 +111,8 @@ class _Standing(Struct, frozen=True):
     tallies: Mapping[str, StepTally]
     edges: Sequence[int]
     means: Mapping[str, Sequence[float]]
+    wholes: Sequence[float]
+    """The same of all steps together."""
 
     @classmethod
     def of(cls, basis: Basis) -> _Standing:
@@ -123,28 +124,37 @@ class _Standing(Struct, frozen=True):
             for name, t in tallies.items()
         }
         first = min((_first(each) for each in means.values()), default=0)
-        return cls(tallies, bounds[first:], {name: each[first:] for name, each in means.items()})
+        means = {name: each[first:] for name, each in means.items()}
+        return cls(tallies, bounds[first:], means, [sum(each) for each in zip(*means.values(), strict=True)])
 
     def verdict(self) -> _Verdict | None:
         """Return the step that holds most and its confidence; None where too little is known.
 
         The confidence is cut to whole thousandths, so that a stream in which nothing happens says nothing new.
         """
-        leader, best, known = "", 0.0, False
-        for part in _SPANS:
-            count = max(LEAST, round((len(self.edges) - 1) / part))
-            recent = {name: each[-count:] for name, each in self.means.items()}
-            totals = {name: sum(each) for name, each in recent.items()}
-            most = max(totals, key=lambda name: totals[name], default="")
-            leader = leader or most
-            if most != leader or not totals.get(most) or len(recent[most]) < LEAST:
-                break
-            if _stood(self.tallies[most], count) < ENOUGH:
-                continue
-            known, best = True, max(best, floor(self._confidence(recent, most) * 1_000) / 1_000)
+        leader, counts = self._led()
+        best = 0.0
+        for count in reversed(counts):
+            best = max(best, floor(self._confidence(leader, count) * 1_000) / 1_000)
             if best >= ANNOUNCED:
                 break
-        return _Verdict(leader, best) if known else None
+        return _Verdict(leader, best) if counts else None
+
+    def _led(self) -> tuple[str, list[int]]:
+        """Return the step that holds most, and how many of the last slices it may be judged by, ascending."""
+        leader, counts, number = "", [], len(self.edges) - 1
+        if number < LEAST or max(_stood(tally, number) for tally in self.tallies.values()) < ENOUGH:
+            return leader, counts
+        for part in _SPANS:
+            count = max(LEAST, round(number / part))
+            totals = {name: sum(each[-count:]) for name, each in self.means.items()}
+            most = max(totals, key=totals.__getitem__)
+            leader = leader or most
+            if most != leader or totals[most] <= 0:
+                break
+            if _stood(self.tallies[most], count) >= ENOUGH:
+                counts.append(count)
+        return leader, counts
 
     def led_micros(self, step: str) -> int:
         """Return for how long the lead of a step over the next one has added up to the most; 0 without a lead."""
@@ -157,24 +167,34 @@ class _Standing(Struct, frozen=True):
                 most, since = led, self.edges[i]
         return self.edges[-1] - since
 
-    def _confidence(self, recent: Mapping[str, Sequence[float]], most: str) -> float:
+    def _confidence(self, most: str, count: int) -> float:
         """Return at least the chance that a step holds `MARGIN` times as much as each other (Bonferroni's bound)."""
-        leading, count = recent[most], len(recent[most])
+        recent = {name: each[-count:] for name, each in self.means.items()}
+        rivals = {name: MARGIN * sum(each) / count for name, each in recent.items() if name != most}
+        leading = recent[most]
         mean = sum(leading) / count
+        if mean <= max(rivals.values(), default=0.0):
+            return 0.0
         n = _stood(self.tallies[most], count)
         doubt = 0.0
-        for name, other in recent.items():
-            rival = MARGIN * sum(other) / count
-            if name == most:
-                continue
-            if rival >= mean:
-                return 0.0
-            variance, degrees = variance_of_mean([a - MARGIN * b for a, b in zip(leading, other, strict=True)])
+        for name, rival in rivals.items():
+            variance, degrees = variance_of_mean([a - MARGIN * b for a, b in zip(leading, recent[name], strict=True)])
             least = mean * mean / n + rival * rival / max(1, _stood(self.tallies[name], count))
             if least > variance:
                 variance, degrees = least, n - 1
             doubt += 1 - chance_above_zero(mean - rival, variance, degrees)
         return max(0.0, 1 - doubt)
+
+
+@lru_cache(maxsize=1)
+def _standing(basis: Basis) -> _Standing:
+    """Return a basis' standing work; remembered, because the metrics of the map are computed one after another."""
+    return _Standing.of(basis)
+
+
+@lru_cache(maxsize=1)
+def _verdict(basis: Basis) -> _Verdict | None:
+    return _standing(basis).verdict()
 
 
 def _limiting(basis: Basis) -> list[StepTally]:
@@ -201,11 +221,13 @@ def _score(step: StepTally, area: int, whole: int, standing: _Standing) -> Readi
 
 def _spread(step: str, share: float, standing: _Standing) -> float | None:
     """Return half the interval of a share: the ratio estimator's, over the slices; None where they are too few."""
-    wholes = [sum(each) for each in zip(*standing.means.values(), strict=True)]
+    wholes = standing.wholes
+    if len(wholes) < LEAST:
+        return None
     variance, degrees = variance_of_mean(
         [own - share * whole for own, whole in zip(standing.means[step], wholes, strict=True)]
     )
-    mean = sum(wholes) / len(wholes) if wholes else 0.0
+    mean = sum(wholes) / len(wholes)
     return student(degrees) * sqrt(variance) / mean if degrees and mean > 0 else None
 
 

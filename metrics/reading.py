@@ -58,7 +58,7 @@ class StepTally(Struct, frozen=True, kw_only=True, gc=False):
     slices: Sequence[Slice] = ()
 
 
-class Basis(Struct, frozen=True, kw_only=True):
+class Basis(Struct, frozen=True, kw_only=True, eq=False):
     """What a metric is computed from; which fields are filled depends on its scope.
 
     `now` and `window_start` are microseconds UTC, `seconds` the window's length. `cell` holds the window's amounts,

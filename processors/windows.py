@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from metrics.slices import Slice, slice_of, slices
+from metrics.slices import Slice, edges, slice_of, slices
 from metrics.windows import BUCKETS, INSTANTS, LENGTHS, Amounts, Cell, put, window_starts
 
 EVERY_WINDOW: Final = (1 << len(LENGTHS)) - 1
@@ -24,13 +24,14 @@ class Windows:
     only counted (`older`). The clock never goes back.
     """
 
-    __slots__ = ("_buckets", "_sliced", "_starts", "_sums", "dirty", "older")
+    __slots__ = ("_buckets", "_cut", "_sliced", "_starts", "_sums", "dirty", "older")
 
     def __init__(self) -> None:
         self._starts: tuple[int, ...] = (_BEFORE_TIME,) * len(LENGTHS)
         self._buckets: tuple[dict[int, Cell], ...] = tuple({} for _ in LENGTHS)
         self._sums: tuple[Cell, ...] = tuple({} for _ in LENGTHS)
         self._sliced: list[list[tuple[int, Slice]] | None] = [None] * len(LENGTHS)
+        self._cut: list[tuple[int, int, tuple[Slice, ...]] | None] = [None] * len(LENGTHS)
         self.older = 0
         self.dirty = 0
         """A bit a window that changed since it was last cleared."""
@@ -66,8 +67,13 @@ class Windows:
         return found
 
     def slices(self, window: int, now: int) -> tuple[Slice, ...]:
-        """Return what happened in each slice of a window, at the clock's `now`."""
-        return slices(window, now, (each for level in range(window + 1) for each in self._of_level(level)))
+        """Return what happened in each slice of a window, at the clock's `now`; remembered until one changes."""
+        bounds = edges(window, now)
+        kept = self._cut[window]
+        if kept is None or kept[:2] != (bounds[0], len(bounds)):
+            cut = slices(window, now, (each for level in range(window + 1) for each in self._of_level(level)))
+            kept = self._cut[window] = bounds[0], len(bounds), cut
+        return kept[2]
 
     def next_edge(self) -> int | None:
         """Return the earliest clock at which some bucket leaves some window; None when nothing can."""
@@ -98,8 +104,14 @@ class Windows:
             self._sliced[level] = found
         return found
 
-    def _put(self, level: int, number: int, amounts: Iterable[tuple[int, int]], sign: int) -> None:
+    def _changed(self, level: int) -> None:
+        """Forget what was remembered of a level, and of the windows that hold it."""
         self._sliced[level] = None
+        for window in range(level, len(LENGTHS)):
+            self._cut[window] = None
+
+    def _put(self, level: int, number: int, amounts: Iterable[tuple[int, int]], sign: int) -> None:
+        self._changed(level)
         buckets = self._buckets[level]
         cell = buckets.get(number)
         if cell is None:
@@ -113,7 +125,8 @@ class Windows:
         """Move the buckets before `start` into the next window's, or out."""
         buckets, length = self._buckets[level], BUCKETS[level]
         gone = [number for number in buckets if number * length < start]
-        self._sliced[level] = None
+        if gone:
+            self._changed(level)
         for number in gone:
             cell = buckets.pop(number)
             put(self._sums[level], cell.items(), -1)
