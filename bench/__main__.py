@@ -17,13 +17,14 @@ import msgspec
 
 from bench.result import Result
 
-GROUPS: Final = (("a1",), ("i1",), ("i2",), ("p1",), ("p4", "p3"), ("s1",), ("m1",), ("l1",), ("hostile",))
+GROUPS: Final = (("a1",), ("i1",), ("i2",), ("p1",), ("p2",), ("p4", "p3"), ("s1",), ("m1",), ("l1",), ("hostile",))
 """The benchmarks, those of a group in one process."""
 MEANINGS: Final = {
     "A1": "an adapter's translation of its tool's typical body, the dearest tool",
     "I1": "full ingest handler against the same server's null handler, CPU",
     "I2": "the common ways to write it against our ingest handler, CPU per request",
     "P1": "stock Faust with a Table against our driver, framework share per event",
+    "P2": "Quix Streams with durable state against our whole processor, CPU per event",
     "P3": "cost per event at 1,000,000 open items against 1,000",
     "P4": "resident memory per open item with its facts and measurements, KB",
     "S1": "our sink against clickhouse-connect's row insert, CPU per row",

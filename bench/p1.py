@@ -74,7 +74,7 @@ def _step_micros() -> float:
 
 
 def _measure(module: str, count: int) -> dict[str, float]:
-    """Carry so many events over a fresh broker; return microseconds an event."""
+    """Let a module carry so many events over a fresh mock broker; return its microseconds an event."""
     broker = subprocess.Popen(
         [sys.executable, "-m", "bench.broker_mock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -82,27 +82,36 @@ def _measure(module: str, count: int) -> dict[str, float]:
         if broker.stdout is None:
             raise OSError("the broker has no output")
         address = broker.stdout.readline().strip()
-        _fill(address, count)
-        with tempfile.TemporaryDirectory() as directory:
-            worker = subprocess.run(
-                [sys.executable, "-m", module, address, str(count), directory],
-                capture_output=True,
-                text=True,
-                timeout=120,
-                check=True,
-            )
-        said: dict[str, float] = json.loads(worker.stdout.rpartition("RESULT ")[2])
-        return said
+        _make_topics(address)
+        return carried(address, module, count)
     finally:
         broker.kill()
         broker.communicate()
 
 
-def _fill(address: str, count: int) -> None:
-    """Make every topic and append the events."""
-    producer = Producer({"bootstrap.servers": address, "linger.ms": 5, "allow.auto.create.topics": True})
+def carried(address: str, module: str, count: int, *, interpreter: str = sys.executable) -> dict[str, float]:
+    """Append so many events to a broker and let a module carry them; return its microseconds an event."""
+    _fill(address, count)
+    with tempfile.TemporaryDirectory() as directory:
+        worker = subprocess.run(
+            [interpreter, "-m", module, address, str(count), directory],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+    said: dict[str, float] = json.loads(worker.stdout.rpartition("RESULT ")[2])
+    return said
+
+
+def _make_topics(address: str) -> None:
+    producer = Producer({"bootstrap.servers": address, "allow.auto.create.topics": True})
     for topic in (*(known.name for known in topics.TOPICS), "stock-faust-totals-changelog"):
         producer.list_topics(topic, timeout=10)
+
+
+def _fill(address: str, count: int) -> None:
+    producer = Producer({"bootstrap.servers": address, "linger.ms": 5})
     codec, source = Codec(), topics.FLOW_EVENTS.name
     for event in events(count):
         place = topics.partition_of(event.value_stream, 4)
