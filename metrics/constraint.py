@@ -142,7 +142,8 @@ class _Standing(Struct, frozen=True):
 
     def _led(self) -> tuple[str, list[int]]:
         """Return the step that holds most, and how many of the last slices it may be judged by, ascending."""
-        leader, counts, number = "", [], len(self.edges) - 1
+        leader, number = "", len(self.edges) - 1
+        counts: list[int] = []
         if number < LEAST or max(_stood(tally, number) for tally in self.tallies.values()) < ENOUGH:
             return leader, counts
         for part in _SPANS:
