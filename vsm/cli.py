@@ -17,6 +17,7 @@ from vsm.commands import (
     dead_letters,
     demo,
     doctor,
+    explain,
     export,
     forget,
     import_logs,
@@ -66,6 +67,7 @@ app.command("map")(ask.show_map)
 app.command("map-test")(map_test.map_test)
 app.command()(ask.query)
 app.command()(trace.trace)
+app.command()(explain.explain)
 app.command()(waste.waste)
 app.command()(ageing.ageing)
 letters.command("list")(dead_letters.list_letters)

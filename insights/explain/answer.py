@@ -1,0 +1,235 @@
+"""A number and all that stands behind it, gathered from a measurement and the rows of its window; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isclose
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from insights.explain.naming import Meaning, Wanted, meaning
+from insights.explain.parts import Told, identity, item_id, moment, told
+from insights.explain.reading_of import Amount, amount, reads
+from insights.explain.reasons import Owners, owners, reason
+from metrics.reading import Reading, Scope
+from metrics.recompute import NOW_SCOPES, Asked, recompute
+from schemas.derived import Derived
+
+SECOND: Final = 1_000_000
+_CLOSE: Final = 1e-9
+SORTED_MOST: Final = 20_000
+"""More items than this are listed as they come."""
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """A value and what stands behind it; `value` None is unknown."""
+
+    value: float | None
+    n: int
+    lower: float | None = None
+    upper: float | None = None
+
+
+class Recomputed(Struct, frozen=True, kw_only=True):
+    """What the rows give at the time of the measurement, and whether that is what was measured; `note` says why not."""
+
+    value: float | None
+    n: int
+    lower: float | None
+    upper: float | None
+    equal: bool
+    note: str = ""
+
+
+class Measured(Struct, frozen=True, kw_only=True):
+    """A stored measurement; `measured_at` is microseconds UTC."""
+
+    figure: Figure
+    statistic: str
+    completeness: float | None
+    definition_version: str
+    generation: int
+    measured_at: int
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """A number, the items behind it and those left out; lists are cut after the limit asked for, the totals are not.
+
+    Times are ISO 8601, UTC. `changes` is only filled where a past number was asked for.
+    """
+
+    value_stream: str
+    metric: str
+    step: str
+    window: str
+    statistic: str
+    kind: str
+    environment: str
+    service: str
+    value: float | None
+    n: int
+    lower: float | None
+    upper: float | None
+    completeness: float | None
+    definition: Meaning
+    definition_version: str
+    generation: int
+    measured_at: str | None
+    window_start: str | None
+    window_end: str | None
+    recomputed: Recomputed
+    items_total: int
+    left_out_total: int
+    items: Sequence[Told]
+    left_out: Sequence[Told]
+    as_of: Mapping[str, Any] | None = None
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """The rows of a window and what is known beside them.
+
+    `seen_before` counts what opened of rows that are not here; `counted_with` are owners of visits that are not.
+    """
+
+    asked: Asked
+    rows: Sequence[Derived]
+    seen_before: int = 0
+    counted_with: Owners = {}
+
+    def readings(self) -> tuple[Reading, ...]:
+        """Return what the rows give."""
+        return recompute(self.rows, self.asked, self.seen_before)
+
+
+def measured(row: Mapping[str, Any]) -> Measured:
+    """Return the measurement of a row."""
+    return Measured(
+        figure=Figure(value=row["value"], n=row["n"], lower=row["lower"], upper=row["upper"]),
+        statistic=row["statistic"],
+        completeness=row["completeness"],
+        definition_version=row["definition_version"],
+        generation=row["generation"],
+        measured_at=row["measured_seconds"] * SECOND,
+    )
+
+
+def chosen(readings: Sequence[Reading], asked: Asked, statistic: str) -> Reading:
+    """Return the reading of a statistic, step and kind; one without anything behind it where there is none."""
+    for each in readings:
+        if each.statistic == statistic and each.step in {"", asked.step} and each.kind in {"", asked.kind}:
+            return each
+    return Reading(statistic=statistic, value=None, n=0)
+
+
+def recomputed(evidence: Evidence, stored: Measured) -> tuple[Evidence, Recomputed]:
+    """Return what the rows give, and the evidence at the clock which that holds at.
+
+    A measurement says the whole second it was made in, so the end of that second is tried too.
+    """
+    first: tuple[Evidence, Recomputed] | None = None
+    for late in (0, SECOND - 1):
+        at = replace(evidence, asked=replace(evidence.asked, now=stored.measured_at + late))
+        reading = chosen(at.readings(), at.asked, stored.statistic)
+        equal = _equal(reading, stored.figure, at.asked)
+        found = Recomputed(
+            value=reading.value,
+            n=reading.n,
+            lower=reading.lower,
+            upper=reading.upper,
+            equal=equal,
+            note="" if equal else _why(evidence, stored),
+        )
+        if equal:
+            return at, found
+        first = first or (at, found)
+    assert first is not None  # noqa: S101 - the loop ran
+    return first
+
+
+def explanation(
+    wanted: Wanted, evidence: Evidence, stored: Measured | None, again: Recomputed, limit: int
+) -> Explanation:
+    """Return the whole answer; `stored` None: nothing is measured yet, so the recomputed number stands alone."""
+    asked = evidence.asked
+    behind, without = divided(evidence)
+    figure = (
+        stored.figure
+        if stored is not None
+        else Figure(value=again.value, n=again.n, lower=again.lower, upper=again.upper)
+    )
+    left_out = [{"item_id": item_id(row), **_where(row), "reason": why} for row, why in without]
+    return Explanation(
+        value_stream=asked.stream.name,
+        metric=asked.metric.name,
+        step=asked.step,
+        window=asked.window,
+        statistic=stored.statistic if stored is not None else wanted.statistic,
+        kind=asked.kind,
+        environment=asked.environment,
+        service=asked.service,
+        value=figure.value,
+        n=figure.n,
+        lower=figure.lower,
+        upper=figure.upper,
+        completeness=None if stored is None else stored.completeness,
+        definition=meaning(asked.metric),
+        definition_version="" if stored is None else stored.definition_version,
+        generation=0 if stored is None else stored.generation,
+        measured_at=None if stored is None else moment(stored.measured_at),
+        window_start=moment(asked.start) if asked.window else None,
+        window_end=moment(asked.now),
+        recomputed=again,
+        items_total=len(behind),
+        left_out_total=len(left_out),
+        items=[told(row, asked) for row, _ in behind[:limit]],
+        left_out=left_out[:limit],
+    )
+
+
+def divided(evidence: Evidence) -> tuple[list[tuple[Derived, Amount]], list[tuple[Derived, str]]]:
+    """Return the rows behind the number with what each adds, and those left out with the reason."""
+    asked, read = evidence.asked, reads(evidence.asked)
+    counted_with = {**owners(evidence.rows), **evidence.counted_with}
+    behind, without = [], []
+    for row in evidence.rows:
+        adds = amount(row, asked, read)
+        if adds:
+            behind.append((row, adds))
+        elif (why := reason(row, asked, read, counted_with)) is not None:
+            without.append((row, why))
+    if len(behind) <= SORTED_MOST:
+        behind.sort(key=lambda each: identity(each[0]))
+        without.sort(key=lambda each: identity(each[0]))
+    return behind, without
+
+
+def _where(row: Derived) -> Told:
+    step = getattr(row, "step", None)
+    return {} if step is None else {"step": step, "visit": getattr(row, "visit", None)}
+
+
+def _equal(reading: Reading, figure: Figure, asked: Asked) -> bool:
+    """Tell whether a reading is what was measured: ages within the second that the measurement's time is cut to."""
+    slack = 1.0 if asked.metric.scope in NOW_SCOPES and asked.metric.name.endswith("_seconds") else 0.0
+    pairs = ((reading.value, figure.value), (reading.lower, figure.lower), (reading.upper, figure.upper))
+    return reading.n == figure.n and all(_same(a, b, slack) for a, b in pairs)
+
+
+def _same(a: float | None, b: float | None, slack: float) -> bool:
+    if a is None or b is None:
+        return a is b
+    return isclose(a, b, rel_tol=_CLOSE, abs_tol=max(slack, 1e-12))
+
+
+def _why(evidence: Evidence, stored: Measured) -> str:
+    later = sum(row.known_at > stored.measured_at for row in evidence.rows)
+    if later:
+        return f"{later} rows have become known since it was measured"
+    versions = {row.definition_version for row in evidence.rows} - {stored.definition_version}
+    if versions and stored.definition_version:
+        return "it was measured under another version of the definition than the rows are derived under"
+    if evidence.asked.metric.scope == Scope.MAP or evidence.asked.metric.name.startswith("littles_law_"):
+        return "it moves with the clock and was last computed a moment before"
+    return "the rows have changed since it was measured"

@@ -1,0 +1,155 @@
+"""Why a number is another than it was: item by item what came, what went and what changed; pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from insights.explain.answer import Evidence, Figure, divided
+from insights.explain.parts import Told, identity, item_id, moment, told
+from insights.explain.reading_of import Amount, reads
+from insights.explain.reasons import owners, reason
+from schemas.derived import Change, Deployment, Derived, Incident, StepVisit, WorkItem
+
+Key = tuple[str, ...]
+_TOLD_AT: Final = "known_at"
+_QUIET: Final = frozenset({_TOLD_AT, "age_seconds"})
+
+
+class Then(Struct, frozen=True, kw_only=True):
+    """What a board showed at a past time, and why it shows something else now.
+
+    `came`, `went` and `changed` count the items; of a count, `value` and `came` less `went` make the number of now.
+    `changes` are cut after the limit asked for, `why` counts all of them by their reason.
+    """
+
+    at: str
+    measured_at: str | None
+    value: float | None
+    n: int
+    lower: float | None
+    upper: float | None
+    completeness: float | None
+    definition_version: str
+    generation: int
+    recomputed: bool | None
+    difference: float | None
+    came: int
+    went: int
+    changed: int
+    why: Mapping[str, int]
+    changes: Sequence[Told]
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """The evidence then and now, the number now, whether the definition was another one, and where items moved to."""
+
+    then: Evidence
+    now: Evidence
+    at: int
+    redefined: str = ""
+    moved: Mapping[str, str] = {}
+
+
+def changes(compared: Compared) -> list[Told]:
+    """Return every item that stands behind the number now and did not then, or the other way round, or differs."""
+    before = {identity(row): (row, adds) for row, adds in divided(compared.then)[0]}
+    after = {identity(row): (row, adds) for row, adds in divided(compared.now)[0]}
+    known_then = {identity(row): row for row in compared.then.rows}
+    known_now = {identity(row): row for row in compared.now.rows}
+    found = [_came(row, known_then.get(key), compared) for key, (row, _) in after.items() if key not in before]
+    found += [_went(row, known_now.get(key), compared) for key, (row, _) in before.items() if key not in after]
+    found += [
+        told_
+        for key, (row, adds) in after.items()
+        if key in before and (told_ := _changed(before[key], (row, adds), compared)) is not None
+    ]
+    return sorted(found, key=lambda each: (str(each["change"]), str(each["item_id"])))
+
+
+def reasons(found: Iterable[Told]) -> dict[str, int]:
+    """Return how many changes have each kind of reason, the most frequent first."""
+    return dict(Counter(str(each["why"]).split(":", maxsplit=1)[0] for each in found).most_common())
+
+
+def difference(now: Figure, then: Figure) -> float | None:
+    """Return by how much the number has changed; None where one of the two is unknown."""
+    return None if now.value is None or then.value is None else now.value - then.value
+
+
+def _came(row: Derived, before: Derived | None, compared: Compared) -> Told:
+    ended = _ended(row, compared.now)
+    if ended is not None and ended > compared.then.asked.now:
+        why = f"new in the window: {moment(ended)}"
+    elif compared.redefined:
+        why = f"redefined: {compared.redefined}"
+    elif row.known_at > compared.at:
+        why = f"arrived late: happened {moment(ended)}, known {moment(row.known_at)}"
+    elif before is None:
+        why = "corrected: it was not told of then"
+    else:
+        why = f"corrected: then {_without(before, compared.then)}"
+    return _said("came", row, why)
+
+
+def _went(row: Derived, now: Derived | None, compared: Compared) -> Told:
+    ended = _ended(row, compared.then)
+    asked = compared.now.asked
+    name = item_id(row)
+    if asked.window and ended is not None and ended < asked.start:
+        why = f"aged out of the window: {moment(ended)}"
+    elif now is None and name in compared.moved:
+        why = f"moved: its facts belong to {compared.moved[name]} now"
+    elif compared.redefined:
+        why = f"redefined: {compared.redefined}"
+    elif now is None:
+        why = "withdrawn: nothing derives it any more" if asked.window else "ended since"
+    elif not asked.window and _ended(now, compared.now) is not None:
+        why = f"ended since: {moment(_end(now))}"
+    else:
+        why = f"corrected: now {_without(now, compared.now)}"
+    return _said("went", row, why)
+
+
+def _changed(before: tuple[Derived, Amount], after: tuple[Derived, Amount], compared: Compared) -> Told | None:
+    if before[1] == after[1]:
+        return None
+    old, new = told(before[0], compared.then.asked), told(after[0], compared.now.asked)
+    parts = {
+        name: [old.get(name), value] for name, value in new.items() if old.get(name) != value and name not in _QUIET
+    }
+    late = after[0].known_at > compared.at
+    why = (
+        f"redefined: {compared.redefined}"
+        if compared.redefined
+        else "corrected: " + (f"more is known since {moment(after[0].known_at)}" if late else "its parts are others")
+    )
+    return {**_said("changed", after[0], why), "from_to": parts}
+
+
+def _said(change: str, row: Derived, why: str) -> Told:
+    visit = {"step": row.step, "visit": row.visit} if isinstance(row, StepVisit) else {}
+    return {"item_id": item_id(row), **visit, "change": change, "why": why, _TOLD_AT: moment(row.known_at)}
+
+
+def _without(row: Derived, evidence: Evidence) -> str:
+    counted_with = {**owners(evidence.rows), **evidence.counted_with}
+    return reason(row, evidence.asked, reads(evidence.asked), counted_with) or "it was of another window"
+
+
+def _ended(row: Derived, evidence: Evidence) -> int | None:
+    """Return the latest instant with which a row enters the series at the evidence's clock, None without any."""
+    return max((point.at for point in evidence.asked.placed(row)), default=None)
+
+
+def _end(row: Derived) -> int | None:
+    match row:
+        case StepVisit() | WorkItem() | Deployment():
+            return row.finished_at
+        case Change():
+            return row.deployed_at
+        case Incident():
+            return row.resolved_at

@@ -1,0 +1,78 @@
+"""`vsm explain`: the items behind a number, those left out and why, and why it is another than it was."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from insights.explain import text
+from insights.explain.naming import Unasked, Wanted
+from metrics.recompute import NotFromRows
+from schemas.definition_file import BadDefinition
+from vsm.commands.ask import MapFormat, Window
+from vsm.data_dir import DataDir
+from vsm.explaining import explain as explained
+from vsm.generation import definition_in_use
+from vsm.options import DEFAULT_DATA, Data, Url, fail, out
+from vsm.store import BadQuery, StoreMissing, open_store
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST: Final = 100_000
+
+
+def explain(  # noqa: PLR0913, PLR0917 - each is an option
+    stream: Annotated[str, typer.Argument(help="The value stream.")],
+    metric: Annotated[str, typer.Argument(help="The metric, with or without vsm_ and its unit.")],
+    step: Annotated[str, typer.Option(help="The step, of a step's metric.")] = "",
+    window: Annotated[Window, typer.Option(help="The rolling window.")] = Window.MONTH,
+    kind: Annotated[str, typer.Option(help="One kind of work: feature, defect, risk or debt.")] = "",
+    service: Annotated[str, typer.Option(help="One service, of a delivery metric.")] = "",
+    environment: Annotated[str, typer.Option(help="The environment, of a delivery metric; left out: production.")] = "",
+    statistic: Annotated[str, typer.Option(help="p50, p85, p95, mean; left out: the median or the only one.")] = "",
+    as_of: Annotated[str, typer.Option(help="A past time, UTC if it names no zone: why it has changed since.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Most items that are listed; all are counted.")] = 10_000,
+    fmt: Annotated[MapFormat, typer.Option("--format", help="Text for people, JSON for programs.")] = MapFormat.TEXT,
+    data: Data = DEFAULT_DATA,
+    url: Url = None,
+) -> None:
+    """List the items behind a number with their parts, those left out and why, and the definition and its version.
+
+    Example: `vsm explain checkout step_wait_seconds --step Review --window 30d --statistic p85`
+
+    Example: `vsm explain checkout change_lead_time --as-of 2026-03-03`
+    """
+    wanted = Wanted(
+        stream=stream,
+        metric=metric,
+        step=step,
+        window=window.value,
+        kind=kind,
+        service=service,
+        environment=environment,
+        statistic=statistic,
+    )
+    try:
+        then = micros_of(as_of) if as_of else None
+        with open_store(data, url) as store:
+            found = explained(store, definition_in_use(DataDir(data)), wanted, as_of=then, limit=limit)
+    except Unasked as wrong:
+        fail(str(wrong), status=2)
+    except (StoreMissing, BadQuery, BadDefinition, NotFromRows) as bad:
+        fail(str(bad))
+    if fmt is MapFormat.JSON:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    else:
+        text.show(out, found)
+
+
+def micros_of(as_of: str) -> int:
+    """Return a time in microseconds UTC. Raises Unasked for what is no time."""
+    try:
+        at = datetime.fromisoformat(as_of)
+    except ValueError:
+        raise Unasked(f"'{as_of}' is no time: write 2026-03-03 or 2026-03-03T09:30Z") from None
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
