@@ -24,7 +24,9 @@ from lab.true_numbers import Number, true_numbers
 
 FIRST_SEED: Final = 1_001
 SEEDS: Final = 200
-_FILE: Final = Path(__file__).with_name("long_run.json")
+FILE: Final = Path(__file__).with_name("long_run.json")
+"""What is kept."""
+
 _DIGITS: Final = 7
 
 
@@ -39,7 +41,7 @@ class LongRun(Struct, frozen=True, kw_only=True):
 
 def long_run() -> dict[Number, float]:
     """Return the long run's value of every number that is kept. Raises OSError, ValueError."""
-    kept = msgspec.json.decode(_FILE.read_bytes(), type=LongRun)
+    kept = msgspec.json.decode(FILE.read_bytes(), type=LongRun)
     return {(Place(*series[:5]), series[5]): series[6] for series in kept.values}
 
 
@@ -77,7 +79,7 @@ def make(seeds: int = SEEDS) -> Mapping[Number, float]:
     kept = LongRun(seeds=seeds, items=SCENARIOS[0].items, first=drawn(), values=values)
     head = msgspec.json.encode({"seeds": kept.seeds, "items": kept.items, "first": kept.first})
     lines = b",\n".join(msgspec.json.encode(value) for value in values)
-    _FILE.write_bytes(head[:-1] + b',\n"values":[\n' + lines + b"\n]}\n")
+    FILE.write_bytes(head[:-1] + b',\n"values":[\n' + lines + b"\n]}\n")
     return long_run()
 
 

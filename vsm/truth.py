@@ -8,6 +8,7 @@ scores go to docs/truth.md and lab/score.json; exit status 1 if a comparison is 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from lab.scenarios import SCENARIOS
+from lab.scenarios import SCENARIOS, Scenario
 from vsm.truth_page import page
 from vsm.truth_runs import Ran, run
 from vsm.truth_scores import Scores, scores
@@ -32,8 +33,8 @@ def main(
     in_process: Annotated[bool, typer.Option(help="The base in process too; nothing is written.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Run the seeds and write the scores."""
-    names = [each.name for each in SCENARIOS if not scenario or each.name in scenario]
-    ran = runs(names, seeds, workers, in_process=in_process)
+    chosen = [each for each in SCENARIOS if not scenario or each.name in scenario]
+    ran = runs(chosen, seeds, workers, in_process=in_process)
     found = scores(ran, seeds)
     text = page(found)
     if not scenario and not in_process:
@@ -43,12 +44,12 @@ def main(
     sys.exit(int(bool(found.off)))
 
 
-def runs(names: list[str], seeds: int, workers: int, *, in_process: bool) -> list[Ran]:
+def runs(scenarios: Sequence[Scenario], seeds: int, workers: int, *, in_process: bool) -> list[Ran]:
     """Return what came out of every scenario with every seed, in their order; a line is printed as each is done."""
-    asked = [(name, seed) for seed in range(1, seeds + 1) for name in names]
+    asked = [(each, seed) for seed in range(1, seeds + 1) for each in scenarios]
     found: dict[tuple[str, int], Ran] = {}
     with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
-        waiting = [pool.submit(run, name, seed, in_process=in_process) for name, seed in asked]
+        waiting = [pool.submit(run, each, seed, in_process=in_process) for each, seed in asked]
         for done in as_completed(waiting):
             ran = done.result()
             found[ran.scenario, ran.seed] = ran
@@ -57,7 +58,7 @@ def runs(names: list[str], seeds: int, workers: int, *, in_process: bool) -> lis
             print(
                 f"[{len(found)}/{len(asked)}] seed {ran.seed}, {ran.scenario}: {of}  ({ran.seconds:.0f} s)", flush=True
             )
-    return [found[each] for each in asked]
+    return [found[each.name, seed] for each, seed in asked]
 
 
 def json(found: Scores) -> bytes:

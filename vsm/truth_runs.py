@@ -19,6 +19,7 @@ from lab.long_run import long_run
 from lab.organisation import definition
 from lab.scenarios import SCENARIOS, Scenario, arriving, happened
 from lab.score import Measured, ScoreRow, score
+from lab.score_evidence import score_evidence
 from lab.score_links import Found, score_links
 from lab.score_measurements import Errors, comparisons, errors, measured_rows, score_measurements
 from lab.score_services import score_services
@@ -57,10 +58,9 @@ class Ran(Struct, frozen=True, kw_only=True):
     kept: list[Kept] = []
 
 
-def run(name: str, seed: int, *, in_process: bool = False) -> Ran:
-    """Live a scenario and score it; `in_process`: whatever way it says. Raises KeyError for an unknown name."""
+def run(scenario: Scenario, seed: int, *, in_process: bool = False) -> Ran:
+    """Live a scenario and score it; `in_process`: whatever way it says."""
     begun = time.monotonic()
-    scenario = {each.name: each for each in SCENARIOS}[name]
     hooks = list(happened(scenario, seed, END_MICROS))
     arrived = list(arriving(scenario.loss, hooks, seed, END_MICROS))
     with tempfile.TemporaryDirectory(prefix="vsm-truth-") as room:
@@ -99,8 +99,8 @@ def _scored(scenario: Scenario, seed: int, truth: Truth, measured: Measured) -> 
     if any(stream.repository for stream in scenario.streams):
         return Ran(scenario=scenario.name, seed=seed, seconds=0.0, rows=services, announcements=said)
     compared = comparisons(truth, rows)
-    all_rows = [*score(truth, measured), *services, *score_measurements(compared)]
-    base = scenario is SCENARIOS[0]
+    all_rows = [*score(truth, measured), *services, *score_evidence(truth, measured), *score_measurements(compared)]
+    base = scenario.name == SCENARIOS[0].name
     return Ran(
         scenario=scenario.name, seed=seed, seconds=0.0, rows=all_rows, announcements=said,
         links=score_links(truth, measured)[1] if base else {},

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.ledger import EVIDENCE
 from lab.organisation import STREAMS
 from lab.score import entities, read
 from lab.simulate import DEFAULT_END, write
@@ -68,6 +69,13 @@ def test_the_planted_quality_shows_in_the_step_before_review(truth: Truth) -> No
     ]
 
     assert off == []
+
+
+def test_every_kind_of_evidence_speaks_against_some_step(truth: Truth) -> None:
+    """Tests left aside: the organisation has no runs of tests that are told of."""
+    found = {name for stream in truth.streams.values() for step in stream.steps.values() for name in step.evidence}
+
+    assert found == set(EVIDENCE) - {"failed_test"}
 
 
 def test_every_kind_of_trouble_happens(truth: Truth) -> None:
