@@ -19,6 +19,13 @@ from insights.value_stream_map import KINDS, Constraint, LittlesLaw, StepBox, St
 _BOX_WIDTH: Final = 21
 _FRAME: Final = 6
 _BAR_WIDTH: Final = 60
+_FAILS: Final = {
+    "departures": "departures differ from arrivals",
+    "endings": "items are left lying",
+    "load": "the work in progress has changed",
+    "age": "the age of what is open has changed",
+    "identity": "throughput x flow time is not the work in progress",
+}
 
 
 def show(console: Console, stream_map: StreamMap) -> None:
@@ -139,4 +146,4 @@ def _constraint(limit: Constraint) -> str:
 
 
 def _mistrusted(law: LittlesLaw) -> str:
-    return f"not to be trusted, Little's law does not hold: {'; '.join(f'not so that {each}' for each in law.failing)}"
+    return f"not to be trusted, Little's law does not hold: {', '.join(_FAILS[each] for each in law.failing)}"

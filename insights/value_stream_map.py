@@ -29,14 +29,8 @@ GROUP BY step ORDER BY avg(toUnixTimestamp(coalesce(queued_at, started_at, finis
 
 KINDS: Final = ("feature", "defect", "risk", "debt")
 
-CONDITIONS: Final = {
-    "as many leave as arrive": "littles_law_departures_ratio",
-    "what starts also ends": "littles_law_endings_ratio",
-    "as much is open at the end as at the begin": "littles_law_load_ratio",
-    "what is open does not grow older": "littles_law_age_ratio",
-    "throughput x flow time is the work in progress": "littles_law_identity_ratio",
-}
-"""Little's conditions in words, and the metric of each."""
+CONDITIONS: Final = ("departures", "endings", "load", "age", "identity")
+"""Little's conditions, each the name of its metric between `littles_law_` and `_ratio`."""
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -104,7 +98,7 @@ class Constraint(Struct, frozen=True, kw_only=True):
 
 
 class LittlesLaw(Struct, frozen=True, kw_only=True):
-    """Whether averages may be trusted: `ratio` of Little's conditions that hold, and the names of those that fail."""
+    """Whether averages may be trusted: `ratio` of Little's conditions that hold, and which of `CONDITIONS` surely fail."""
 
     ratio: Figure
     failing: tuple[str, ...]
@@ -240,7 +234,7 @@ def _told(figures: Iterable[Figure]) -> Figure:
 
 
 def _littles_law(board: _Board) -> LittlesLaw:
-    conditions = {name: board.only(metric) for name, metric in CONDITIONS.items()}
+    conditions = {name: board.only(f"littles_law_{name}_ratio") for name in CONDITIONS}
     failing = tuple(name for name, figure in conditions.items() if not _holds(figure))
     return LittlesLaw(ratio=board.only("littles_law_ratio"), failing=failing)
 
