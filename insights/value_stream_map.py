@@ -98,7 +98,7 @@ class Constraint(Struct, frozen=True, kw_only=True):
 
 
 class LittlesLaw(Struct, frozen=True, kw_only=True):
-    """Whether averages may be trusted: `ratio` of Little's conditions that hold, and which of `CONDITIONS` surely fail."""
+    """Whether averages may be trusted: `ratio` of Little's conditions that hold; which of `CONDITIONS` surely fail."""
 
     ratio: Figure
     failing: tuple[str, ...]

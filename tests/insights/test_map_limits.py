@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from insights.map_text import render
-from insights.value_stream_map import Row, StreamMap, build
+from insights.value_stream_map import CONDITIONS, Row, StreamMap, build
 
 STEPS = ("Develop", "Review", "Verify")
 DAY = 86_400.0
@@ -70,6 +70,13 @@ def test_averages_that_should_not_be_trusted_are_said() -> None:
     told = build("checkout", "30d", STEPS, rows)
     printed = "averages  " in text(told), "does not hold: items are left lying" in text(told)
     assert (told.littles_law.failing, printed) == (("endings",), (True, True))
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_every_condition_has_its_words(name: str) -> None:
+    """Whichever fails can be told."""
+    told = text(build("checkout", "30d", STEPS, [row(f"littles_law_{name}_ratio", 3.0, lower=2.0, upper=4.0)]))
+    assert "Little's law does not hold: " in told
 
 
 def test_no_warning_where_the_law_holds_or_nobody_can_tell() -> None:
