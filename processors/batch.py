@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from processors.batch_deployments import Attempt, Shipping
 from processors.corrections import corrected
 from processors.facts import TRUNKS, Fact, attributes_of_rules, from_event
-from processors.items import Member, item_row, reopenings
+from processors.items import Member, item_row, turns_of
 from processors.judgements import Verdict, judge
 from processors.steps import Plan, bridge, observations, walk
 from processors.trace import MOST_PUSHES
@@ -182,11 +182,12 @@ class _Stream:
                 carried_by.setdefault(attempt.uri, []).append(uri)
         attempts = {a.uri: a for a in self.shipping.attempts}
         seen += [o for uri in carried_by for o in attempts[uri].told]
+        turns = turns_of(item, members)
         walked = walk(self.plan, seen)
         stays = walked.visits
-        later = [Verdict("reopened", at) for at in reopenings(item, members)]
+        later = [Verdict("reopened", at) for at in turns.reopened]
         judge(self.plan, walked, [*later, *self.shipping.taken_back(parts)])
-        row = item_row(item, members, stays, plan=self.plan, stream=self.stream, version=self.version)
+        row = item_row(item, members, stays, turns=turns, plan=self.plan, stream=self.stream, version=self.version)
         yield row
         if row.finished_at is not None:
             bridge(stays, row.finished_at)

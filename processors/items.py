@@ -37,15 +37,33 @@ class Member(Struct, frozen=True, gc=False):
     facts: Sequence[Fact]
 
 
+class Turns(Struct, frozen=True, gc=False):
+    """How an item's ticket went: if it has one, when it was closed (None: open now), when it was opened again each time.
+
+    Times are microseconds UTC, in order.
+    """
+
+    of_ticket: bool
+    closed_at: int | None
+    reopened: list[int]
+
+
 def item_row(
-    item: str, members: Sequence[Member], visits: Sequence[Visit], *, plan: Plan, stream: ValueStream, version: str
+    item: str,
+    members: Sequence[Member],
+    visits: Sequence[Visit],
+    *,
+    turns: Turns,
+    plan: Plan,
+    stream: ValueStream,
+    version: str,
 ) -> WorkItem:
     """Return the item's row, its known_at left to the caller; `members` has at least one, in the order of uris.
 
     The visits are as facts told them: none is bridged because the item is done.
     """
     started_at = min((v.began for v in visits), default=None)
-    finished_at = finish(item, members, visits, plan.steps[-1].name if plan.steps else "")
+    finished_at = finish(turns, members, visits, plan.steps[-1].name if plan.steps else "")
     parts: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
     working = on_path = worked = None
     if started_at is not None and finished_at is not None:
@@ -75,14 +93,12 @@ def item_row(
     )
 
 
-def finish(item: str, members: Sequence[Member], visits: Sequence[Visit], last_step: str) -> int | None:
+def finish(turns: Turns, members: Sequence[Member], visits: Sequence[Visit], last_step: str) -> int | None:
     """Return when the item was done (see the module), None while it is not."""
-    of_ticket = _of_ticket(item, members)
-    closed_at, reopened = _closings(of_ticket)
-    reopened_at = reopened[-1] if reopened else None
+    reopened_at = turns.reopened[-1] if turns.reopened else None
     newest_open = max((v.began for v in visits if v.finished is None), default=None)
     done = [v.finished for v in visits if v.step == last_step and v.finished is not None and v.outcome != SENT_BACK]
-    for at in (max(done, default=None), closed_at, None if of_ticket else _abandoned(members)):
+    for at in (max(done, default=None), turns.closed_at, None if turns.of_ticket else _abandoned(members)):
         if at is None or (newest_open is not None and newest_open > at):
             continue
         if reopened_at is None or at >= reopened_at:
@@ -90,21 +106,12 @@ def finish(item: str, members: Sequence[Member], visits: Sequence[Visit], last_s
     return None
 
 
-def reopenings(item: str, members: Iterable[Member]) -> list[int]:
-    """Return when the item's ticket, closed, was opened again, in order; [] for an item that is no ticket."""
-    return _closings(_of_ticket(item, members))[1]
-
-
-def _of_ticket(item: str, members: Iterable[Member]) -> Sequence[Fact]:
-    own = (m.facts for m in members if m.uri == item) if level(item) == _TICKET else ()
-    return next(iter(own), ())
-
-
-def _closings(facts: Iterable[Fact]) -> tuple[int | None, list[int]]:
-    """Return when the ticket was closed (None if it is open now) and each time it was opened again, in order.
+def turns_of(item: str, members: Iterable[Member]) -> Turns:
+    """Return when an item's ticket was closed and opened again.
 
     A closed ticket is opened again by an update that gives it another state.
     """
+    facts = next((m.facts for m in members if m.uri == item), ()) if level(item) == _TICKET else ()
     closed: Fact | None = None
     reopened: list[int] = []
     for fact in facts:
@@ -113,7 +120,7 @@ def _closings(facts: Iterable[Fact]) -> tuple[int | None, list[int]]:
         elif closed is not None and fact.state is not None and fact.state != closed.state:
             closed = None
             reopened.append(fact.occurred_at)
-    return (None if closed is None else closed.occurred_at), reopened
+    return Turns(bool(facts), None if closed is None else closed.occurred_at, reopened)
 
 
 def _abandoned(members: Sequence[Member]) -> int | None:

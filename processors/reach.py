@@ -42,6 +42,7 @@ def reach(world: World, entities: Iterable[str], landed: Iterable[str] = ()) -> 
     deployments: set[str] = set()
     incidents: set[str] = set()
     moving = set(landed)
+    any_reverts = world.trace.known("reverted")
     for uri in entities:
         units.update([(Kind.ITEM, item) for item in world.trace.items(uri)])
         if not is_shipped(uri):
@@ -50,7 +51,8 @@ def reach(world: World, entities: Iterable[str], landed: Iterable[str] = ()) -> 
         deployments |= world.deployments_reading(uri)
         there = [x for x in (uri, *world.trace.changes_of(uri)) if world.landing(x) is not None]
         moving.update(there)
-        units.update((Kind.ITEM, item) for x in there for item in _items_taken_back(world, x))
+        if any_reverts:
+            units.update((Kind.ITEM, item) for x in there for item in _items_taken_back(world, x))
         if uri.startswith("incident:"):
             incidents.add(uri)
     if moving or deployments or incidents:

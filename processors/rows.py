@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from processors.deployments import deployment_row
 from processors.incidents import incident_row
-from processors.items import Member, item_row, reopenings
+from processors.items import Member, item_row, turns_of
 from processors.judgements import Verdict, judge
 from processors.rollouts import merged_at, repository_of, telling
 from processors.steps import Observation, bridge, observations, walk
@@ -60,13 +60,14 @@ def item_rows(world: World, item: str, version: str) -> list[Derived]:
     seen = [o for m in members for o in observations(m.uri, m.facts)]
     brought = deployments_of(world, [m.uri for m in members])
     seen += [o for d in brought for o in deployment_facts(world, d)]
+    turns = turns_of(item, members)
     walked = walk(world.plan, seen)
     stays = walked.visits
     later = taken_back(world, (m.uri for m in members), brought)
-    later += [Verdict("reopened", at) for at in reopenings(item, members)]
+    later += [Verdict("reopened", at) for at in turns.reopened]
     if later or walked.failures:
         judge(world.plan, walked, later)
-    row = item_row(item, members, stays, plan=world.plan, stream=stream, version=version)
+    row = item_row(item, members, stays, turns=turns, plan=world.plan, stream=stream, version=version)
     if row.finished_at is not None:
         bridge(stays, row.finished_at)
     counted: dict[str, bool] = {}

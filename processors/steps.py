@@ -227,20 +227,16 @@ class _Walker:
     def see(self, seen: Observation) -> None:
         """Take the next fact."""
         matched = self._plan.match(seen.fact, self._spent)
-        if matched:
-            self._go_through(matched, seen)
-        bad = seen.fact.outcome is not None and seen.fact.outcome in _BAD
-        if bad and (evidence := _FAILED.get(seen.fact.type)) is not None:
-            self.failures.append(Failure(evidence, seen.at, tuple(self._closed) if matched else ()))
-
-    def _go_through(self, matched: Matched, seen: Observation) -> None:
-        if self._sent_from:
-            self._go_forward_again(matched, seen)
         if self._closed:
             self._closed.clear()
-        for turn in (self._finish, self._begin, self._block, self._send_back):
+        if self._sent_from and matched:
+            self._go_forward_again(matched, seen)
+        for turn in (self._finish, self._begin, self._block, self._send_back) if matched else ():
             for step, rules in matched.items():
                 turn(self._plan.by_name[step], rules, seen)
+        bad = seen.fact.outcome is not None and seen.fact.outcome in _BAD
+        if bad and (evidence := _FAILED.get(seen.fact.type)) is not None:
+            self.failures.append(Failure(evidence, seen.at, tuple(self._closed)))
 
     def _go_forward_again(self, matched: Matched, seen: Observation) -> None:
         """End corrections by the next fact that their receiver sees, unless the correcting step finishes by itself."""
@@ -252,6 +248,7 @@ class _Walker:
                 self._close(step.name, seen)
                 if receiver not in self._open:
                     self._open_visit(receiver, seen).queued = seen.at
+        self._closed.clear()
 
     def _finish(self, step: Step, rules: Container[str], seen: Observation) -> None:
         if "finish" not in rules:

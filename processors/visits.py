@@ -128,7 +128,7 @@ def visit_row(
         skewed=visit.skewed,
         kind=kind,
         started_by=visit.started_by,
-        evidence=visit.evidence,
+        evidence=visit.evidence if visit.verdict else "",
         blocked_spans=blocked_spans(visit) if visit.blocks else (),
         definition_version=version,
     )
