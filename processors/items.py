@@ -38,7 +38,7 @@ class Member(Struct, frozen=True, gc=False):
 
 
 class Turns(Struct, frozen=True, gc=False):
-    """How an item's ticket went: if it has one, when it was closed (None: open now), when it was opened again each time.
+    """How an item's ticket went: if it has one, when it was closed (None: open now), and each time it was reopened.
 
     Times are microseconds UTC, in order.
     """
