@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from schemas.derived import Change, Deployment, Derived, StepVisit, WorkItem
+from schemas.derived import Change, Deployment, Derived, Incident, StepVisit, WorkItem
 from schemas.event import Outcome, WorkKind
-from tests.builders.measured import DAY, HOUR, MINUTE, NOW, change, deployment, item, visit
+from tests.builders.measured import DAY, HOUR, MINUTE, NOW, change, deployment, incident, item, visit
 
 INSTANTS = st.one_of(
     st.integers(min_value=NOW - 200 * DAY, max_value=NOW + 2 * DAY),
@@ -15,6 +15,7 @@ INSTANTS = st.one_of(
     st.integers(min_value=-70, max_value=5).map(lambda minutes: NOW + minutes * MINUTE),
 )
 SPANS = st.one_of(st.integers(min_value=0, max_value=3 * HOUR), st.integers(min_value=0, max_value=100 * DAY))
+MAYBE = st.one_of(st.none(), SPANS)
 STEPS = ("Backlog", "Review", "Deploy")
 
 
@@ -32,6 +33,11 @@ def visits(draw: DrawFn) -> StepVisit:
         finished=started + draw(SPANS) if known[2] else None,
         returned=draw(st.booleans()),
         counted=draw(st.sampled_from([True, True, True, False])),
+        kind=draw(st.sampled_from([*WorkKind, None])),
+        blocked_micros=draw(MAYBE),
+        wait_working_micros=draw(MAYBE),
+        unaccounted_working_micros=draw(MAYBE),
+        process_working_micros=draw(MAYBE),
     )
 
 
@@ -49,6 +55,9 @@ def items(draw: DrawFn) -> WorkItem:
         kind=draw(st.sampled_from([*WorkKind, None])),
         active=draw(st.sampled_from([None, span // 3])),
         unaccounted=draw(st.sampled_from([0, span // 4])),
+        flow_working_micros=draw(MAYBE),
+        effort_micros=draw(MAYBE),
+        handoffs=draw(st.sampled_from([None, 0, 1, 7])),
     )
 
 
@@ -63,6 +72,9 @@ def changes(draw: DrawFn) -> Change:
         service=draw(st.sampled_from(["web", "api", ""])),
         left_censored=draw(st.booleans()),
         environment=draw(st.sampled_from(["production", "staging"])),
+        opened_at=draw(st.sampled_from([first + draw(SPANS), first - 1, None])),
+        first_reviewed_at=draw(st.sampled_from([first + draw(SPANS), None])),
+        merged_at=draw(st.sampled_from([first + draw(SPANS), None])),
     )
 
 
@@ -80,6 +92,20 @@ def deployments(draw: DrawFn) -> Deployment:
         confidence=draw(st.sampled_from([0.0, 0.5, 1.0])),
         recovered=draw(st.sampled_from([finished + draw(SPANS), None])),
         rework=draw(st.booleans()),
+        left_censored=draw(st.sampled_from([False, False, True])),
+        change_ids=draw(st.sampled_from([(), ("change:1",), ("change:1", "change:2", "change:3")])),
+    )
+
+
+@st.composite
+def incidents(draw: DrawFn) -> Incident:
+    """One incident, over or not."""
+    detected = draw(INSTANTS)
+    return incident(
+        f"incident:{draw(st.integers(0, 9))}",
+        detected=detected,
+        resolved=draw(st.sampled_from([detected + draw(SPANS), None])),
+        service=draw(st.sampled_from(["web", ""])),
     )
 
 
@@ -90,4 +116,5 @@ def rows() -> SearchStrategy[list[Derived]]:
         st.lists(items(), max_size=7),
         st.lists(changes(), max_size=7),
         st.lists(deployments(), max_size=7),
+        st.lists(incidents(), max_size=7),
     ).map(lambda parts: [row for part in parts for row in part])

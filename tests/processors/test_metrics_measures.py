@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from processors.engine import StreamSigns
 from processors.measures import Measures
+from schemas.definition import Definition
 from schemas.derived import Derived, Update
 from schemas.measurement import Measurement
 from tests.builders.measured import (
@@ -20,11 +21,13 @@ from tests.builders.measured import (
     MICROS,
     MINUTE,
     NOW,
+    OFFICE_HOURS,
     SOME_FACTS,
     STREAM,
     Said,
     Series,
     by_series,
+    defined,
     deployment,
     fed,
     gone,
@@ -38,7 +41,8 @@ from tests.builders.random_rows import rows
 
 FEED = {"data_age_seconds", "completeness_ratio"}
 OF_THE_CLOCK = {
-    "step_oldest_age_seconds", "constraint_score", "constraint_ratio", "constraint_age_seconds", "data_age_seconds",
+    "step_oldest_age_seconds", "step_age_seconds", "flow_age_seconds", "constraint_score", "constraint_ratio",
+    "constraint_age_seconds", "data_age_seconds",
 }  # fmt: skip
 """Metrics that move with every second; between rows they are said once a minute."""
 
@@ -51,24 +55,33 @@ def everything(measures: Measures, now: int = NOW) -> dict[Series, object]:
     return dict(by_series(measures.measure_all(now, {})))
 
 
-@given(rows())
-@settings(max_examples=25, deadline=None)
-def test_streaming_equals_the_definitions(drawn: list[Derived]) -> None:
+EVERYTHING = defined(
+    calendar=OFFICE_HOURS,
+    targets={
+        "flow_time_p85": "3d", "flow_time_p50": "1h", "Review.wait_p85": "2h", "Review.process_p95": "1d",
+        "Deploy.lead_p50": "3h",
+    },
+)  # fmt: skip
+"""A stream that has every metric."""
+
+
+@given(rows(), st.sampled_from([DEFINITION, EVERYTHING, defined(dialect="dora-2021"), defined(dialect="dora-2023")]))
+@settings(max_examples=40, deadline=None)
+def test_streaming_equals_the_definitions(drawn: list[Derived], definition: Definition) -> None:
     """Every series is what its definition gives over a plain list of the rows, quantiles within the sketch's error."""
     said = {
-        (m.step, m.metric, m.window, m.statistic, m.kind, m.service): (m.value, m.n)
-        for m in fed(drawn).measure_all(NOW, {})
+        (m.step, m.metric, m.window, m.statistic, m.kind, m.environment, m.service): (m.value, m.n)
+        for m in fed(drawn, NOW, definition).measure_all(NOW, {})
         if m.value_stream == STREAM and m.metric not in FEED and not m.metric.startswith(OF_SLICES)
     }
-    plain = answers(drawn, NOW)
-    services = {key[5] for key in said}
+    plain = answers(drawn, NOW, definition)
     expected = {
         key: (None if value is None else pytest.approx(value, rel=0.0101, abs=1e-9), n)
         for key, (value, n) in plain.items()
-        if key[5] in services
+        if key in said
     }
     silent = [key for key, (_, n) in plain.items() if n and key not in said]
-    assert (said or expected, silent) == (expected, [])
+    assert (said, silent) == (expected, [])
 
 
 @given(rows(), st.randoms(use_true_random=False))
