@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import Consumer as GroupReader
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from schemas.kafka_consumer import KafkaConsumer
@@ -128,15 +129,19 @@ class KafkaLog:
             raise LogUnavailable(f"Kafka does not delete records: {bad}") from bad
 
     def group_offsets(self, group: str, topic: str) -> Sequence[int | None]:
-        """Return what a group has committed, for each partition; see `Log.group_offsets`."""
+        """Return what a group has committed, for each partition; see `Log.group_offsets`.
+
+        A reader of its own asks, and joins nothing: the admin client's answer to the same question can end the process
+        while the group's coordinator is only just coming up.
+        """
         wanted = [TopicPartition(topic, partition) for partition in range(self.partitions(topic))]
+        reader: Any = GroupReader({**self._settings, "group.id": group, "enable.auto.commit": False})
         try:
-            asked = self._admin.list_consumer_group_offsets(
-                [ConsumerGroupTopicPartitions(group, wanted)], request_timeout=_ANSWER_SECONDS
-            )
-            found = {each.partition: each for each in asked[group].result().topic_partitions}
+            found = {each.partition: each for each in reader.committed(wanted, timeout=_ANSWER_SECONDS)}
         except KafkaException as bad:
             raise LogUnavailable(f"Kafka does not tell the group's offsets: {bad}") from bad
+        finally:
+            reader.close()
         wrong = next((each.error for each in found.values() if each.error is not None), None)
         if wrong is not None:
             raise LogUnavailable(f"Kafka does not tell the group's offsets: {wrong}")
