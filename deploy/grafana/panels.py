@@ -114,6 +114,12 @@ VALUE_STREAM_MAP: Final = Row(
                "FROM vsm.step_visits_current\n"
                "WHERE value_stream = ${stream:sqlstring} AND counted AND isNull(finished_at)\n"
                "ORDER BY age DESC LIMIT 20", units={"age": "s"}, width=12, height=8),
+        Panel(title="Constraint", meaning="How sure it is that a step limits the stream; announced from 95 % on.",
+              kind=Kind.SERIES, source=Source.PROMETHEUS, query=f"vsm_constraint_ratio{{{_WINDOW}}}",
+              legend="{{step}}", unit="percentunit", width=12, height=6),
+        Panel(title="Limits since", meaning="For how long the announced step has been the constraint.",
+              kind=Kind.SERIES, source=Source.PROMETHEUS, query=f"vsm_constraint_age_seconds{{{_WINDOW}}} > 0",
+              legend="{{step}}", unit="s", width=12, height=6),
     ),
 )  # fmt: skip
 
@@ -160,7 +166,9 @@ TRUST: Final = Row(
     "Can it be trusted",
     (
         _now("Completeness", "Share of the window's data that is there.",
-             f"vsm_completeness_ratio{{{_WINDOW}}}", "percentunit", 6),
+             f"vsm_completeness_ratio{{{_WINDOW}}}", "percentunit", 3),
+        _now("Little's law", "Share of its conditions that hold: below 100 % averages should not be trusted.",
+             f"vsm_littles_law_ratio{{{_WINDOW}}}", "percentunit", 3),
         Panel(title="Not yet stored", meaning="Records the sinks have not read yet.", kind=Kind.SERIES,
               source=Source.PROMETHEUS, query="sum by (sink) (vsm_sinks_lag_records)", legend="{{sink}}", width=9,
               height=6),

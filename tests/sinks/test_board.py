@@ -60,7 +60,7 @@ def measurements(at: int) -> Iterator[Measurement]:
         yield from (measured(9.0, metric=metric, **{**stream, "statistic": name}) for name in QUANTILES)
     for metric in (
         "flow_velocity", "flow_efficiency_ratio", "rolled_complete_accurate_ratio", "deployment_frequency_per_day",
-        "change_fail_ratio", "deployment_rework_ratio", "completeness_ratio",
+        "change_fail_ratio", "deployment_rework_ratio", "completeness_ratio", "littles_law_ratio",
     ):  # fmt: skip
         yield measured(0.5, metric=metric, **{**stream, "statistic": "ratio"})
     for metric in ("flow_load", "data_age_seconds"):
@@ -72,6 +72,8 @@ def measurements(at: int) -> Iterator[Measurement]:
         yield measured(
             0.9, metric="step_complete_accurate_ratio", step=step, window="30d", statistic="ratio", measured_at=at
         )
+        for metric, statistic in (("constraint_ratio", "ratio"), ("constraint_age_seconds", "now")):
+            yield measured(0.96, metric=metric, step=step, window="30d", statistic=statistic, measured_at=at)
         yield measured(2.0, metric="step_work_in_progress", step=step, window="", statistic="now", measured_at=at)
 
 
