@@ -130,7 +130,7 @@ class Tally:
             begins=sum(begins),
             opened_before=lambda instant: bisect_left(begins, instant),
             begins_at=lambda places: [begins[place] for place in places],
-            available_micros=available_micros(asked.stream, asked.now, asked.seconds),
+            available_micros=available_micros(asked.stream, asked.start, asked.seconds),
             targets=targeted(asked.stream, asked.step),
             seen=self.seen,
         )
@@ -151,10 +151,10 @@ class Tally:
         return sorted(self._begins.elements())
 
 
-def available_micros(stream: ValueStream, now: int, seconds: int) -> int:
-    """Return the working time in the `seconds` before the clock, elapsed time without a calendar; microseconds."""
+def available_micros(stream: ValueStream, start: int, seconds: int) -> int:
+    """Return the working time in the `seconds` from a window's start, elapsed without a calendar; microseconds."""
     length = seconds * _MICROS
-    return length if stream.calendar is None else working_micros(stream.calendar, now - length, now)
+    return length if stream.calendar is None else working_micros(stream.calendar, start, start + length)
 
 
 def recompute(rows: Iterable[Derived], asked: Asked, seen_before: int = 0) -> tuple[Reading, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from metrics.calendar import working_micros
 from metrics.codes import Held
 from metrics.point import named, step_series
 from metrics.reading import Basis, Metric, Scope, StepTally
+from metrics.recompute import available_micros
 from metrics.slices import edges
 from metrics.targets import targeted
-from metrics.windows import LENGTHS, window_starts
+from metrics.windows import window_starts
 from processors.measuring import NOW, Measuring, Quality, Signs, feed_key, measuring
 from processors.said import Block
 from processors.selection import IN_WINDOW, NOW_SCOPE, Labels, Selection
@@ -199,13 +199,11 @@ class Board:
         )
 
     def _available_micros(self, window: int, now: int) -> int:
-        """Return the working time in a window's length from its start; elapsed time without a calendar."""
-        calendar, start = self._stream.calendar, window_starts(now)[window]
-        if calendar is None:
-            return LENGTHS[window]
+        """Return the working time in a window's length from its start, remembered until it moves."""
+        start = window_starts(now)[window]
         known = self._available.get(window)
         if known is None or known[0] != start:
-            known = self._available[window] = start, working_micros(calendar, start, start + LENGTHS[window])
+            known = self._available[window] = start, available_micros(self._stream, start, _SECONDS[window])
         return known[1]
 
     def _block(self, name: str, window: int) -> Block:
