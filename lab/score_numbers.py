@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from lab.releasing import PRODUCTION
 from lab.samples import Quantiles
 from lab.score_rows import Measured, ScoreRow
 from lab.truth import TrueDora, TrueStream, Truth
@@ -22,7 +23,7 @@ _ROUNDING: Final = 1e-9
 _DAYS: Final = 90
 _QUERY: Final = (
     "SELECT value_stream, step, metric, statistic, kind, value, n FROM vsm.measurements_current "  # noqa: S608 - constants
-    f"WHERE service = '' AND window IN ('{WINDOW}', '')"
+    f"WHERE service = '' AND environment IN ('', '{PRODUCTION}') AND window IN ('{WINDOW}', '')"
 )
 
 Series = tuple[str, str, str, str]

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from lab.releasing import PRODUCTION
 from lab.score_groups import GROUPS, Group
 from lab.score_links import LAID, LINKS
 from lab.score_measurements import MEASUREMENTS
@@ -66,8 +67,10 @@ class Pure:
             if sql == group.sql:
                 return [_row(group, row) for row in self.rows.values() if _asked(group, row)]
         return [
-            msgspec.structs.asdict(m) for m in self.measurements if not m.service and m.window in {"", "90d"}
-        ]  # fmt: skip
+            msgspec.structs.asdict(m)
+            for m in self.measurements
+            if not m.service and m.environment in {"", PRODUCTION} and m.window in {"", "90d"}
+        ]
 
     def _take(self, progress: int) -> None:
         for update in self._partition.drain(progress).updates:
