@@ -25,12 +25,14 @@ from schemas.definition_schema import SHIPPED, schema_text
 from schemas.event_types import OURS, RANKED
 from sinks.clickhouse.describe import tables_page
 from sinks.settings import Settings as SinkSettings
+from vsm.board.settings import Settings as BoardSettings
 
 DOCS: Final = Path(__file__).parent
 PROCESSES: Final[Mapping[str, type[BaseSettings]]] = {
     "ingest": IngestSettings,
     "process": ProcessorSettings,
     "sink": SinkSettings,
+    "board": BoardSettings,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -22,15 +23,16 @@ from insights.explain.answer import (
     measured,
     recomputed,
 )
-from insights.explain.naming import Wanted, asked, known_streams, statistic_of
+from insights.explain.naming import Unasked, Wanted, asked, known_streams, statistic_of
 from insights.explain.parts import moment
 from insights.explain.reading_of import reads
 from insights.explain.since import Compared, Then, changes, difference, reasons
 from metrics.recompute import Asked
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Derived, StepVisit, WorkItem
-from vsm.store import BadQuery, Store
+from vsm.store import NoSuchStream, Store
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_SUBJECTS: Final = 1_000
 """Of so many visits that are counted elsewhere it is said where."""
 
@@ -48,19 +50,28 @@ def explain(
 ) -> Explanation:
     """Return the explanation of a number as it stands now; with `as_of` (microseconds UTC) also why it has changed.
 
-    Raises BadQuery for a stream that there is not, Unasked for a metric, step or statistic, NotFromRows for what no
+    Raises NoSuchStream for a stream that there is not, Unasked for a metric, step or statistic, NotFromRows for what no
     rows give.
     """
     stream = definition.stream(wanted.stream)
     if stream is None:
         known = [each.name for each in definition.value_streams]
         known += [str(row["value_stream"]) for row in store.query(ask.STREAMS_SQL)]
-        raise BadQuery(f"there is no value stream '{wanted.stream}'{known_streams(known)}")
+        raise NoSuchStream(f"there is no value stream '{wanted.stream}'{known_streams(known)}")
     found, statistic = _told(store, stream, wanted, "", None)
     shown = explanation(replace(wanted, statistic=statistic), found.evidence, found.stored, found.again, limit)
     if as_of is None:
         return shown
     return replace(shown, as_of=msgspec.to_builtins(_then(store, stream, wanted, found, as_of, limit)))
+
+
+def micros_of(as_of: str) -> int:
+    """Return a time in microseconds UTC. Raises Unasked for what is no time."""
+    try:
+        at = datetime.fromisoformat(as_of)
+    except ValueError:
+        raise Unasked(f"'{as_of}' is no time: write 2026-03-03 or 2026-03-03T09:30Z") from None
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
 
 
 def _told(store: Store, stream: ValueStream, wanted: Wanted, at: str, now: int | None) -> tuple[Told, str]:

@@ -1,4 +1,4 @@
-"""The three processes of the pipeline by name. A process loads its own room and nothing else: it starts at once."""
+"""The four processes of the pipeline by name. A process loads its own room and nothing else: it starts at once."""
 
 from __future__ import annotations
 
@@ -52,6 +52,15 @@ def _sink() -> None:
     main(settings)
 
 
+def _board() -> None:
+    from vsm.board.server import main
+    from vsm.board.settings import Settings
+
+    settings = Settings()
+    log_as_json(settings.log_level)
+    main(settings)
+
+
 def _require(config: Path) -> None:
     try:
         config.open("rb").close()
@@ -60,7 +69,7 @@ def _require(config: Path) -> None:
 
 
 PROCESSES: Final[Mapping[str, Callable[[], None]]] = MappingProxyType(
-    {"ingest": _ingest, "process": _process, "sink": _sink}
+    {"ingest": _ingest, "process": _process, "sink": _sink, "board": _board}
 )
 
 

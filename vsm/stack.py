@@ -1,4 +1,4 @@
-"""The one-machine stack: ingest, process and sink on one data directory, under one supervisor."""
+"""The one-machine stack: ingest, process, sink and board on one data directory, under one supervisor."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FLUSH_SECONDS: Final = 1.0
 KAFKA_PARTITIONS: Final = 12
 """How many partitions `vsm up` gives the topics of a Kafka that has none of ours."""
 _POLL_SECONDS: Final = 0.1
-_NAMES: Final = ("ingest", "process", "sink")
+_NAMES: Final = ("ingest", "process", "sink", "board")
 
 
 class StackFailed(RuntimeError):  # noqa: N818 - shown to the user as it is
@@ -58,7 +58,7 @@ class Stack:
         self._data = data
         self._plan = plan
         self._generation = current(data.generation, plan.config)
-        self._ports = free_ports(3, but={plan.port})
+        self._ports = free_ports(4, but={plan.port})
         self.addresses = _addresses(plan, *self._ports)
         self.config = plan.config
         self._supervisor = Supervisor(self._jobs(self._generation), data.logs, hurry)
@@ -154,7 +154,7 @@ class Stack:
         self._wait_until_ready("sink")
 
     def _jobs(self, generation: Generation) -> tuple[Job, ...]:
-        process_port, sink_port, sql_port = self._ports
+        process_port, sink_port, sql_port, board_port = self._ports
         shared = {
             "VSM_DATA": str(self._data.root),
             "VSM_CONFIG": str(self._plan.config),
@@ -168,6 +168,7 @@ class Stack:
         if self._plan.clock:
             shared["VSM_CLOCK"] = self._plan.clock
         peers = f"http://{HOST}:{process_port}/metrics,http://{HOST}:{sink_port}/metrics"
+        tables = self._plan.clickhouse or f"http://{HOST}:{sql_port}"
         return (
             Job(
                 name="ingest",
@@ -184,6 +185,11 @@ class Stack:
                     "VSM_SQL_PORT": str(sql_port),
                     "VSM_FLUSH_SECONDS": str(FLUSH_SECONDS),
                 },
+            ),
+            Job(
+                name="board",
+                arguments=("board",),
+                environment={**shared, "VSM_CLICKHOUSE": tables, "VSM_BOARD_PORT": str(board_port)},
             ),
         )
 
@@ -225,13 +231,14 @@ def running(data: DataDir, plan: Plan, hurry: threading.Event | None = None) -> 
         stack.end()
 
 
-def _addresses(plan: Plan, process_port: int, sink_port: int, sql_port: int) -> dict[str, str]:
+def _addresses(plan: Plan, process_port: int, sink_port: int, sql_port: int, board_port: int) -> dict[str, str]:
     ingest = f"http://{HOST}:{plan.port}"
     return {
         "ingest": ingest,
         "metrics": f"{ingest}/metrics",
         "process": f"http://{HOST}:{process_port}",
         "sink": f"http://{HOST}:{sink_port}",
+        "board": f"http://{HOST}:{board_port}",
         "sql": parsed(plan.clickhouse).shown if plan.clickhouse else f"http://{HOST}:{sql_port}",
     }
 

@@ -32,6 +32,10 @@ class BadQuery(ValueError):  # noqa: N818 - shown to the user as it is
     """The engine refused the query; says why."""
 
 
+class NoSuchStream(BadQuery):
+    """There is no value stream of that name; says which there are."""
+
+
 class Answer(Struct, frozen=True, kw_only=True):
     """The rows of a query."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from typing import Any, Final
 
 from metrics import codes
 from metrics.codes import WIDTH
@@ -32,7 +32,7 @@ _CHANGE: Final = (
 )
 _RECOVERY: Final = (("recovery_seconds", codes.RECOVERY),)
 
-Told = dict[str, object]
+Told = dict[str, Any]
 """Names and what is told: numbers (None unknown), texts, lists of names."""
 
 

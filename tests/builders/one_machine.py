@@ -89,7 +89,7 @@ def _ready(stack: Stack) -> bool:
     try:
         return all(
             httpx.get(f"{stack.addresses[name]}/health/ready", timeout=2).is_success
-            for name in ("ingest", "process", "sink")
+            for name in ("ingest", "process", "sink", "board")
         )
     except httpx.TransportError:
         return False

@@ -13,12 +13,13 @@ import typer
 
 from insights import map_text
 from insights.value_stream_map import MAP_SQL, STEPS_SQL, STREAMS_SQL, StreamMap, build
+from schemas.definition import Definition
 from schemas.definition_file import BadDefinition
 from vsm.data_dir import DataDir
 from vsm.generation import definition_in_use
 from vsm.options import DEFAULT_DATA, Data, Url, fail, out
 from vsm.printing import show_table
-from vsm.store import BadQuery, Store, StoreMissing, open_store
+from vsm.store import BadQuery, NoSuchStream, Store, StoreMissing, open_store
 
 
 class Window(StrEnum):
@@ -59,7 +60,7 @@ def show_map(
     """
     try:
         with open_store(data, url) as store:
-            found = read_map(store, DataDir(data), stream, window.value)
+            found = read_map(store, definition_in_use(DataDir(data)), stream, window.value)
     except (StoreMissing, BadQuery, BadDefinition) as bad:
         fail(str(bad))
     if fmt is MapFormat.JSON:
@@ -68,18 +69,18 @@ def show_map(
         map_text.show(out, found)
 
 
-def read_map(store: Store, folder: DataDir, stream: str, window: str) -> StreamMap:
-    """Read one stream's map. Raises BadQuery for a stream that has no measurements, naming those that have."""
+def read_map(store: Store, definition: Definition, stream: str, window: str) -> StreamMap:
+    """Read one stream's map. Raises NoSuchStream for a stream that has no measurements, naming those that have."""
     rows = store.query(MAP_SQL, {"stream": stream, "window": window})
     if not rows:
         known = ", ".join(str(row["value_stream"]) for row in store.query(STREAMS_SQL)) or "none yet"
-        raise BadQuery(f"nothing is measured for value stream '{stream}'; known: {known}")
-    return build(stream, window, _steps(store, folder, stream), rows)
+        raise NoSuchStream(f"nothing is measured for value stream '{stream}'; known: {known}")
+    return build(stream, window, _steps(store, definition, stream), rows)
 
 
-def _steps(store: Store, folder: DataDir, stream: str) -> list[str]:
-    """Return the steps in the order of the definition the directory runs with, else of their visits' times."""
-    if (known := definition_in_use(folder).stream(stream)) is not None:
+def _steps(store: Store, definition: Definition, stream: str) -> list[str]:
+    """Return the steps in the order of the definition, else of their visits' times."""
+    if (known := definition.stream(stream)) is not None:
         return [step.name for step in known.steps]
     return [str(row["step"]) for row in store.query(STEPS_SQL, {"stream": stream})]
 

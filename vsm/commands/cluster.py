@@ -1,4 +1,4 @@
-"""`vsm ingest|process|sink|migrate` and `vsm topics apply`: the parts of a cluster, configured by `VSM_*` variables."""
+"""`vsm ingest|process|sink|board|migrate` and `vsm topics apply`: a cluster's parts, told by `VSM_*` variables."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ def sink() -> None:
     Example: `VSM_KAFKA=broker:9092 VSM_CLICKHOUSE=http://clickhouse:8123 vsm sink`
     """
     run("sink")
+
+
+def board() -> None:
+    """Answer questions about numbers and maps over HTTP, configured by VSM_* variables.
+
+    Example: `VSM_CLICKHOUSE=http://clickhouse:8123 VSM_CONFIG=value-streams.yaml vsm board`
+    """
+    run("board")
 
 
 def topics_apply(

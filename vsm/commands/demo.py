@@ -17,6 +17,7 @@ from vsm.commands.ask import read_map
 from vsm.commands.up import show_addresses, wait_for_end
 from vsm.data_dir import DataDir, DataDirBusy
 from vsm.ending import ended_by_signals
+from vsm.generation import definition_in_use
 from vsm.options import Data, Port, fail, out
 from vsm.organisation import prepare, send
 from vsm.ports import PortTaken
@@ -103,6 +104,6 @@ def _send(stack: Stack, seed: int, items: int) -> None:
 def _show_maps(stack: Stack, folder: DataDir) -> None:
     with open_store(folder.root) as store:
         for stream in STREAMS:
-            map_text.show(out, read_map(store, folder, stream.name, WINDOW))
+            map_text.show(out, read_map(store, definition_in_use(folder), stream.name, WINDOW))
     out.print("")
     show_addresses(stack.addresses)

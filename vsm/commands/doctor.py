@@ -144,7 +144,7 @@ def _processes(place: Place) -> Iterator[Finding]:
     if run is None:
         yield Finding(Grade.ODD, "no stack runs on this directory", f"vsm up --data {place.data.root}")
         return
-    for name in ("ingest", "process", "sink"):
+    for name in ("ingest", "process", "sink", "board"):
         try:
             answer = httpx.get(f"{run.addresses[name]}/health/ready", timeout=5.0)
         except httpx.TransportError as gone:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
@@ -16,11 +15,11 @@ from schemas.definition_file import BadDefinition
 from vsm.commands.ask import MapFormat, Window
 from vsm.data_dir import DataDir
 from vsm.explaining import explain as explained
+from vsm.explaining import micros_of
 from vsm.generation import definition_in_use
 from vsm.options import DEFAULT_DATA, Data, Url, fail, out
 from vsm.store import BadQuery, StoreMissing, open_store
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST: Final = 100_000
 
 
@@ -67,12 +66,3 @@ def explain(  # noqa: PLR0913, PLR0917 - each is an option
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
     else:
         text.show(out, found)
-
-
-def micros_of(as_of: str) -> int:
-    """Return a time in microseconds UTC. Raises Unasked for what is no time."""
-    try:
-        at = datetime.fromisoformat(as_of)
-    except ValueError:
-        raise Unasked(f"'{as_of}' is no time: write 2026-03-03 or 2026-03-03T09:30Z") from None
-    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)

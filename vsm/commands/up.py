@@ -98,4 +98,5 @@ def show_addresses(addresses: Mapping[str, str]) -> None:
     """Print where to look."""
     out.print(f"webhooks  {addresses['ingest']}/webhooks/TOOL/SOURCE", soft_wrap=True)
     out.print(f"metrics   {addresses['metrics']}", soft_wrap=True)
+    out.print(f"board     {addresses['board']}/api/v1/map/STREAM  (or: vsm map STREAM)", soft_wrap=True)
     out.print(f"SQL       {addresses['sql']}  (or: vsm query 'SELECT ...')", soft_wrap=True)
