@@ -325,10 +325,10 @@ class _Walker:
 
 
 def bridge(stays: Iterable[Visit], done_at: int) -> None:
-    """End what is still open of a done item: each step was left by then, when is not known."""
+    """End what is still open of a done item: each was left by then, nobody knows when, but not before it was started."""
     for visit in stays:
         if visit.finished is None:
-            visit.finished, visit.outcome = done_at, BRIDGED
+            visit.finished, visit.outcome = max(done_at, visit.started or done_at), BRIDGED
 
 
 def _status(statuses: Sequence[str], fact: Fact) -> tuple[str, ...]:

@@ -231,6 +231,7 @@ def test_blocked_time_is_neither_wait_nor_process() -> None:
     assert parts == (2 * say.HOUR, 2 * say.HOUR, 5 * say.HOUR, 0)
 
 
+ENDED = Rule(on=("build.finished",))
 FREED_AT_ONCE = say.fact("ticket.updated", TICKET, 6, state="Freed", order=1)
 
 
@@ -346,3 +347,12 @@ def test_a_clamped_finish_comes_after_its_start_whatever_the_tool_numbers_it() -
         say.fact("pipelinerun.finished", run, 2, say.part_of(say.commit("c1")), order=2),
     )
     assert told.stays("Build") == [(0, 3, 3)]
+
+
+def test_what_was_started_after_the_item_was_done_is_not_over_before_it_was_started() -> None:
+    """Its queue is the last finish, which is the item's too: it was left at its start at the earliest."""
+    steps = one_stream((Step(name="Check", start=Rule(on=("build.started",))), Step(name="Ship", finish=ENDED)))
+    done = say.fact("build.finished", "run:ci/acme/1/1", 2, say.part_of(TICKET))
+    late = say.fact("build.started", "run:ci/acme/2/1", 5, say.part_of(TICKET))
+    told = derived(say.created("CHK-1", 0), done, late, definition=steps)
+    assert (told.stays("Check"), told.visits("Check")[0].unaccounted_micros) == ([(2, 5, 5)], 0)
