@@ -59,6 +59,11 @@ def report(
     return sums.report(asked.stream, (asked.since, asked.until), price_of(stream), version)
 
 
+def streams(store: Store) -> list[str]:
+    """Return the streams that have items, by name. Raises BadQuery."""
+    return [str(row["value_stream"]) for row in store.query(ask.ITEM_STREAMS_SQL)]
+
+
 def count(store: Store, asked: Asked) -> int:
     """Return how many items are asked for. Raises BadQuery."""
     return int(str(store.query(ask.EXTENT_SQL, asked.parameters())[0]["items"]))

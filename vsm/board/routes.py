@@ -7,11 +7,14 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from insights.ageing.open_work import Ageing
 from insights.explain.answer import Explanation
 from insights.explain.naming import Unasked, Wanted
 from insights.value_stream_map import StreamMap
+from insights.waste.sums import Report
 from schemas.definition import Definition
 from schemas.measurement import WINDOWS
+from vsm.board import flow_questions
 from vsm.commands.ask import read_map
 from vsm.explaining import explain, micros_of
 from vsm.store import Store
@@ -94,6 +97,27 @@ ROUTES: Final = (
         answer=_map,
         kind=StreamMap,
         query=_WINDOW,
+    ),
+    Route(
+        path="/api/v1/waste",
+        says="The flow time of a window's finished and abandoned items: value, one of eight wastes, unaccounted.",
+        answer=flow_questions.waste,
+        kind=Report,
+        required=("stream",),
+        query={
+            "stream": "The value stream.",
+            **_WINDOW,
+            "by": flow_questions.BY,
+            "until": flow_questions.UNTIL,
+        },
+    ),
+    Route(
+        path="/api/v1/ageing",
+        says="Open items by the risk that they break their service level expectation.",
+        answer=flow_questions.ageing,
+        kind=Ageing,
+        required=("stream",),
+        query={"stream": "The value stream."},
     ),
 )
 """Every question. A new one is a line here."""

@@ -10,7 +10,6 @@ import msgspec
 import typer
 
 from insights.ageing import text
-from insights.waste.questions import ITEM_STREAMS_SQL
 from schemas.clock import clock_from
 from schemas.definition_file import BadDefinition
 from vsm.commands.ask import MapFormat
@@ -19,6 +18,7 @@ from vsm.generation import definition_in_use
 from vsm.options import DEFAULT_DATA, Data, Url, fail, out
 from vsm.promises import open_work
 from vsm.store import BadQuery, StoreMissing, open_store
+from vsm.wasting import streams
 
 
 def ageing(
@@ -36,7 +36,7 @@ def ageing(
             at = clock_from(os.environ.get("VSM_CLOCK"))()
             found = open_work(store, definition_in_use(DataDir(data)), stream, at)
             if not found.items and not found.finished:
-                known = [str(row["value_stream"]) for row in store.query(ITEM_STREAMS_SQL)]
+                known = streams(store)
                 if stream not in known:
                     fail(f"value stream '{stream}' has no work items; known: {', '.join(known) or 'none yet'}")
     except (StoreMissing, BadQuery, BadDefinition) as bad:

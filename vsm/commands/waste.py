@@ -13,7 +13,7 @@ import typer
 
 from insights.waste import text
 from insights.waste.ledger import ledger
-from insights.waste.questions import ITEM_STREAMS_SQL, Asked
+from insights.waste.questions import Asked
 from insights.waste.rules import RULES
 from insights.waste.sums import By
 from schemas.clock import clock_from
@@ -25,7 +25,7 @@ from vsm.generation import definition_in_use
 from vsm.options import DEFAULT_DATA, Data, Url, fail, out
 from vsm.progress import bar
 from vsm.store import BadQuery, Store, StoreMissing, open_store
-from vsm.wasting import cases, count, report, stream_of
+from vsm.wasting import cases, count, report, stream_of, streams
 
 _MICROS: Final = 1_000_000
 _LATEST: Final = 1 << 52
@@ -101,7 +101,7 @@ def _one(store: Store, folder: DataDir, asked: Asked, fmt: MapFormat) -> None:
 
 def _known(store: Store, stream: str) -> None:
     """Fail where the stream has no items at all, naming those that have."""
-    known = [str(row["value_stream"]) for row in store.query(ITEM_STREAMS_SQL)]
+    known = streams(store)
     if stream not in known:
         raise BadQuery(f"value stream '{stream}' has no work items; known: {', '.join(known) or 'none yet'}")
 
