@@ -43,7 +43,7 @@ class Exported(Struct, frozen=True, kw_only=True):
     """A fact as it was exported, but for its id and time."""
 
     type: Annotated[str, Meta(pattern=r"^[a-z]+\.[a-z_]+\Z", max_length=100)]
-    subject: Annotated[str, Meta(pattern=r"^[a-z]+:.", max_length=512)]
+    subject: Annotated[str, Meta(pattern=r"^[a-z]+:[\s\S]", max_length=512)]
     order: int | None = None
     url: str | None = None
     links: tuple[_Link, ...] = ()
