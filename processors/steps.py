@@ -325,7 +325,7 @@ class _Walker:
 
 
 def bridge(stays: Iterable[Visit], done_at: int) -> None:
-    """End what is still open of a done item: each was left by then, nobody knows when, but not before it was started."""
+    """End what is still open of a done item: each was left by then, when is not known, but not before it started."""
     for visit in stays:
         if visit.finished is None:
             visit.finished, visit.outcome = max(done_at, visit.started or done_at), BRIDGED
