@@ -269,7 +269,7 @@ def _visit(visit: Visit, kind: str | None, hours: Hours | None) -> TrueVisit:
         process_working_seconds=None if visit.untold else working(hours, visit.started, visit.finished),
         lead_working_seconds=None if visit.untold else working(hours, visit.queued, visit.finished),
         sent_back=visit.sent_back, returned=visit.returned, counted=visit.counted, kind=kind,
-        evidence=visit.verdict.evidence if visit.verdict else "",
+        evidence=visit.verdict.evidence if visit.verdict else "", started_by=visit.started_by,
     )  # fmt: skip
 
 

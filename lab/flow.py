@@ -29,7 +29,7 @@ class Flow(Struct, frozen=True, kw_only=True):
 
 def flow(item: Item, visits: Sequence[Visit], end: int) -> Flow:
     """Return the flow of an item as it stands at `end`."""
-    committed = [at for at, _, _, what, _ in item.happened if what == "committed"]
+    committed = [at for at, _, _, what, *_ in item.happened if what == "committed"]
     created = min([*([item.ticket.created] if item.ticket else []), *committed], default=None)
     started = min((visit.began for visit in visits), default=None)
     finished = done(item, visits, end)

@@ -44,6 +44,7 @@ class Visit(Struct, kw_only=True):
     verdict: Verdict | None = None
     counted: bool = True
     untold: bool = False
+    started_by: str | None = None
     failed: bool = False
 
     def find_wrong(self, verdict: Verdict) -> None:
@@ -82,11 +83,17 @@ class Visit(Struct, kw_only=True):
 
 
 class Ledger:
-    """The visits of one item. `counted` is set by the caller before each call: whether this item counts what opens."""
+    """The visits of one item.
+
+    The caller sets before each call `counted`, whether this item counts what opens, and `by`, who does it.
+
+    `by` is a class of actors: human or bot.
+    """
 
     def __init__(self) -> None:
         self.visits: list[Visit] = []
         self.counted = True
+        self.by = "human"
         self._open: dict[str, Visit] = {}
         self._numbers = dict.fromkeys(STEPS, 0)
         self._latest_finish: int | None = None
@@ -132,7 +139,7 @@ class Ledger:
         if review is None:
             self._begin("Review", started=at)
         elif review.started is None:
-            review.started = at
+            review.started, review.started_by = at, self.by
 
     def sent_back(self, at: int) -> None:
         """A human asked for changes: the item goes back to development."""
@@ -161,7 +168,7 @@ class Ledger:
         if build is None:
             self._begin("Build", started=at)
         elif build.started is None:
-            build.started = at
+            build.started, build.started_by = at, self.by
 
     def run_finished(self, at: int) -> None:
         """A build ended well."""
@@ -206,6 +213,7 @@ class Ledger:
     ) -> Visit:
         self._numbers[step] += 1
         visit = Visit(step=step, number=self._numbers[step], queued=queued, started=started, counted=self.counted)
+        visit.started_by = None if started is None else self.by
         if queued is not None and step in _QUEUED_BY_A_FACT and not returned:
             visit.gap_from = self._latest_finish
         self.visits.append(visit)

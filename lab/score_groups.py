@@ -51,7 +51,17 @@ def _column(name: str) -> str:
 def _visits(entity: Entity) -> Iterator[tuple[Key, Facts]]:
     if isinstance(entity, TrueItem):
         for v in entity.visits:
-            facts = (v.queued_at, v.started_at, v.finished_at, v.counted, v.returned, v.sent_back, v.evidence, v.kind)
+            facts = (
+                v.queued_at,
+                v.started_at,
+                v.finished_at,
+                v.counted,
+                v.returned,
+                v.sent_back,
+                v.evidence,
+                v.kind,
+                v.started_by,
+            )
             yield (entity.value_stream, entity.item_id, v.step, v.visit), facts
 
 
@@ -117,7 +127,10 @@ GROUPS: Final = (
         name="visits",
         table="step_visits_current",
         identity=("item_id", "step", "visit"),
-        columns=("queued_at", "started_at", "finished_at", "counted", "returned", "sent_back", "evidence", "kind"),
+        columns=(
+            "queued_at", "started_at", "finished_at", "counted", "returned", "sent_back", "evidence", "kind",
+            "started_by",
+        ),
         true=_visits,
     ),
     Group(

@@ -31,6 +31,7 @@ class TrueVisit(Struct, frozen=True, kw_only=True):
     returned: bool
     evidence: str
     kind: str | None
+    started_by: str | None
     counted: bool
 
 
