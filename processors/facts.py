@@ -7,7 +7,7 @@ length, known types are numbers, and what nobody reads is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
 from typing import Final
 from zlib import crc32
@@ -254,6 +254,24 @@ def with_fact(packed: bytes | None, fact: Fact) -> bytes:
             return packed or b""
         known[fact.packed_id] = fact
         kept = nsmallest(MOST_FACTS, known.values(), key=_weight) if len(known) > MOST_FACTS else known.values()
+        return _encoder.encode(_Packed(sorted(kept, key=Fact.place), old.squeezed or len(known) > MOST_FACTS))
+    except (OverflowError, UnicodeEncodeError) as unpackable:
+        raise StepFailed("a value cannot be kept") from unpackable
+
+
+def with_facts(packed: bytes | None, facts: Sequence[Fact]) -> bytes:
+    """Return the record with all these facts in it, the same bytes as one after another but packed once.
+
+    Raises StepFailed if one of them cannot be packed.
+    """
+    old = _NOTHING if packed is None else _decoder.decode(packed)
+    known = {f.packed_id: f for f in old.facts}
+    for fact in facts:
+        twin = known.get(fact.packed_id)
+        if twin is None or _standing(fact) < _standing(twin):
+            known[fact.packed_id] = fact
+    kept = nsmallest(MOST_FACTS, known.values(), key=_weight) if len(known) > MOST_FACTS else known.values()
+    try:
         return _encoder.encode(_Packed(sorted(kept, key=Fact.place), old.squeezed or len(known) > MOST_FACTS))
     except (OverflowError, UnicodeEncodeError) as unpackable:
         raise StepFailed("a value cannot be kept") from unpackable

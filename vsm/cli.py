@@ -14,6 +14,7 @@ from vsm.commands import (
     check,
     checksum,
     cluster,
+    compare_dialects,
     dead_letters,
     demo,
     doctor,
@@ -25,6 +26,7 @@ from vsm.commands import (
     link,
     map_test,
     reconcile,
+    replay,
     rotate_key,
     send,
     simulate,
@@ -70,10 +72,12 @@ app.command()(ask.query)
 app.command()(trace.trace)
 app.command()(explain.explain)
 app.command()(waste.waste)
+app.command("compare-dialects")(compare_dialects.compare_dialects)
 app.command()(ageing.ageing)
 letters.command("list")(dead_letters.list_letters)
 letters.command("show")(dead_letters.show)
 letters.command("replay")(dead_letters.replay)
+app.command()(replay.replay)
 app.command()(doctor.doctor)
 app.command()(forget.forget)
 app.command()(rotate_key.rotate_key)

@@ -13,14 +13,16 @@ from urllib.parse import urlsplit
 
 import httpx
 from msgspec import Struct
+from msgspec.structs import replace
 
+from schemas.definition_file import load
 from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import Log, LogUnavailable
 from schemas.log_local import forget_offsets
 from schemas.log_open import open_log
 from sinks.clickhouse.address import parsed
 from vsm.data_dir import DataDir
-from vsm.generation import Generation, activated, current
+from vsm.generation import Generation, activated, current, shown
 from vsm.ports import HOST, free_ports, require_alone, require_free
 from vsm.reached import ends, has_passed
 from vsm.supervisor import Job, Supervisor
@@ -94,6 +96,28 @@ class Stack:
             self._wait_while_alive(lambda: has_passed(log, GROUP, there))
         self._swap()
 
+    def redefine(self, config: Path, show: int | None = None) -> None:
+        """Go on under another value-stream file; the rows shown stay until those of the new definition stand.
+
+        `show`: a generation whose rows are still there, to be shown again at once. Raises BadDefinition and OSError
+        before anything has changed, StackFailed, PortTaken.
+        """
+        load(config)
+        self._plan = replace(self._plan, config=config)
+        self.config = config
+        self._generation = current(self._data.generation, config)
+        if show is not None:
+            self._generation = shown(self._data.generation, self._generation, show)
+            self._replace("sink")
+        for name in ("ingest", "process", "board"):
+            self._replace(name)
+        self.show_rebuilt()
+        self._data.announce(config, self.addresses, self._plan.clickhouse)
+
+    def _replace(self, name: str) -> None:
+        self._supervisor.replace(next(job for job in self._jobs(self._generation) if job.name == name))
+        self._wait_until_ready(name)
+
     def _make_topics(self) -> None:
         """Create the topics of a Kafka that has none of ours; a cluster's own are made by `vsm topics apply`."""
         if not self._plan.kafka:
@@ -150,8 +174,7 @@ class Stack:
     def _swap(self) -> None:
         """Make the rebuilt generation the one that views show: the sink does it when it starts with that number."""
         self._generation = activated(self._data.generation, self._generation)
-        self._supervisor.replace(next(job for job in self._jobs(self._generation) if job.name == "sink"))
-        self._wait_until_ready("sink")
+        self._replace("sink")
 
     def _jobs(self, generation: Generation) -> tuple[Job, ...]:
         process_port, sink_port, sql_port, board_port = self._ports

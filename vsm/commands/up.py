@@ -17,6 +17,7 @@ from vsm.defaults import write_default_config
 from vsm.ending import ended_by_signals
 from vsm.options import DEFAULT_DATA, Data, KafkaSettings, Port, fail, out
 from vsm.ports import PortTaken
+from vsm.redefining import REDEFINES, carry_out
 from vsm.stack import Plan, Stack, StackFailed, running
 
 
@@ -66,7 +67,18 @@ def _run(folder: DataDir, plan: Plan, hurry: threading.Event) -> None:
         show_addresses(stack.addresses)
         show_rebuilt(stack)
         out.print("running")
-        wait_for_end()
+        redefine_until_end(folder, stack)
+
+
+def redefine_until_end(folder: DataDir, stack: Stack) -> None:
+    """Carry out orders to go on under another definition until the end is asked for, which KeyboardInterrupt says."""
+    asked = threading.Event()
+    signal.signal(REDEFINES, lambda *_: asked.set())
+    asked.set()  # one may have been given before anybody listened
+    while True:
+        asked.wait()
+        asked.clear()
+        carry_out(folder, stack.redefine)
 
 
 def wait_for_end() -> None:

@@ -1,0 +1,148 @@
+"""A replay of a log under a new definition beside the live one: read in bulk, compared at one clock, kept on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from processors.replay import Replay
+from schemas.codec import BadRecord, Codec
+from schemas.definition import Definition
+from schemas.event import FlowEvent
+from schemas.log import Record
+from vsm.replay_difference import Difference, rows_differing, series_differing
+from vsm.rerouting import Rerouting
+
+_TOLD: Final = 1_000
+
+
+class Routes(Struct, kw_only=True):
+    """How many copies of events the new routing makes that are not in the log, and how many it no longer makes."""
+
+    gained: int = 0
+    lost: int = 0
+
+
+class Compared(Struct, kw_only=True):
+    """What a replay came to: the difference, the routes, and what could not be read (`unreadable`, `failed`)."""
+
+    name: str
+    config: str
+    difference: Difference
+    routes: Routes
+    unreadable: int = 0
+    failed: int = 0
+
+
+class Both:
+    """Replays one log under two definitions at once: as it was routed for the live one, routed anew for the next."""
+
+    def __init__(self, live: Definition, after: Definition, since: int | None = None) -> None:
+        """Start empty; only facts received at `since` (microseconds UTC) or later are taken."""
+        self._definitions = live, after
+        self._live, self._next = Replay(live), Replay(after)
+        self._routing = Rerouting(after)
+        self._since = since
+        self._there: set[bytes] = set()
+        self._wanted: set[bytes] = set()
+        self.events = 0
+
+    def take(self, event: FlowEvent) -> None:
+        """Take one event of the log."""
+        if self._since is not None and event.received_at < self._since:
+            return
+        self.events += 1
+        self._live.take(event)
+        self._there.add(_copy(event))
+        for copy in self._routing.copies(event):
+            self._wanted.add(_copy(copy))
+            self._next.take(copy)
+
+    def routes(self) -> Routes:
+        """Return how the new routing differs, for the streams of the new definition."""
+        after = {stream.name.encode() for stream in self._definitions[1].value_streams}
+        gained = [copy for copy in self._wanted - self._there if copy.partition(b"\0")[0] in after]
+        lost = [copy for copy in self._there - self._wanted if copy.partition(b"\0")[0] in after]
+        return Routes(gained=len(gained), lost=len(lost))
+
+    def compared(self, now_micros: int) -> tuple[Difference, int]:
+        """Return the difference at a clock, and how many facts could not be kept; it is empty after that."""
+        live, after = self._live.finish(now_micros), self._next.finish(now_micros)
+        rows, equal_rows = rows_differing(live, after)
+        series, equal_series = series_differing(live, after)
+        difference = Difference(
+            measured_at=now_micros,
+            live_version=self._definitions[0].version,
+            next_version=self._definitions[1].version,
+            events=self.events,
+            rows=rows,
+            series=series,
+            equal_rows=equal_rows,
+            equal_series=equal_series,
+        )
+        return difference, after.failed
+
+
+def read_into(both: Both, records: Iterable[Record], advance: Callable[[int], None]) -> int:
+    """Give every event of the records over; return how many could not be read."""
+    codec, unreadable, told = Codec(), 0, 0
+    for told, record in enumerate(records, 1):
+        try:
+            both.take(codec.decode(record.value, FlowEvent))
+        except BadRecord:
+            unreadable += 1
+        if told % _TOLD == 0:
+            advance(_TOLD)
+    advance(told % _TOLD)
+    return unreadable
+
+
+def keep(folder: Path, compared: Compared) -> Path:
+    """Write what a replay came to, whole or not at all; return the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{compared.name}.json"
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(compared))
+    fresh.replace(path)
+    return path
+
+
+def kept(folder: Path, name: str) -> Compared | None:
+    """Return what the replay of that name came to, None when there is none."""
+    path = folder / f"{name}.json"
+    return msgspec.json.decode(path.read_bytes(), type=Compared) if path.exists() else None
+
+
+def lines(compared: Compared) -> Sequence[str]:
+    """Return a table of what differs, and a line of what does not."""
+    found = compared.difference
+    told = [f"{found.events} copies of events replayed under {found.next_version}, beside {found.live_version}"]
+    told += [
+        f"{r.value_stream}  {r.table:<12} live {r.live}, next {r.next}: "
+        f"{r.came} came, {r.went} went, {r.changed} changed"
+        for r in found.rows
+    ]
+    for s in found.series:
+        named = " ".join(x for x in (s.step, s.metric, s.window, s.statistic, s.kind, s.environment, s.service) if x)
+        change = "" if s.change is None else f"  ({s.change:+.6g})"
+        told.append(
+            f"{s.value_stream}  {named}: {_text(s.live)} (n {s.live_n}) -> {_text(s.next)} (n {s.next_n}){change}"
+        )
+    told.append(f"equal: {found.equal_rows} rows, {found.equal_series} series")
+    if compared.routes.gained or compared.routes.lost:
+        told.append(f"routing: {compared.routes.gained} copies of events more, {compared.routes.lost} fewer")
+    if compared.unreadable or compared.failed:
+        told.append(f"left out: {compared.unreadable} unreadable records, {compared.failed} facts that cannot be kept")
+    return told
+
+
+def _copy(event: FlowEvent) -> bytes:
+    return f"{event.value_stream}\0{event.event_id}".encode(errors="surrogatepass")
+
+
+def _text(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.6g}"
