@@ -1,0 +1,53 @@
+"""Reads a stream's history from the tables and asks dialects of it."""
+
+from __future__ import annotations
+
+from insights.dialects import questions as ask
+from insights.dialects.assembly import QUESTIONS, Span, assembled
+from insights.dialects.catalogue import asking_named, dialect_named
+from insights.dialects.comparison import Comparison, compared
+from insights.dialects.explained import DialectExplanation, explained
+from insights.dialects.history import History
+from metrics.windows import window_starts
+from schemas.definition import Definition
+from schemas.measurement import WINDOWS
+from vsm.store import BadQuery, Store
+
+
+def history(store: Store, definition: Definition, stream: str, window: str, now: int | None = None) -> History:
+    """Return what happened in a stream in a rolling window up to `now` (microseconds UTC); None: its last measuring.
+
+    Raises BadQuery for a stream that has no facts, naming those that have.
+    """
+    (first,) = store.query(ask.FIRST_SEEN_SQL, {"stream": stream})
+    if not first["facts"]:
+        known = ", ".join(str(row["value_stream"]) for row in store.query(ask.STREAMS_SQL)) or "none yet"
+        raise BadQuery(f"nothing is known of value stream '{stream}'; known: {known}")
+    clock = now if now is not None else int(str(store.query(ask.CLOCK_SQL, {"stream": stream})[0]["clock"]))
+    defined = definition.stream(stream)
+    span = Span(
+        stream=stream,
+        since=window_starts(clock)[list(WINDOWS).index(window)],
+        until=clock,
+        seconds=WINDOWS[window],
+        production="production" if defined is None else defined.production,
+        first_seen_at=int(str(first["first_seen_at"])),
+    )
+    return assembled(span, {name: store.query(sql, span.parameters()) for name, sql in QUESTIONS.items()})
+
+
+def compare(store: Store, definition: Definition, stream: str, window: str, now: int | None = None) -> Comparison:
+    """Return what every dialect says of a stream. Raises BadQuery for a stream that has no facts."""
+    return compared(history(store, definition, stream, window, now), window)
+
+
+def explain_dialect(
+    store: Store, definition: Definition, stream: str, window: str, dialect: str, metric: str, limit: int
+) -> DialectExplanation:
+    """Return a dialect's number and what is behind it.
+
+    Raises UnknownDialect for a dialect or metric that there is not, BadQuery for a stream that has no facts.
+    """
+    named = dialect_named(dialect)
+    asking = asking_named(named, metric)
+    return explained(history(store, definition, stream, window), window, named, asking, limit)
