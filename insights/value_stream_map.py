@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -130,7 +130,7 @@ class _Board:
     def __init__(self, rows: Iterable[Row]) -> None:
         self._figures: dict[tuple[str, str, str, str], Figure] = {}
         self.newest: int | None = None
-        for row in rows:
+        for row in _in_production(list(rows)):
             key = (str(row["step"]), str(row["metric"]), str(row["statistic"]), str(row["kind"]))
             self._figures[key] = Figure(
                 value=_number(row["value"]),
@@ -150,6 +150,12 @@ class _Board:
             (f for (s, m, _, k), f in self._figures.items() if (s, m, k) == (step, metric, kind)),
             UNKNOWN,
         )
+
+
+def _in_production(rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield what is of no environment or of production, the only one that has lead times of changes."""
+    production = {row.get("environment") for row in rows if row["metric"] == "change_lead_time_seconds"}
+    yield from (row for row in rows if not row.get("environment") or not production or row["environment"] in production)
 
 
 def build(stream: str, window: str, steps: Sequence[str], rows: Iterable[Row]) -> StreamMap:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.grafana.panels import BOARD, STREAMS_QUERY, Kind, Panel, Source
+from deploy.grafana.panels import BOARD, PRODUCTION_QUERY, STREAMS_QUERY, Kind, Panel, Source
 from schemas.measurement import WINDOWS
 
 with (
@@ -21,7 +21,12 @@ with (
     from grafana_foundation_sdk.cog.encoder import JSONEncoder
     from grafana_foundation_sdk.cog.variants import Dataquery
     from grafana_foundation_sdk.models.common import DataSourceRef, VizOrientation
-    from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, VariableOption, VariableRefresh
+    from grafana_foundation_sdk.models.dashboard import (
+        DynamicConfigValue,
+        VariableHide,
+        VariableOption,
+        VariableRefresh,
+    )
     from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 FILE: Final = Path(__file__).parent / "dashboards" / "value-stream.json"
@@ -109,6 +114,7 @@ def board() -> str:
         .timezone("browser")
         .with_variable(_streams())
         .with_variable(_windows())
+        .with_variable(_production())
     )
     for row in BOARD:
         made = made.with_row(dashboard.Row(row.title))
@@ -139,6 +145,16 @@ def _streams() -> dashboard.QueryVariable:
         .datasource(SOURCES[Source.CLICKHOUSE])
         .query(STREAMS_QUERY)
         .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+    )
+
+
+def _production() -> dashboard.QueryVariable:
+    return (
+        dashboard.QueryVariable("production")
+        .datasource(SOURCES[Source.CLICKHOUSE])
+        .query(PRODUCTION_QUERY)
+        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .hide(VariableHide.HIDE_VARIABLE)
     )
 
 

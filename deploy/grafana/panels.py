@@ -52,6 +52,7 @@ class Row(Struct, frozen=True):
 
 _STREAM: Final = 'value_stream="$stream"'
 _WINDOW: Final = f'{_STREAM},window="$window"'
+_PRODUCTION: Final = f'{_WINDOW},environment="$production"'
 
 
 def _now(title: str, meaning: str, query: str, unit: str, width: int = 4) -> Panel:
@@ -68,11 +69,11 @@ FLOW: Final = Row(
     "Flow",
     (
         _now("Flow time p85", "First active or waiting to done, of the items finished in the window.",
-             f'vsm_flow_time_seconds{{{_WINDOW},quantile="0.85"}}', "s"),
+             f'vsm_flow_time_seconds{{{_WINDOW},kind="",quantile="0.85"}}', "s"),
         _now("Velocity", "Items finished in the window.", f'vsm_flow_velocity{{{_WINDOW},kind=""}}', "short"),
         _now("Load", "Items active or waiting now.", f'vsm_flow_load{{{_STREAM},kind=""}}', "short"),
         _now("Flow efficiency", "Active over active and waiting time.",
-             f"vsm_flow_efficiency_ratio{{{_WINDOW}}}", "percentunit"),
+             f'vsm_flow_efficiency_ratio{{{_WINDOW},kind=""}}', "percentunit"),
         _now("Rolled %C&A", "Product of the steps' complete and accurate ratios.",
              f"vsm_rolled_complete_accurate_ratio{{{_WINDOW}}}", "percentunit"),
         _now("Data age", "Time since the newest fact: how much to trust the rest.",
@@ -127,15 +128,15 @@ DORA: Final = Row(
     "DORA, production",
     (
         _now("Deployments a day", "Successful production deployments.",
-             f"vsm_deployment_frequency_per_day{{{_WINDOW}}}", "short"),
+             f"vsm_deployment_frequency_per_day{{{_PRODUCTION}}}", "short"),
         _now("Change lead time p50", "First commit to production.",
-             f'vsm_change_lead_time_seconds{{{_WINDOW},quantile="0.5"}}', "s", 5),
+             f'vsm_change_lead_time_seconds{{{_PRODUCTION},quantile="0.5"}}', "s", 5),
         _now("Change fail rate", "Deployments that needed immediate intervention.",
-             f"vsm_change_fail_ratio{{{_WINDOW}}}", "percentunit", 5),
+             f"vsm_change_fail_ratio{{{_PRODUCTION}}}", "percentunit", 5),
         _now("Recovery p50", "A failing deployment's finish to its fix.",
-             f'vsm_failed_deployment_recovery_seconds{{{_WINDOW},quantile="0.5"}}', "s", 5),
+             f'vsm_failed_deployment_recovery_seconds{{{_PRODUCTION},quantile="0.5"}}', "s", 5),
         _now("Rework rate", "Deployments made because of a production incident.",
-             f"vsm_deployment_rework_ratio{{{_WINDOW}}}", "percentunit", 5),
+             f"vsm_deployment_rework_ratio{{{_PRODUCTION}}}", "percentunit", 5),
     ),
 )  # fmt: skip
 
@@ -184,3 +185,9 @@ BOARD: Final = (FLOW, VALUE_STREAM_MAP, DORA, HISTORY, TRUST)
 
 STREAMS_QUERY: Final = "SELECT DISTINCT value_stream FROM vsm.measurements_current ORDER BY value_stream"
 """Fills the variable `stream`."""
+
+PRODUCTION_QUERY: Final = (
+    "SELECT DISTINCT environment FROM vsm.measurements_current "
+    "WHERE value_stream = ${stream:sqlstring} AND metric = 'change_lead_time_seconds'"
+)
+"""Fills the variable `production`: the only environment that has lead times."""

@@ -15,9 +15,7 @@ _OF_QUANTILES: Final = frozenset(QUANTILES)
 _OF_MIDDLES: Final = frozenset({"p50", "p85"})
 _OF_ONE: Final = frozenset({"count", "ratio", "now", "mean"})
 _ITEMS_FROM: Final = _OF_ONE | {"p50"}
-"""The statistics that carry n to the page: one of each metric, so that n stands there once; a share of what met a
-target carries its own.
-"""
+"""The statistics that carry n to the page: one of each metric, so that n stands there once."""
 
 ITEMS: Final = "vsm_measurement_items"
 
@@ -36,7 +34,7 @@ class Family(Struct, frozen=True):
 
     @property
     def is_of_targets(self) -> bool:
-        """Whether its quantiles are those that targets are for: a stream may have any of them, and n stands by each."""
+        """Whether its quantiles are those that targets are for: n is that of the durations, and stands by these."""
         return self.name.endswith("_met_ratio")
 
 
@@ -127,10 +125,9 @@ def lines(measurement: Measurement) -> tuple[Line, ...]:
     quantile = QUANTILES.get(measurement.statistic)
     shown = f'{labels},quantile="{quantile}"' if quantile else labels
     value = Line(family.name, f"{family.name}{{{shown}}} ", measurement.value)
-    if measurement.statistic not in _ITEMS_FROM and not family.is_of_targets:
+    if measurement.statistic not in _ITEMS_FROM or family.is_of_targets:
         return (value,)
-    counted = shown if family.is_of_targets else labels
-    items = Line(ITEMS, f'{ITEMS}{{{counted},metric="{measurement.metric}"}} ', float(measurement.n))
+    items = Line(ITEMS, f'{ITEMS}{{{labels},metric="{measurement.metric}"}} ', float(measurement.n))
     return (value, items)
 
 

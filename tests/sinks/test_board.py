@@ -15,7 +15,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from deploy.grafana.board import FILE, SOURCES, board
-from deploy.grafana.panels import BOARD, STREAMS_QUERY, Panel, Source
+from deploy.grafana.panels import BOARD, PRODUCTION_QUERY, STREAMS_QUERY, Panel, Source
 from deploy.prometheus import objectives
 from schemas.dead_letter import DeadLetter
 from schemas.derived import Deployment, WorkItem, revision
@@ -46,23 +46,28 @@ def of(source: Source) -> list[Panel]:
 def expanded(query: str, stream: str = "checkout") -> str:
     """Return a query as Grafana and the ClickHouse plugin send it: variables and macros filled in."""
     filled = query.replace("${stream:sqlstring}", f"'{stream}'").replace("${window:sqlstring}", "'30d'")
-    filled = filled.replace("$stream", stream).replace("$window", "30d")
+    filled = filled.replace("$stream", stream).replace("$window", "30d").replace("$production", "production")
     filled = re.sub(
         r"\$__timeFilter\((\w+)\)", rf"\1 >= toDateTime({NOW - 86400 * 30}) AND \1 <= toDateTime({NOW + 60})", filled
     )
     return re.sub(r"\$__timeInterval\((\w+)\)", r"toStartOfInterval(toDateTime(\1), INTERVAL 60 second)", filled)
 
 
+def _environment(metric: str) -> str:
+    return "production" if "deployment" in metric or metric.startswith("change_") else ""
+
+
 def measurements(at: int) -> Iterator[Measurement]:
     """Yield a value of every gauge a board may ask for, measured at a time."""
     stream: dict[str, object] = {"step": "", "window": "30d", "measured_at": at}
     for metric in ("flow_time_seconds", "change_lead_time_seconds", "failed_deployment_recovery_seconds"):
-        yield from (measured(9.0, metric=metric, **{**stream, "statistic": name}) for name in QUANTILES)
+        for name in QUANTILES:
+            yield measured(9.0, metric=metric, **{**stream, "statistic": name, "environment": _environment(metric)})
     for metric in (
         "flow_velocity", "flow_efficiency_ratio", "rolled_complete_accurate_ratio", "deployment_frequency_per_day",
         "change_fail_ratio", "deployment_rework_ratio", "completeness_ratio", "littles_law_ratio",
     ):  # fmt: skip
-        yield measured(0.5, metric=metric, **{**stream, "statistic": "ratio"})
+        yield measured(0.5, metric=metric, **{**stream, "statistic": "ratio", "environment": _environment(metric)})
     for metric in ("flow_load", "data_age_seconds"):
         yield measured(3.0, metric=metric, **{**stream, "window": "", "statistic": "now"})
     for step in ("Develop", "Review"):
@@ -148,6 +153,11 @@ def test_the_streams_fill_the_variable(filled: ClickHouse) -> None:
     assert filled.rows(STREAMS_QUERY) == [("checkout",)]
 
 
+def test_production_is_the_environment_that_has_lead_times(filled: ClickHouse) -> None:
+    """The board's delivery panels leave out what is measured of environments before production."""
+    assert filled.rows(expanded(PRODUCTION_QUERY)) == [("production",)]
+
+
 @pytest.mark.parametrize("panel", of(Source.PROMETHEUS), ids=lambda panel: panel.title)
 def test_every_promql_finds_a_series(scraping: Prometheus, panel: Panel) -> None:
     """A panel's PromQL finds something in a real Prometheus that scraped our page."""
@@ -205,7 +215,10 @@ def test_rules_ask_for_gauges_that_the_page_has(rules: str) -> None:
 
 
 def test_the_page_is_clean() -> None:
-    """Every family with a stream of a hard name, and what the sinks say of themselves: promtool finds nothing wrong."""
+    """Every family with a stream of a hard name, and what the sinks say of themselves: promtool finds nothing wrong.
+
+    But for a share of days, whose name it takes for a time in days.
+    """
     page, telemetry = Page(1000), Telemetry()
     telemetry.lagged("clickhouse", None)
     for number, family in enumerate(FAMILIES):
@@ -214,4 +227,5 @@ def test_the_page_is_clean() -> None:
             series = measured(3.0, metric=metric, statistic=statistic, value_stream=stream, window=str(number))
             page.put(0, f"{number}/{statistic}".encode(), series)
     text = b"".join((*page.render(T0), generate_latest(telemetry.registry)))
-    assert promtool("check", "metrics", given=text) == ""
+    named_by_days = 'vsm_deployment_days_ratio use base unit "seconds" instead of "days"\n'
+    assert promtool("check", "metrics", given=text).replace(named_by_days, "") == ""

@@ -196,7 +196,8 @@ def test_what_the_processors_measure_is_shown(metric: Metric) -> None:
         for reading in metric.compute(_BASIS)
         for line in lines(measured(1.0, metric=metric.name, statistic=reading.statistic))
     }
-    wanted = {f"vsm_{metric.name}", "vsm_measurement_items"} if f"vsm_{metric.name}" in CONTRACT else set()
+    items = set() if metric.name.endswith("_met_ratio") else {"vsm_measurement_items"}
+    wanted = {f"vsm_{metric.name}", *items} if f"vsm_{metric.name}" in CONTRACT else set()
     assert shown == wanted
 
 
