@@ -8,7 +8,7 @@
 | `reverted` | another change took a landed one back | whoever was done last when that one landed |
 | `rolled_back` | the deployment of a change was undone | the stay in Deploy that it was, else whoever was done last |
 
-The backlog passes nothing on that could be wrong. The earliest judgement is the one that stands.
+The backlog passes nothing on that could be wrong, nor does a stay that ended with the work going back. The earliest judgement is the one that stands.
 """
 
 from __future__ import annotations
@@ -48,7 +48,11 @@ def judge(visits: Sequence[Visit], setbacks: Iterable[Setback], end: int) -> Non
 
 
 def _passed_on(visits: Iterable[Visit], by: int) -> Visit | None:
-    done = [(v.finished, STEPS.index(v.step), v.number) for v in visits if v.finished is not None and v.finished <= by]
+    done = [
+        (v.finished, STEPS.index(v.step), v.number)
+        for v in visits
+        if v.finished is not None and v.finished <= by and not v.sent_back
+    ]
     passed = max((one for one in done if STEPS[one[1]] in _PASSING_ON), default=None)
     return next((v for v in visits if passed == (v.finished, STEPS.index(v.step), v.number)), None) if passed else None
 

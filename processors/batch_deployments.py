@@ -218,7 +218,11 @@ class Shipping:
             pieces = {uri} | {x for x, wholes in self._above.items() if uri in wholes}
             by = {r for r, facts in self._facts.items() if any(f.attributes.get("reverts") in pieces for f in facts)}
             later = {x for r in by for x in self._lands(r)} - {uri}
-            yield from (Verdict("reverted", t) for _, t, x in self._landed if x in later and t > at)
+            yield from (
+                Verdict("reverted", t, by=frozenset({x, *(y for y, wholes in self._above.items() if x in wholes)}))
+                for _, t, x in self._landed
+                if x in later and t > at
+            )
         for own in {a.uri: a for uri in parts for a in self.carriers(uri)}.values():
             if own.environment == self.stream.production and (backs := self._rollbacks(own)):
                 yield Verdict("rolled_back", backs[0].at or 0, own.uri)

@@ -5,12 +5,13 @@
 - `failed_build`, `failed_test`: a run failed: judged is what had been passed on when the visit that its fact closes
   began (without one: when it failed), never a visit of the step closed.
 - `reopened`: the ticket, closed, was given another state: what had been passed on by then.
-- `reverted`: a change was taken back by one that landed later: what had been passed on when that one landed.
+- `reverted`: a change was taken back by one that landed later: what had been passed on when that one landed, the work
+  on the later one itself left out.
 - `rolled_back`: a production deployment of a change was rolled back: its own visit, else what had been passed on then.
 
-What had been passed on by some time is, of the visits to value-adding steps that had finished by then, the one that
-finished last. Where there is none, no hand-over has taken place, and nobody is judged. Only `returned` rules open new
-visits.
+What had been passed on by some time is, of the visits to value-adding steps that had finished by then and did not send
+the work back, the one that finished last. Where there is none, no hand-over has taken place, and nobody is judged. Only
+`returned` rules open new visits.
 """
 
 from __future__ import annotations
@@ -20,14 +21,19 @@ from collections.abc import Container, Iterable, Sequence
 from msgspec import Struct
 
 from processors.steps import Plan, Visit, Walk
+from schemas.derived import SENT_BACK
 
 
 class Verdict(Struct, frozen=True, gc=False):
-    """What happened to passed-on work afterwards: the evidence, when, and the entity ('' for none) it happened to."""
+    """What happened to passed-on work afterwards: the evidence, when, and the entity ('' for none) it happened to.
+
+    `by` are the entities that it was done by: work on them was not yet what turned out to be wrong.
+    """
 
     evidence: str
     at: int
     subject: str = ""
+    by: frozenset[str] = frozenset()
 
 
 def judge(plan: Plan, walked: Walk, later: Iterable[Verdict]) -> None:
@@ -39,7 +45,8 @@ def judge(plan: Plan, walked: Walk, later: Iterable[Verdict]) -> None:
     for verdict in later:
         own = [v for v in stays if verdict.subject and v.subject == verdict.subject]
         judged = max(own, key=lambda v: (plan.order[v.step], v.number), default=None)
-        _mark(judged or sender(plan, stays, verdict.at), verdict.evidence, verdict.at)
+        others = [v for v in stays if v.subject not in verdict.by]
+        _mark(judged or sender(plan, others, verdict.at), verdict.evidence, verdict.at)
 
 
 def sender(plan: Plan, stays: Sequence[Visit], by: int, aside: Container[str] = ()) -> Visit | None:
@@ -50,7 +57,8 @@ def sender(plan: Plan, stays: Sequence[Visit], by: int, aside: Container[str] = 
     passed_on = [
         (v.finished, plan.order[v.step], v.number, v)
         for v in stays
-        if v.finished is not None and v.finished <= by and plan.by_name[v.step].value_adding and v.step not in aside
+        if v.finished is not None and v.finished <= by and v.outcome != SENT_BACK
+        if plan.by_name[v.step].value_adding and v.step not in aside
     ]
     return max(passed_on, key=lambda x: x[:3])[3] if passed_on else None
 

@@ -23,7 +23,7 @@ def _reverts(world: World, uri: str) -> Iterator[Verdict]:
     for other in () if landing is None else world.reverting(uri):
         theirs = world.landing(other)
         if landing is not None and theirs is not None and theirs[1][0] > landing[1][0]:
-            yield Verdict("reverted", theirs[1][0])
+            yield Verdict("reverted", theirs[1][0], by=world.trace.below(other))
 
 
 def _rollbacks(world: World, deployments: Iterable[str]) -> Iterator[Verdict]:

@@ -133,6 +133,19 @@ def test_a_revert_that_landed_judges_what_was_passed_on_last(target: str) -> Non
     assert judged(streamed(*MERGED, *taken)) == [("Review", 1, "reverted")]
 
 
+def test_the_work_on_a_revert_is_not_what_it_takes_back() -> None:
+    """It names the same ticket and is reviewed like any other: its own review passed nothing wrong on."""
+    taken = say.opened(2, 20, say.named("CHK-1"), reverts=say.change(1)), say.reviewed(2, 20.5), say.merged(2, 21, "m2")
+    assert judged(streamed(*MERGED, *taken)) == [("Review", 1, "reverted")]
+
+
+def test_a_review_that_sent_work_back_passed_nothing_on() -> None:
+    """A build that fails while the work is corrected speaks against what the review sent back, as the review did."""
+    broken = failed_build("c1", 4, 5)
+    told = streamed(*DEVELOPED, say.reviewed(1, 3, "changes_requested"), *broken)
+    assert judged(told) == [("Develop", 1, "changes_requested")]
+
+
 def test_a_revert_that_has_not_landed_judges_nobody() -> None:
     """It may never be merged."""
     assert judged(streamed(*MERGED, say.opened(2, 20, reverts=say.change(1)))) == []
