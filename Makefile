@@ -11,9 +11,10 @@ ITEMS ?= 120
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 SEED ?= 1
+SOAK_ITEMS ?= 100000
 COVERED ?= schemas metrics ingest processors sinks lab
 
-.PHONY: help env demo test fuzz coverage test-real check format lint types rules docs docs-write deploy-check bench truth clean
+.PHONY: help env demo test fuzz coverage test-real soak check format lint types rules docs docs-write deploy-check bench truth clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,6 +46,9 @@ coverage: env ## Run the tests of the rooms and print how much of the rooms they
 
 test-real: env ## Run the tests against a real Apache Kafka (Java 17 and Maven, or a Docker engine)
 	@$(BIN)/pytest -m real
+
+soak: env ## Soak three killed workers on a real Apache Kafka with SOAK_ITEMS (100000) work items against the batch definition
+	@VSM_SOAK_ITEMS=$(SOAK_ITEMS) $(BIN)/pytest -m real -s tests/real/test_soak.py
 
 check: env lint types rules docs deploy-check ## Lint, types, architecture, documentation and deployment files
 

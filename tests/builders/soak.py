@@ -12,7 +12,7 @@ from schemas.event import FlowEvent, LinkKind, Outcome, WorkKind
 from schemas.identity import event_id
 from tests.builders import engine_events as say
 
-ITEMS_OF_A_STREAM = 100
+ITEMS_OF_A_STREAM = 50
 RELEASE_OF = 5
 """So many items go to production together."""
 _REVERTED = 0.03
