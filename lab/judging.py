@@ -8,7 +8,8 @@
 | `reverted` | another change took a landed one back | whoever was done last when that one landed |
 | `rolled_back` | the deployment of a change was undone | the stay in Deploy that it was, else whoever was done last |
 
-The backlog passes nothing on that could be wrong, nor does a stay that ended with the work going back. The earliest judgement is the one that stands.
+The backlog passes nothing on that could be wrong, nor does a stay that ended with the work going back. The earliest
+judgement is the one that stands.
 """
 
 from __future__ import annotations
