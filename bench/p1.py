@@ -32,8 +32,8 @@ def run() -> Result:
     step = _step_micros()
     ours, rivals = [], []
     for _ in range(ROUNDS):
-        ours.append(_measure("bench.our_driver", OURS))
-        rivals.append(_measure("bench.rivals.stock_faust", RIVALS))
+        ours.append(measure("bench.our_driver", OURS))
+        rivals.append(measure("bench.rivals.stock_faust", RIVALS))
     mine = [one["cpu_us"] - step for one in ours]
     theirs = [one["cpu_us"] - step for one in rivals]
     ratios = [their / my for my, their in zip(mine, theirs, strict=True)]
@@ -73,7 +73,7 @@ def _step_micros() -> float:
     return best / OURS * 1e6
 
 
-def _measure(module: str, count: int) -> dict[str, float]:
+def measure(module: str, count: int) -> dict[str, float]:
     """Let a module carry so many events over a fresh mock broker; return its microseconds an event."""
     broker = subprocess.Popen(
         [sys.executable, "-m", "bench.broker_mock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

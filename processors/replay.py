@@ -68,11 +68,11 @@ class Replay:
         self._pending[entity].append(fact)
         self._count += 1
         if self._count >= _PENDING:
-            self._pack()
+            self.pack()
 
     def engine(self) -> Partition:
         """Return an engine that holds every fact taken; the replay is empty after that."""
-        self._pack()
+        self.pack()
         engine = Partition(self._definition, self._generation)
         while self._packed:  # given over one by one: the state is held once, not twice
             (stream, uri), packed = self._packed.popitem()
@@ -98,7 +98,8 @@ class Replay:
         else:
             self._packed[entity] = left
 
-    def _pack(self) -> None:
+    def pack(self) -> None:
+        """Pack what was taken so far into records."""
         pending, self._pending = self._pending, defaultdict(list)
         self._count = 0
         for entity, facts in pending.items():

@@ -8,10 +8,12 @@ from typing import Final
 
 import structlog
 
-from sinks.clickhouse.active import active
+from schemas.clock import Clock, clock_from
+from sinks.clickhouse.active import activate, active
 from sinks.clickhouse.client import BlockRefused, ClickHouse, StoreUnavailable
 
 _LOOK_SECONDS: Final = 1.0
+_WALL_CLOCK: Final = clock_from("")
 
 _logger = structlog.get_logger(__name__)
 
@@ -20,12 +22,22 @@ class Follower:
     """Asks the store once a second, in a thread of its own: a store that hangs holds up no sink.
 
     `opened` returns a connection, None while there is nothing to open yet, or raises as the store does. While the
-    store cannot be asked, the page stays with what it shows.
+    store cannot be asked, the page stays with what it shows. When `asked` says another generation than before, that
+    one is made the active one, without anything being restarted.
     """
 
-    def __init__(self, opened: Callable[[], ClickHouse | None], show: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        opened: Callable[[], ClickHouse | None],
+        show: Callable[[int], None],
+        asked: Callable[[], int] = lambda: 0,
+        clock: Clock = _WALL_CLOCK,
+    ) -> None:
         self._opened = opened
         self._show = show
+        self._asked = asked
+        self._clock = clock
+        self._obeyed = asked()
         self._store: ClickHouse | None = None
         self._shown = 0
         self._away = False
@@ -48,6 +60,9 @@ class Follower:
         self._store = self._store or self._opened()
         if self._store is None:
             return
+        if (asked := self._asked()) != self._obeyed:
+            activate(self._store, asked, self._clock())
+            self._obeyed = asked
         found = active(self._store)
         self._away = False
         if found and found != self._shown:

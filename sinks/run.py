@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -17,6 +18,7 @@ from schemas.clock import clock_from
 from schemas.codec import Codec
 from schemas.kafka_settings import read_kafka_settings
 from schemas.log_open import open_log
+from sinks.asked_generation import asked_generation
 from sinks.clickhouse.client import ClickHouse, open_store
 from sinks.clickhouse.engine import Bounds
 from sinks.clickhouse.front import Front
@@ -160,7 +162,9 @@ def _followers(settings: Settings, services: Sequence[tuple[str, Service]]) -> I
         return open_store(settings.clickhouse.get_secret_value(), settings.data / "clickhouse")
 
     if store is not None or settings.clickhouse:
-        yield from (Follower(opened, s.page.show) for _, s in services if isinstance(s, PrometheusSink))
+        asked, clock = partial(asked_generation, settings.data), clock_from(settings.clock)
+        shown = [s.page for _, s in services if isinstance(s, PrometheusSink)]
+        yield from (Follower(opened, page.show, asked, clock) for page in shown)
 
 
 def _store(services: Sequence[tuple[str, Service]]) -> ClickHouseSink | None:

@@ -20,11 +20,13 @@ from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import Log, LogUnavailable
 from schemas.log_local import forget_offsets
 from schemas.log_open import open_log
+from sinks.asked_generation import ask_generation
 from sinks.clickhouse.address import parsed
 from vsm.data_dir import DataDir
 from vsm.generation import Generation, activated, current, shown
 from vsm.ports import HOST, free_ports, require_alone, require_free
 from vsm.reached import ends, has_passed
+from vsm.store import open_store
 from vsm.supervisor import Job, Supervisor
 
 READY_SECONDS: Final = 90.0
@@ -35,6 +37,7 @@ FLUSH_SECONDS: Final = 1.0
 KAFKA_PARTITIONS: Final = 12
 """How many partitions `vsm up` gives the topics of a Kafka that has none of ours."""
 _POLL_SECONDS: Final = 0.1
+_SHOWN: Final = "SELECT argMax(generation, activated_at) AS shown FROM vsm.active"
 _NAMES: Final = ("ingest", "process", "sink", "board")
 
 
@@ -68,6 +71,7 @@ class Stack:
     def start(self) -> None:
         """Start every process and wait until all are ready. Raises StackFailed, PortTaken."""
         require_free(self._plan.port)
+        ask_generation(self._data.root, self._generation.active)
         self._make_topics()
         self._fill_lost_tables()
         self._supervisor.start()
@@ -107,8 +111,7 @@ class Stack:
         self.config = config
         self._generation = current(self._data.generation, config)
         if show is not None:
-            self._generation = shown(self._data.generation, self._generation, show)
-            self._replace("sink")
+            self._show(shown(self._data.generation, self._generation, show))
         for name in ("ingest", "process", "board"):
             self._replace(name)
         self.show_rebuilt()
@@ -172,9 +175,15 @@ class Stack:
             return False
 
     def _swap(self) -> None:
-        """Make the rebuilt generation the one that views show: the sink does it when it starts with that number."""
-        self._generation = activated(self._data.generation, self._generation)
-        self._replace("sink")
+        """Make the rebuilt generation the one that views show."""
+        self._show(activated(self._data.generation, self._generation))
+
+    def _show(self, generation: Generation) -> None:
+        """Ask the running sink for a generation, and wait until the tables show it: nothing is restarted."""
+        self._generation = generation
+        ask_generation(self._data.root, generation.active)
+        with open_store(self._data.root) as store:
+            self._wait_while_alive(lambda: store.query(_SHOWN)[0]["shown"] == generation.active)
 
     def _jobs(self, generation: Generation) -> tuple[Job, ...]:
         process_port, sink_port, sql_port, board_port = self._ports

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from schemas.identity_key import load_identity_key
+from sinks.asked_generation import asked_generation
 from sinks.clickhouse.active import activate
 from sinks.clickhouse.client import ClickHouse, StoreUnavailable, open_store
 from sinks.clickhouse.migrate import apply
@@ -73,7 +74,8 @@ class ClickHouseSink:
         store = open_store(settings.clickhouse.get_secret_value(), settings.data / "clickhouse")
         try:
             apply(store)
-            activate(store, settings.active_generation, self._parts.clock())
+            asked = asked_generation(settings.data) or settings.active_generation
+            activate(store, asked, self._parts.clock())
         except BaseException:
             store.close()
             raise
