@@ -6,8 +6,8 @@ import heapq
 from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Iterable
-from itertools import accumulate
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, chain
 from typing import Final
 
 _SHELF_BITS: Final = 32
@@ -25,6 +25,7 @@ class Begins:
     __slots__ = ("_heap", "_owed", "_shelves")
 
     def __init__(self) -> None:
+        """Start empty."""
         self._shelves: dict[int, array[int]] = {}
         self._heap: list[int] = []
         self._owed: Counter[int] = Counter()
@@ -56,16 +57,6 @@ class Begins:
         whole = sum(len(shelf) for each, shelf in self._shelves.items() if each < number)
         return whole + bisect_left(self._shelves.get(number, _EMPTY), instant)
 
-    def at(self, places: Iterable[int]) -> list[int]:
-        """Return the instants at some places of their order, from 0. Raises IndexError outside."""
-        shelves = [self._shelves[number] for number in sorted(self._shelves)]
-        upto = list(accumulate(map(len, shelves)))
-        found = []
-        for place in places:
-            shelf = bisect_right(upto, place)
-            found.append(shelves[shelf][place - (upto[shelf - 1] if shelf else 0)])
-        return found
-
     def earliest(self) -> int | None:
         """Return the earliest instant held, None when empty."""
         while self._heap:
@@ -74,3 +65,40 @@ class Begins:
                 return shelf[0]
             del self._shelves[heapq.heappop(self._heap)]
         return None
+
+    def shelves(self) -> Iterator[tuple[int, array[int]]]:
+        """Yield each shelf with its number; the shelves are in no order, what is on one is."""
+        yield from self._shelves.items()
+
+
+class AllBegins:
+    """Several such multisets read as one, so that each instant is held once: those of all kinds of work."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, *parts: Begins) -> None:
+        """Read these; `parts` may change later."""
+        self.parts = list(parts)
+
+    def earliest(self) -> int | None:
+        """Return the earliest instant held, None when empty."""
+        return min((first for part in self.parts if (first := part.earliest()) is not None), default=None)
+
+    def earlier_than(self, instant: int) -> int:
+        """Return how many of the instants held are earlier than one."""
+        return sum(part.earlier_than(instant) for part in self.parts)
+
+    def at(self, places: Iterable[int]) -> list[int]:
+        """Return the instants at some places of their order, from 0. Raises IndexError outside."""
+        by_number: dict[int, list[array[int]]] = {}
+        for part in self.parts:
+            for number, shelf in part.shelves():
+                by_number.setdefault(number, []).append(shelf)
+        numbers = sorted(by_number)
+        upto = list(accumulate(sum(map(len, by_number[number])) for number in numbers))
+        found = []
+        for place in places:
+            before = bisect_right(upto, place)
+            shelf = sorted(chain.from_iterable(by_number[numbers[before]]))
+            found.append(shelf[place - (upto[before - 1] if before else 0)])
+        return found

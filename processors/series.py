@@ -6,18 +6,20 @@ import heapq
 from collections.abc import Iterator
 
 from metrics.points import Point
-from processors.ages import Begins
+from processors.ages import AllBegins, Begins
 from processors.windows import Windows
 
 
 class Series:
     """All points of one step, of a stream's items, or of a service, up to the clock."""
 
-    __slots__ = ("begins", "begins_sum", "open", "seen", "touched", "windows")
+    __slots__ = ("_own", "begins", "begins_sum", "open", "seen", "touched", "windows")
 
     def __init__(self) -> None:
         self.windows = Windows()
-        self.begins = Begins()
+        self._own = Begins()
+        self.begins = AllBegins(self._own)
+        """The begins of what is open now."""
         self.begins_sum = 0
         """The sum of the begins of what is open now, microseconds."""
         self.open = 0
@@ -27,18 +29,26 @@ class Series:
         self.touched = False
         """Whether a point came or went since this was last cleared."""
 
-    def apply(self, point: Point, sign: int) -> None:
-        """Add a point that is not after the clock, or take it back with `sign` -1."""
+    def join(self, part: Series) -> None:
+        """Read the begins that a part of it holds, one kind of work, as its own too."""
+        self.begins.parts.append(part._own)
+
+    def leave(self, part: Series) -> None:
+        """Read them no longer."""
+        self.begins.parts = [begins for begins in self.begins.parts if begins is not part._own]
+
+    def apply(self, point: Point, sign: int, *, holding: bool = True) -> None:
+        """Add a point that is not after the clock, or take it back with `sign` -1; `holding` its begin, if it opens."""
         self.windows.add(point.at, point.amounts, sign)
         self.touched = True
         if point.opens:
             self.open += sign * point.opens
             self.begins_sum += sign * point.opens * point.begin
             self.seen += sign * (point.opens > 0)
-            if sign * point.opens > 0:
-                self.begins.add(point.begin)
-            else:
-                self.begins.take_back(point.begin)
+            if holding and sign * point.opens > 0:
+                self._own.add(point.begin)
+            elif holding:
+                self._own.take_back(point.begin)
 
     def is_new(self) -> bool:
         """Tell whether it is as if no point had ever come."""

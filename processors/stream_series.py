@@ -71,8 +71,10 @@ class StreamSeries:
     def drop_empty(self) -> None:
         """Forget services and environments of which no window holds anything, and kinds of work that have no rows."""
         for name in [name for name, series in self.by_name.items() if _is_over(name, series)]:
-            del self.by_name[name]
+            gone = self.by_name.pop(name)
             self._names = None
+            if (whole := _whole_of(name)) is not None:
+                self.by_name[whole].leave(gone)
 
     def observed(self, now: int) -> tuple[float, ...] | None:
         """Return, for each window, the share of its buckets since the first point up to now; None before any."""
@@ -111,7 +113,7 @@ class StreamSeries:
             self._apply(point, sign)
 
     def _apply(self, point: Point, sign: int) -> None:
-        self._series(point.series).apply(point, sign)
+        self._series(point.series).apply(point, sign, holding=not point.also)
         if point.also:
             self._series(point.also).apply(point, sign)
 
@@ -124,6 +126,8 @@ class StreamSeries:
             if self._now is not None:
                 series.windows.advance(self._now)
             self._names = None
+            if (whole := _whole_of(name)) is not None:
+                self.by_name[whole].join(series)
         return series
 
 
@@ -131,6 +135,12 @@ def _is_whole(name: str) -> bool:
     """Tell whether a series is no part of another, which has all of its points too."""
     family, kind, label = named(name)
     return not kind and (family != "service" or not label)
+
+
+def _whole_of(name: str) -> str | None:
+    """Return the series of all work that a kind of work's is a part of; None for what is no kind's."""
+    family, kind, label = named(name)
+    return f"{family}:{label}" if kind else None
 
 
 def _is_over(name: str, series: Series) -> bool:

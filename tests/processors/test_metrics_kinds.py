@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from metrics.feed import told
-from processors.ages import Begins
+from processors.ages import AllBegins, Begins
 from processors.engine import StreamSigns
 from schemas.event import WorkKind
 from tests.builders.measured import (
@@ -130,11 +130,14 @@ def test_what_was_told_is_a_share(pairs: dict[int, tuple[int, int]]) -> None:
     assert (0 <= share <= 1, share == 1) == (True, whole)
 
 
-@given(INSTANTS)
+@given(INSTANTS, INSTANTS, st.integers(min_value=0, max_value=1 << 50))
 @settings(max_examples=50)
-def test_every_rank_of_the_begins_is_exact(instants: list[int]) -> None:
-    """What stands at each place is what a sorted list has there."""
-    begins = Begins()
-    for instant in instants:
-        begins.add(instant)
-    assert begins.at(range(len(instants))) == sorted(instants)
+def test_begins_of_several_kinds_read_as_one(some: list[int], others: list[int], instant: int) -> None:
+    """Every rank, the earliest and how many are earlier than an instant are those of one sorted list."""
+    parts = (Begins(), Begins())
+    for part, instants in zip(parts, (some, others), strict=True):
+        for each in instants:
+            part.add(each)
+    together, whole = AllBegins(*parts), sorted(some + others)
+    read = together.at(range(len(whole))), together.earliest(), together.earlier_than(instant)
+    assert read == (whole, whole[0], sum(each < instant for each in whole))
