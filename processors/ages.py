@@ -99,6 +99,6 @@ class AllBegins:
         found = []
         for place in places:
             before = bisect_right(upto, place)
-            shelf = sorted(chain.from_iterable(by_number[numbers[before]]))
-            found.append(shelf[place - (upto[before - 1] if before else 0)])
+            instants = sorted(chain.from_iterable(by_number[numbers[before]]))
+            found.append(instants[place - (upto[before - 1] if before else 0)])
         return found
