@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from insights.dialects import questions as ask
 from insights.dialects.assembly import QUESTIONS, Span, assembled
 from insights.dialects.catalogue import asking_named, dialect_named
 from insights.dialects.comparison import Comparison, compared
 from insights.dialects.explained import DialectExplanation, explained
 from insights.dialects.history import History
+from insights.explain.naming import Unasked, Wanted
 from metrics.windows import window_starts
 from schemas.definition import Definition
 from schemas.measurement import WINDOWS
-from vsm.store import BadQuery, Store
+from vsm.store import NoSuchStream, Store
+
+_UNTOLD: Final = ("step", "kind", "service", "environment", "statistic")
 
 
 def history(store: Store, definition: Definition, stream: str, window: str, now: int | None = None) -> History:
     """Return what happened in a stream in a rolling window up to `now` (microseconds UTC); None: its last measuring.
 
-    Raises BadQuery for a stream that has no facts, naming those that have.
+    Raises NoSuchStream for a stream that has no facts, naming those that have.
     """
     (first,) = store.query(ask.FIRST_SEEN_SQL, {"stream": stream})
     if not first["facts"]:
         known = ", ".join(str(row["value_stream"]) for row in store.query(ask.STREAMS_SQL)) or "none yet"
-        raise BadQuery(f"nothing is known of value stream '{stream}'; known: {known}")
+        raise NoSuchStream(f"nothing is known of value stream '{stream}'; known: {known}")
     clock = now if now is not None else int(str(store.query(ask.CLOCK_SQL, {"stream": stream})[0]["clock"]))
     defined = definition.stream(stream)
     span = Span(
@@ -37,17 +42,20 @@ def history(store: Store, definition: Definition, stream: str, window: str, now:
 
 
 def compare(store: Store, definition: Definition, stream: str, window: str, now: int | None = None) -> Comparison:
-    """Return what every dialect says of a stream. Raises BadQuery for a stream that has no facts."""
+    """Return what every dialect says of a stream. Raises NoSuchStream for a stream that has no facts."""
     return compared(history(store, definition, stream, window, now), window)
 
 
-def explain_dialect(
-    store: Store, definition: Definition, stream: str, window: str, dialect: str, metric: str, limit: int
-) -> DialectExplanation:
-    """Return a dialect's number and what is behind it.
+def by_dialect(store: Store, definition: Definition, wanted: Wanted, dialect: str, limit: int) -> DialectExplanation:
+    """Return a dialect's number and what is behind it, of the whole stream in production.
 
-    Raises UnknownDialect for a dialect or metric that there is not, BadQuery for a stream that has no facts.
+    Raises UnknownDialect for a dialect or metric that there is not, Unasked for what a dialect does not tell apart,
+    NoSuchStream for a stream that has no facts.
     """
     named = dialect_named(dialect)
-    asking = asking_named(named, metric)
-    return explained(history(store, definition, stream, window), window, named, asking, limit)
+    asking = asking_named(named, wanted.metric)
+    if strange := [name for name in _UNTOLD if getattr(wanted, name)]:
+        raise Unasked(f"a dialect speaks of the whole stream by its own statistic: leave --{strange[0]} out")
+    if wanted.window not in WINDOWS:
+        raise Unasked(f"there is no window '{wanted.window}'; known: {', '.join(WINDOWS)}")
+    return explained(history(store, definition, wanted.stream, wanted.window), wanted.window, named, asking, limit)

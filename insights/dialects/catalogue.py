@@ -15,6 +15,7 @@ from insights.dialects.four_keys import FOUR_KEYS
 from insights.dialects.gitlab import GITLAB
 from insights.dialects.history import History
 from insights.dialects.middleware import MIDDLEWARE
+from insights.explain.naming import Unasked
 
 DIALECTS: Final = (
     DORA_2021, DORA_2023, DORA_2024, DEVLAKE_2021, DEVLAKE_2023, FOUR_KEYS, GITLAB, MIDDLEWARE, DATADOG, FLOW_FRAMEWORK,
@@ -25,7 +26,7 @@ _UNITS: Final = ("", "_seconds", "_ratio", "_per_day")
 _PREFIX: Final = "vsm_"
 
 
-class UnknownDialect(ValueError):  # noqa: N818 - shown to the user as it is
+class UnknownDialect(Unasked):
     """There is no such dialect, or it does not answer the question; says what there is."""
 
 

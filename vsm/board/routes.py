@@ -8,13 +8,15 @@ from typing import Any, Final
 from msgspec import Struct
 
 from insights.ageing.open_work import Ageing
+from insights.dialects.comparison import Comparison
+from insights.dialects.explained import DialectExplanation
 from insights.explain.answer import Explanation
 from insights.explain.naming import Unasked, Wanted
 from insights.value_stream_map import StreamMap
 from insights.waste.sums import Report
 from schemas.definition import Definition
 from schemas.measurement import WINDOWS
-from vsm.board import flow_questions
+from vsm.board import dialect_questions, flow_questions
 from vsm.commands.ask import read_map
 from vsm.explaining import explain, micros_of
 from vsm.store import Store
@@ -97,6 +99,25 @@ ROUTES: Final = (
         answer=_map,
         kind=StreamMap,
         query=_WINDOW,
+    ),
+    Route(
+        path="/api/v1/dialects/{stream}",
+        says="What others' definitions of the same metrics say of a stream, side by side, and where they stand.",
+        answer=dialect_questions.comparison,
+        kind=Comparison,
+        query=_WINDOW,
+    ),
+    Route(
+        path="/api/v1/dialects/{stream}/explain",
+        says="A number by another's definition: the items behind it, those left out and why.",
+        answer=dialect_questions.explanation,
+        kind=DialectExplanation,
+        required=("dialect", "metric"),
+        query={
+            "dialect": "The dialect by its name.",
+            "metric": "The metric, with or without vsm_ and its unit.",
+            **_WINDOW,
+        },
     ),
     Route(
         path="/api/v1/waste",

@@ -8,11 +8,15 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
+from insights.dialects import explained_text as dialect_text
+from insights.dialects.explained import DialectExplanation
 from insights.explain import text
+from insights.explain.answer import Explanation
 from insights.explain.naming import Unasked, Wanted
 from metrics.recompute import NotFromRows
 from schemas.definition_file import BadDefinition
 from vsm.commands.ask import MapFormat, Window
+from vsm.comparing import by_dialect
 from vsm.data_dir import DataDir
 from vsm.explaining import explain as explained
 from vsm.explaining import micros_of
@@ -32,6 +36,7 @@ def explain(  # noqa: PLR0913, PLR0917 - each is an option
     service: Annotated[str, typer.Option(help="One service, of a delivery metric.")] = "",
     environment: Annotated[str, typer.Option(help="The environment, of a delivery metric; left out: production.")] = "",
     statistic: Annotated[str, typer.Option(help="p50, p85, p95, mean; left out: the median or the only one.")] = "",
+    dialect: Annotated[str, typer.Option(help="By another's definition: dora-2021, devlake-2023, gitlab, ...")] = "",
     as_of: Annotated[str, typer.Option(help="A past time, UTC if it names no zone: why it has changed since.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Most items that are listed; all are counted.")] = 10_000,
     fmt: Annotated[MapFormat, typer.Option("--format", help="Text for people, JSON for programs.")] = MapFormat.TEXT,
@@ -43,6 +48,8 @@ def explain(  # noqa: PLR0913, PLR0917 - each is an option
     Example: `vsm explain checkout step_wait_seconds --step Review --window 30d --statistic p85`
 
     Example: `vsm explain checkout change_lead_time --as-of 2026-03-03`
+
+    Example: `vsm explain checkout change_lead_time --dialect devlake-2023 --format json`
     """
     wanted = Wanted(
         stream=stream,
@@ -56,13 +63,22 @@ def explain(  # noqa: PLR0913, PLR0917 - each is an option
     )
     try:
         then = micros_of(as_of) if as_of else None
+        if dialect and as_of:
+            raise Unasked("a dialect is asked of what is known now: leave --as-of out")
         with open_store(data, url) as store:
-            found = explained(store, definition_in_use(DataDir(data)), wanted, as_of=then, limit=limit)
+            definition = definition_in_use(DataDir(data))
+            found: Explanation | DialectExplanation = (
+                by_dialect(store, definition, wanted, dialect, limit)
+                if dialect
+                else explained(store, definition, wanted, as_of=then, limit=limit)
+            )
     except Unasked as wrong:
         fail(str(wrong), status=2)
     except (StoreMissing, BadQuery, BadDefinition, NotFromRows) as bad:
         fail(str(bad))
     if fmt is MapFormat.JSON:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    elif isinstance(found, DialectExplanation):
+        dialect_text.show(out, found)
     else:
         text.show(out, found)
