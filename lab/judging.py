@@ -5,7 +5,7 @@
 | `changes_requested` | a review sent the work back | the latest stay in Develop (the ledger writes it down) |
 | `failed_build` | a build failed | whoever was done last when the build's stay began, another step than Build |
 | `reopened` | a closed ticket was opened again | whoever was done last by then |
-| `reverted` | another change took a landed one back | whoever was done last when that one landed |
+| `reverted` | another change took a landed one back | whoever was done last when that landed, itself aside |
 | `rolled_back` | the deployment of a change was undone | the stay in Deploy that it was, else whoever was done last |
 
 The backlog passes nothing on that could be wrong, nor does a stay that ended with the work going back. The earliest
@@ -27,12 +27,14 @@ _PASSING_ON: Final = frozenset(STEPS[1:])
 class Setback(Struct, frozen=True, kw_only=True):
     """Something that shows work to be wrong after it was passed on.
 
-    `deployed`: when the deployment was done that was undone, None for what undid none.
+    `deployed`: when the deployment was done that was undone, None for what undid none. `by`: the change that undid it,
+    whose own stays had nothing to do with what was wrong.
     """
 
     at: int
     evidence: str
     deployed: int | None = None
+    by: str = ""
 
 
 def judge(visits: Sequence[Visit], setbacks: Iterable[Setback], end: int) -> None:
@@ -45,7 +47,8 @@ def judge(visits: Sequence[Visit], setbacks: Iterable[Setback], end: int) -> Non
             own = [
                 v for v in visits if v.step == "Deploy" and v.finished is not None and v.finished == setback.deployed
             ]
-            _blame(own[-1] if own else _passed_on(visits, setback.at), Verdict(setback.at, setback.evidence))
+            others = [v for v in visits if not setback.by or v.of != setback.by]
+            _blame(own[-1] if own else _passed_on(others, setback.at), Verdict(setback.at, setback.evidence))
 
 
 def _passed_on(visits: Iterable[Visit], by: int) -> Visit | None:

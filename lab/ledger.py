@@ -32,6 +32,7 @@ class Visit(Struct, kw_only=True):
 
     `gap_from` is the item's latest finish before something queued the visit; None where nothing did. `untold`: nobody
     said when it ended; by `finished` the whole item was done. `failed`: a build that failed ended it.
+    `of` is the change that opened it, '' for none.
     """
 
     step: str
@@ -45,6 +46,7 @@ class Visit(Struct, kw_only=True):
     counted: bool = True
     untold: bool = False
     started_by: str | None = None
+    of: str = ""
     failed: bool = False
 
     def find_wrong(self, verdict: Verdict) -> None:
@@ -85,15 +87,15 @@ class Visit(Struct, kw_only=True):
 class Ledger:
     """The visits of one item.
 
-    The caller sets before each call `counted`, whether this item counts what opens, and `by`, who does it.
-
-    `by` is a class of actors: human or bot.
+    The caller sets before each call `counted`, whether this item counts what opens, and `by`, who does it
+    (human or bot), and `of`, the change that it happens to.
     """
 
     def __init__(self) -> None:
         self.visits: list[Visit] = []
         self.counted = True
         self.by = "human"
+        self.of = ""
         self._open: dict[str, Visit] = {}
         self._numbers = dict.fromkeys(STEPS, 0)
         self._latest_finish: int | None = None
@@ -213,6 +215,7 @@ class Ledger:
     ) -> Visit:
         self._numbers[step] += 1
         visit = Visit(step=step, number=self._numbers[step], queued=queued, started=started, counted=self.counted)
+        visit.of = self.of
         visit.started_by = None if started is None else self.by
         if queued is not None and step in _QUEUED_BY_A_FACT and not returned:
             visit.gap_from = self._latest_finish

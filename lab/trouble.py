@@ -130,7 +130,7 @@ def _take_back(desk: Desk, developer: Developer, route: Route, bad: Release, fou
     developer.revert(course, original, done)
     course.run_from(found, desk)
     happened.items += [item for item in done[0].items if item.ticket is None]
-    original.set_back(Setback(at=done[0].merged or 0, evidence="reverted"))
+    original.set_back(Setback(at=done[0].merged or 0, evidence="reverted", by=done[0].uri))
     live = _hurry(desk, route, done[0], happened)
     bad.went_wrong("revert", live, live)
 

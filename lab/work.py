@@ -40,8 +40,8 @@ _RANK: Final[dict[Happening, int]] = {
 FINAL: Final = frozenset({"Done", "Won't Do"})
 """The statuses that close a ticket."""
 
-Happened = tuple[int, int, int, Happening, bool, str]
-"""(time, tie rank, order, what, counted, the class of who did it)."""
+Happened = tuple[int, int, int, Happening, bool, str, str]
+"""(time, tie rank, order, what, counted, the class of who did it, the change that it happened to)."""
 
 _BY_HUMANS: Final = frozenset({"reviewed", "sent_back"})
 _BY_BOTS: Final = frozenset({"going_live", "live"})
@@ -90,9 +90,9 @@ class Item(Struct, kw_only=True):
     setbacks: list[Setback] = field(default_factory=list)
     """What showed its work to be wrong after it was passed on, reviews and builds left aside."""
 
-    def note(self, at: int, what: Happening, *, counted: bool = True, by: str = "human") -> None:
+    def note(self, at: int, what: Happening, *, counted: bool = True, by: str = "human", of: str = "") -> None:
         """Write down that it happened; a deployment that carries two of its changes happened once."""
-        self.happened.append((at, _RANK[what], len(self.happened), what, counted, by))
+        self.happened.append((at, _RANK[what], len(self.happened), what, counted, by, of))
 
     def moved(self, at: int, status: str) -> None:
         """Write down the ticket's new status."""
@@ -103,9 +103,9 @@ class Item(Struct, kw_only=True):
     def visits(self, end: int) -> list[Visit]:
         """Return the visits that follow from what happened up to `end` (seconds)."""
         ledger = Ledger()
-        for at, _, _, what, counted, by in sorted(self._once()):
+        for at, _, _, what, counted, by, of in sorted(self._once()):
             if at <= end:
-                ledger.counted, ledger.by = counted, by
+                ledger.counted, ledger.by, ledger.of = counted, by, of
                 getattr(ledger, what)(at)
         judge(ledger.visits, self.setbacks, end)
         return ledger.visits
@@ -114,7 +114,7 @@ class Item(Struct, kw_only=True):
         """Return what happened, one deployment of several of its changes once; counted if one of them counts it."""
         shipped: dict[tuple[int, Happening], Happened] = {}
         for one in self.happened:
-            at, _, _, what, counted, _ = one
+            at, _, _, what, counted, *_ = one
             if what not in _SHIPPED:
                 yield one
             elif counted or (at, what) not in shipped:
@@ -187,7 +187,7 @@ class Change(Struct, kw_only=True):
     def _committed(self, at: int, items: list[Item]) -> None:
         first = min((item.uri for item in items), default="")
         for item in items:
-            item.note(at, "committed", counted=item.uri == first, by=self._by("committed"))
+            item.note(at, "committed", counted=item.uri == first, by=self._by("committed"), of=self.uri)
 
     def _named(self) -> list[Item]:
         return [item for item in self.items if self._names(item)]
@@ -218,7 +218,7 @@ class Change(Struct, kw_only=True):
         items = self.listed if landed and self.listed else self.items
         first = min(item.uri for item in items)
         for item in items:
-            item.note(at, what, counted=item.uri == first, by=self._by(what))
+            item.note(at, what, counted=item.uri == first, by=self._by(what), of=self.uri)
 
     def _by(self, what: Happening) -> str:
         """Return the class of who did it: humans review, bots deploy, everything else is the author's."""

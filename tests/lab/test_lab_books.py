@@ -73,6 +73,32 @@ def test_a_revert_speaks_against_who_was_done_last_when_it_landed() -> None:
     assert verdicts(deployed(), Setback(at=80, evidence="reverted")) == {"Review": ("reverted", 80)}
 
 
+def test_the_work_on_a_revert_is_not_what_it_reverts() -> None:
+    """The review of the revert was done when it landed; what it takes back was the deployment's."""
+    ledger = deployed()
+    ledger.of = "change:revert"
+    ledger.offered(150)
+    ledger.reviewed(160)
+    ledger.review_over(170)
+
+    found = verdicts(ledger, Setback(at=170, evidence="reverted", by="change:revert"))
+
+    assert found == {"Deploy": ("reverted", 170)}
+
+
+def test_a_review_that_sends_work_back_passes_nothing_on() -> None:
+    """A build that fails afterwards speaks against development."""
+    ledger = Ledger()
+    ledger.committed(20)
+    ledger.offered(30)
+    ledger.sent_back(40)
+    ledger.run_queued(45)
+    ledger.run_failed(50)
+    ledger.visits[0].verdict = None
+
+    assert verdicts(ledger) == {"Develop": ("failed_build", 50)}
+
+
 def test_a_rollback_speaks_against_the_deployment_that_it_undid() -> None:
     """Whatever was done meanwhile."""
     ledger = deployed()
