@@ -17,7 +17,20 @@ import msgspec
 
 from bench.result import Result
 
-GROUPS: Final = (("a1",), ("i1",), ("i2",), ("p1",), ("p2",), ("p4", "p3"), ("s1",), ("m1",), ("l1",), ("hostile",))
+GROUPS: Final = (
+    ("a1",),
+    ("i1",),
+    ("i2",),
+    ("p1",),
+    ("p2",),
+    ("p4", "p3"),
+    ("r1",),
+    ("s1",),
+    ("m1",),
+    ("metrics_cost",),
+    ("l1",),
+    ("hostile",),
+)
 """The benchmarks, those of a group in one process."""
 MEANINGS: Final = {
     "A1": "an adapter's translation of its tool's typical body, the dearest tool",
@@ -27,9 +40,12 @@ MEANINGS: Final = {
     "P2": "Quix Streams with durable state against our whole processor, CPU per event",
     "P3": "cost per event at 1,000,000 open items against 1,000",
     "P4": "resident memory per open item with its facts and measurements, KB",
+    "R1": "a replay's events a second against stock Faust's live ones; a million items rebuilt in under two minutes",
     "S1": "our sink against clickhouse-connect's row insert, CPU per row",
+    "C1": "measuring everything against the engine alone, CPU per event",
     "M1": "prometheus-client's page against ours, 100,000 series",
     "H1": "honest deliveries beside 200 slow connections, p99 in seconds",
+    "X1": "the map and explanations on 10,000,000 visits of one stream, seconds",
     "L1": "POST to gauge, p99 beyond the emission interval, seconds",
 }
 ROOT: Final = Path(__file__).parent

@@ -99,8 +99,9 @@ class Asked(Struct, frozen=True, kw_only=True):
 class Tally:
     """What the points of one series come to: the window's cell, and what is open now."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, *, sliced: bool = False) -> None:
+        """Start empty; `sliced`: what happened in each slice of the window is asked for too."""
+        self._sliced = sliced
         self.cell: Cell = {}
         self.seen = 0
         """How many opened, in the window or before."""
@@ -111,7 +112,8 @@ class Tally:
         """Add a point that is not after the clock; `start` is the window's."""
         if point.at >= start:
             put(self.cell, point.amounts, 1)
-            self._slices.append((point.at, slice_of(dict(point.amounts))))
+            if self._sliced:
+                self._slices.append((point.at, slice_of(dict(point.amounts))))
         if point.opens:
             self._begins[point.begin] += point.opens
             self.seen += point.opens > 0
@@ -165,12 +167,14 @@ def recompute(rows: Iterable[Derived], asked: Asked, seen_before: int = 0) -> tu
     """
     names = asked.names
     start = asked.start if asked.window else asked.now + 1
-    tallies = {name: Tally() for name in names}
+    tallies = {name: Tally(sliced=asked.metric.scope == Scope.MAP) for name in names}
+    stream, now = asked.stream, asked.now
     for row in rows:
-        for point in asked.placed(row):
-            for name in (point.series, point.also):
-                if name in tallies:
-                    tallies[name].add(point, start)
+        for point in points(row, stream):
+            if point.at <= now:
+                for name in (point.series, point.also):
+                    if name in tallies:
+                        tallies[name].add(point, start)
     return read([tallies[name] for name in names], asked, seen_before)
 
 

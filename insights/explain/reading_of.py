@@ -94,18 +94,19 @@ Amount = Mapping[int, int]
 def amount(row: Derived, asked: Asked, read: Reads) -> Amount:
     """Return what a row adds to what the metric reads; nothing where it does not stand behind the number."""
     placed = asked.placed(row)
-    found: Counter[int] = Counter()
     if read.standing:
+        found: Counter[int] = Counter()
         is_open = sum(point.opens for point in placed) > 0
         if is_open or (asked.window and any(point.at >= asked.start for point in placed)):
             for point in placed:
                 found.update({code: each for code, each in point.amounts if code < WIDTH})
             found[INSTANTS] = max(1, found[INSTANTS])
         return found
+    start, adds = asked.start, dict[int, int]()
     for point in placed:
-        if point.at >= asked.start:
+        if point.at >= start:
             for code, each in point.amounts:
                 if (code in read.plain) if code < WIDTH else (code // WIDTH in read.sketches):
-                    found[code] += each
-    stands = any(code >= WIDTH for code in found) if read.sketches else any(code in found for code in read.primary())
-    return found if stands else {}
+                    adds[code] = adds.get(code, 0) + each
+    stands = any(code >= WIDTH for code in adds) if read.sketches else not read.primary().isdisjoint(adds)
+    return adds if stands else {}
