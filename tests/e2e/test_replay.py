@@ -1,0 +1,133 @@
+"""A changed definition replayed beside the live one: the difference, the swap under everybody's eyes, the way back."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from lab.simulate import deliveries
+from sinks.clickhouse.checksum import checksums
+from tests.builders.command import addresses, running, vsm
+from tests.builders.one_machine import CLOCK, END_MICROS, organisation, settle
+from vsm.data_dir import DataDir
+from vsm.organisation import send
+from vsm.ports import free_ports
+from vsm.replaying import Compared
+from vsm.settling import wait_until_settled
+from vsm.store import open_store
+
+pytestmark = pytest.mark.timeout(300)
+
+
+_OWNER = "    owner: team-search\n"
+CHANGES: Mapping[str, tuple[str, str]] = {
+    "step": ("[development, staging,", "[staging,"),
+    "calendar": (_OWNER, f'{_OWNER}    calendar: {{zone: UTC, hours: "Mon-Fri 09:00-17:00"}}\n'),
+    "dialect": (_OWNER, f"{_OWNER}    dialect: dora-2021\n"),
+    "selector": ('{project: "jira/SRC"}', '{project: "jira/*"}'),
+}
+
+
+def replay(root: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return vsm("replay", "--data", root, *more, VSM_CLOCK=CLOCK)
+
+
+def edited(root: Path, what: str) -> Path:
+    """Write a changed definition beside the one in use."""
+    new = root / "new.yaml"
+    new.write_text(DataDir(root).config.read_text(encoding="utf-8").replace(*CHANGES[what]), encoding="utf-8")
+    return new
+
+
+def sums(root: Path) -> dict[str, str]:
+    """Return the checksums of the tables shown."""
+    with open_store(root) as store:
+        return dict(checksums(lambda sql: store.ask(sql).rows))
+
+
+class Boards:
+    """Asks the tables and the metrics page without a pause, and counts answers that were empty or never came."""
+
+    def __init__(self, root: Path) -> None:
+        self.answers, self.empty = 0, 0
+        self._root = root
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+
+    def stop(self) -> tuple[bool, int]:
+        """End it; return whether there were answers, and how many of them were empty."""
+        self._over.set()
+        self._thread.join()
+        return self.answers > 0, self.empty
+
+    def _look(self) -> None:
+        page = addresses(self._root)["sink"] + "/metrics"
+        with open_store(self._root) as store:
+            while not self._over.wait(0.05):
+                self.answers += 1
+                self.empty += 1  # taken back once both have answered
+                rows = store.query("SELECT count() AS n FROM vsm.work_items_current")[0]["n"]
+                gauges = "vsm_flow_load{" in httpx.get(page, timeout=10).text
+                self.empty -= bool(rows and gauges)
+
+
+@contextmanager
+def lived(root: Path) -> Iterator[None]:
+    """Run the organisation as people do, with some weeks behind it."""
+    with organisation(root) as stack:
+        send(stack, deliveries(5, 30, END_MICROS))
+        settle(stack)
+    config = DataDir(root).config
+    port = str(free_ports(1)[0])
+    with running(root / "up.log", "up", "--data", root, "--config", config, "--port", port, VSM_CLOCK=CLOCK) as up:
+        try:
+            up.until("running")
+            yield
+        finally:
+            up.signal(signal.SIGTERM)
+            up.status()
+
+
+def settled(root: Path) -> None:
+    """Wait until everything is in the tables."""
+    wait_until_settled(addresses(root), seconds=100)
+
+
+def test_a_swap_leaves_no_gap_and_can_be_taken_back(tmp_path: Path) -> None:
+    """While boards are asked without a pause a changed step is swapped in and back: never empty, the same as before."""
+    with lived(tmp_path):
+        settled(tmp_path)
+        before, boards = sums(tmp_path), Boards(tmp_path)
+        told = replay(tmp_path, "--config", str(edited(tmp_path, "step")), "--swap")
+        settled(tmp_path)
+        swapped = sums(tmp_path)
+        back = replay(tmp_path, "--back")
+        settled(tmp_path)
+        looked = boards.stop()
+        again = sums(tmp_path)
+    assert (told.returncode, back.returncode, looked, swapped != before, again == before) == (
+        0, 0, (True, 0), True, True,
+    ), told.stderr + back.stderr  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["step", "calendar", "dialect", "selector"])
+def test_the_difference_says_what_a_change_does(tmp_path: Path, what: str) -> None:
+    """Each kind of change makes some series differ and leaves others equal; the difference is kept."""
+    with organisation(tmp_path) as stack:
+        send(stack, deliveries(5, 12, END_MICROS))
+        settle(stack)
+    made = replay(tmp_path, "--config", str(edited(tmp_path, what)), "--json")
+    shown = replay(tmp_path, "--json")
+    assert made.stdout == shown.stdout, made.stderr + shown.stderr
+    found = msgspec.json.decode(made.stdout, type=Compared).difference
+    assert (bool(found.series), found.equal_series > 0) == (True, True), made.stdout[:2_000]
