@@ -61,10 +61,10 @@ def explain(  # noqa: PLR0913, PLR0917 - each is an option
         environment=environment,
         statistic=statistic,
     )
+    if dialect and as_of:
+        fail("a dialect is asked of what is known now: leave --as-of out", status=2)
     try:
         then = micros_of(as_of) if as_of else None
-        if dialect and as_of:
-            raise Unasked("a dialect is asked of what is known now: leave --as-of out")
         with open_store(data, url) as store:
             definition = definition_in_use(DataDir(data))
             found: Explanation | DialectExplanation = (
