@@ -28,6 +28,7 @@ GROUPS: Final = (
     ("s1",),
     ("m1",),
     ("metrics_cost",),
+    ("explain",),
     ("l1",),
     ("hostile",),
 )
