@@ -46,11 +46,6 @@ def activated(file: Path, generation: Generation) -> Generation:
     return _written(file, msgspec.structs.replace(generation, active=generation.number))
 
 
-def shown(file: Path, generation: Generation, number: int) -> Generation:
-    """Note that an earlier generation is the one shown, whatever is computed."""
-    return _written(file, msgspec.structs.replace(generation, active=number))
-
-
 def config_in_use(folder: DataDir, given: Path | None = None) -> Path:
     """Return the value-stream file `given`, else the one of the stack that runs on a directory or was the last to.
 

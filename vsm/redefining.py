@@ -28,13 +28,12 @@ class NotRedefined(RuntimeError):  # noqa: N818 - shown to the user as it is
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """Go on under the definition of a file; first show the generation `show` again, where one is named.
+    """Go on under the definition of a file.
 
     `before`: what to keep to go back to, once it is done; None to keep nothing.
     """
 
     config: str
-    show: int | None = None
     before: Before | None = None
 
 
@@ -63,17 +62,17 @@ def swap_to(folder: DataDir, replayed: Compared) -> str:
 
 
 def go_back(folder: DataDir) -> str:
-    """Let the running stack show the generation before at once, then bring it up to date. Raises NotRedefined."""
+    """Let the running stack go on under the file of before, and wait until its rows are shown. Raises NotRedefined."""
     run = _running(folder)
     path = _before(folder)
     if not path.exists():
         raise NotRedefined("there is nothing to go back to: no replay was swapped in on this directory")
     before = msgspec.json.decode(path.read_bytes(), type=Before)
-    _obeyed(folder, run, Order(config=before.config, show=before.generation))
+    _obeyed(folder, run, Order(config=before.config))
     return f"the rows of {before.config} are shown again"
 
 
-def carry_out(folder: DataDir, redefine: Callable[[Path, int | None], None]) -> None:
+def carry_out(folder: DataDir, redefine: Callable[[Path], None]) -> None:
     """Carry out the order that lies in the directory, if there is one; a file that is no definition changes nothing.
 
     Raises what `redefine` raises beside BadDefinition and OSError; whoever gave the order is told of all of it.
@@ -83,7 +82,7 @@ def carry_out(folder: DataDir, redefine: Callable[[Path, int | None], None]) -> 
         return
     order = msgspec.json.decode(path.read_bytes(), type=Order)
     try:
-        redefine(Path(order.config), order.show)
+        redefine(Path(order.config))
     except (BadDefinition, OSError) as bad:
         _write(_problem(folder), str(bad))
     except Exception as bad:

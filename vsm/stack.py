@@ -23,7 +23,7 @@ from schemas.log_open import open_log
 from sinks.asked_generation import ask_generation
 from sinks.clickhouse.address import parsed
 from vsm.data_dir import DataDir
-from vsm.generation import Generation, activated, current, shown
+from vsm.generation import Generation, activated, current
 from vsm.ports import HOST, free_ports, require_alone, require_free
 from vsm.reached import ends, has_passed
 from vsm.store import open_store
@@ -100,18 +100,15 @@ class Stack:
             self._wait_while_alive(lambda: has_passed(log, GROUP, there))
         self._swap()
 
-    def redefine(self, config: Path, show: int | None = None) -> None:
+    def redefine(self, config: Path) -> None:
         """Go on under another value-stream file; the rows shown stay until those of the new definition stand.
 
-        `show`: a generation whose rows are still there, to be shown again at once. Raises BadDefinition and OSError
-        before anything has changed, StackFailed, PortTaken.
+        Raises BadDefinition and OSError before anything has changed, StackFailed, PortTaken.
         """
         load(config)
         self._plan = replace(self._plan, config=config)
         self.config = config
         self._generation = current(self._data.generation, config)
-        if show is not None:
-            self._show(shown(self._data.generation, self._generation, show))
         for name in ("ingest", "process", "board"):
             self._replace(name)
         self.show_rebuilt()

@@ -58,27 +58,30 @@ class Boards:
     """Asks the tables and the metrics page without a pause, and counts answers that were empty or never came."""
 
     def __init__(self, root: Path) -> None:
-        self.answers, self.empty = 0, 0
+        self.answers = 0
+        self.empty: list[tuple[int, bool, bool]] = []
+        self._ended = False
         self._root = root
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look)
         self._thread.start()
 
-    def stop(self) -> tuple[bool, int]:
-        """End it; return whether there were answers, and how many of them were empty."""
+    def stop(self) -> tuple[bool, list[tuple[int, bool, bool]]]:
+        """End it; return whether it asked to the end, and the empty answers: number, had rows, had gauges."""
         self._over.set()
         self._thread.join()
-        return self.answers > 0, self.empty
+        return self._ended, self.empty
 
     def _look(self) -> None:
         page = addresses(self._root)["sink"] + "/metrics"
         with open_store(self._root) as store:
             while not self._over.wait(0.05):
                 self.answers += 1
-                self.empty += 1  # taken back once both have answered
                 rows = store.query("SELECT count() AS n FROM vsm.work_items_current")[0]["n"]
                 gauges = "vsm_flow_load{" in httpx.get(page, timeout=10).text
-                self.empty -= bool(rows and gauges)
+                if not (rows and gauges):
+                    self.empty.append((self.answers, bool(rows), gauges))
+        self._ended = True
 
 
 @contextmanager
@@ -116,7 +119,7 @@ def test_a_swap_leaves_no_gap_and_can_be_taken_back(tmp_path: Path) -> None:
         looked = boards.stop()
         again = sums(tmp_path)
     assert (told.returncode, back.returncode, looked, swapped != before, again == before) == (
-        0, 0, (True, 0), True, True,
+        0, 0, (True, []), True, True,
     ), told.stderr + back.stderr  # fmt: skip
 
 
