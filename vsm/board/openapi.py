@@ -22,7 +22,9 @@ _REFERENCE: Final = "#/components/schemas/{name}"
 
 def described(routes: Sequence[Route]) -> dict[str, Any]:
     """Return the whole document."""
-    schemas, parts = msgspec.json.schema_components([route.kind for route in routes], ref_template=_REFERENCE)
+    schemas, parts = msgspec.json.schema_components(
+        [route.kind for route in routes], schema_hook=_anything, ref_template=_REFERENCE
+    )
     paths = {route.path: {"get": _operation(route, schema)} for route, schema in zip(routes, schemas, strict=True)}
     return {
         "openapi": "3.1.0",
@@ -30,6 +32,11 @@ def described(routes: Sequence[Route]) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": parts},
     }
+
+
+def _anything(_kind: type[Any]) -> dict[str, Any]:
+    """Return the schema of what may be any JSON."""
+    return {}
 
 
 def _operation(route: Route, schema: dict[str, Any]) -> dict[str, Any]:
