@@ -22,13 +22,16 @@ def lead_time(history: History) -> Answer:
             ways.setdefault(change.change_id, []).append(change)
     parts, left = [], []
     for change_id, rows in ways.items():
+        merged = rows[0].merged_at or 0
         deployed = [
-            row.deployed_at for row in rows if row.deployed_at is not None and row.environment == history.production
+            row.deployed_at
+            for row in rows
+            if row.deployed_at is not None and row.deployed_at >= merged and row.environment == history.production
         ]
         if deployed:
             parts.append(_phases(rows[0], min(deployed)))
         else:
-            left.append(LeftOut(item_id=change_id, reason="not deployed to production yet"))
+            left.append(LeftOut(item_id=change_id, reason="not deployed to production since its merge"))
     values = [part.value for part in parts if part.value is not None]
     return Answer(
         value=fmean(values) if values else 0.0, unit=Unit.SECONDS, n=len(values), statistic="mean",
