@@ -36,7 +36,7 @@ def described(routes: Sequence[Route]) -> dict[str, Any]:
 
 def _anything(_kind: type[Any]) -> dict[str, Any]:
     """Return the schema of what may be any JSON."""
-    return {}
+    return {"description": "any JSON"}
 
 
 def _operation(route: Route, schema: dict[str, Any]) -> dict[str, Any]:
