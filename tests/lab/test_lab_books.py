@@ -94,7 +94,8 @@ def test_a_review_that_sends_work_back_passes_nothing_on() -> None:
     ledger.sent_back(40)
     ledger.run_queued(45)
     ledger.run_failed(50)
-    ledger.visits[0].verdict = None
+    for visit in ledger.visits:
+        visit.verdict = None
 
     assert verdicts(ledger) == {"Develop": ("failed_build", 50)}
 
