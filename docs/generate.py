@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 from deploy.prometheus import objectives
+from docs.dialect_tables import dialects_page
 from docs.safety import safety_page
 from docs.stories import stories_page
 from ingest.adapter import Adapter
@@ -84,6 +85,7 @@ PAGES: Final[Mapping[Path, Callable[[], str]]] = {
     DOCS / "event-types.md": events_page,
     DOCS / "tables.md": tables_page,
     DOCS / "safety.md": safety_page,
+    DOCS / "dialects.md": dialects_page,
     DOCS / "stories.md": stories_page,
     SHIPPED: schema_text,
     objectives.FILE: objectives.rules_text,

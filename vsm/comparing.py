@@ -20,7 +20,9 @@ _UNTOLD: Final = ("step", "kind", "service", "environment", "statistic")
 
 
 def history(store: Store, definition: Definition, stream: str, window: str, now: int | None = None) -> History:
-    """Return what happened in a stream in a rolling window up to `now` (microseconds UTC); None: its last measuring.
+    """Return what happened in a stream in a rolling window up to `now` (microseconds UTC).
+
+    Without `now` the clock is that of its last measuring, or, before there was one, its newest fact.
 
     Raises NoSuchStream for a stream that has no facts, naming those that have.
     """
@@ -28,7 +30,7 @@ def history(store: Store, definition: Definition, stream: str, window: str, now:
     if not first["facts"]:
         known = ", ".join(str(row["value_stream"]) for row in store.query(ask.STREAMS_SQL)) or "none yet"
         raise NoSuchStream(f"nothing is known of value stream '{stream}'; known: {known}")
-    clock = now if now is not None else int(str(store.query(ask.CLOCK_SQL, {"stream": stream})[0]["clock"]))
+    clock = now or _measured_at(store, stream) or int(str(first["last_seen_at"]))
     defined = definition.stream(stream)
     span = Span(
         stream=stream,
@@ -39,6 +41,11 @@ def history(store: Store, definition: Definition, stream: str, window: str, now:
         first_seen_at=int(str(first["first_seen_at"])),
     )
     return assembled(span, {name: store.query(sql, span.parameters()) for name, sql in QUESTIONS.items()})
+
+
+def _measured_at(store: Store, stream: str) -> int | None:
+    (last,) = store.query(ask.CLOCK_SQL, {"stream": stream})
+    return int(str(last["clock"])) if last["measurements"] else None
 
 
 def compare(store: Store, definition: Definition, stream: str, window: str, now: int | None = None) -> Comparison:

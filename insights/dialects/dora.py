@@ -144,14 +144,14 @@ def _median(parts: list[Part], left: list[LeftOut]) -> Answer:
 
 
 _LEAD: Final = Asking(
-    Question.LEAD_TIME, lead_time, "change; first commit to production; middle one; first deployment left out"
+    Question.LEAD_TIME, lead_time, "change; first commit to production; median; first deployment left out"
 )
 _FREQUENCY: Final = Asking(Question.FREQUENCY, frequency, "successes a day of the window")
 _FAIL: Final = Asking(
     Question.FAIL_RATE, fail_rate, "failed, or rolled back, reverted, hot-fixed, blamed; of all finished"
 )
-_RECOVERY: Final = Asking(Question.RECOVERY, recovery, "from the failed deployment's finish to its fix; middle one")
-_RESTORE: Final = Asking(Question.RECOVERY, restore, "from the incident's detection, whatever caused it; middle one")
+_RECOVERY: Final = Asking(Question.RECOVERY, recovery, "from the failed deployment's finish to its fix; median")
+_RESTORE: Final = Asking(Question.RECOVERY, restore, "from the incident's detection, whatever caused it; median")
 _REWORK: Final = Asking(Question.REWORK, rework, "deployments that an incident forced, of all finished")
 
 DORA_2021: Final = Dialect(

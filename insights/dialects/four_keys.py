@@ -128,7 +128,7 @@ FOUR_KEYS: Final = Dialect(
     summary="Google's Four Keys: commits, every environment, interpolated medians",
     source="https://github.com/dora-team/fourkeys/blob/6cc642e/METRICS.md",
     askings=(
-        Asking(Question.LEAD_TIME, lead_time, "commit; every environment; interpolated median; nothing is 0"),
+        Asking(Question.LEAD_TIME, lead_time, "commit; every environment; interpolated median, 0 of nothing"),
         Asking(Question.FREQUENCY, frequency, "days with a deployment, in the median week since the first fact"),
         Asking(Question.FAIL_RATE, fail_rate, "incidents that name a deployed commit, over deployments"),
         Asking(Question.RECOVERY, recovery, "the earlier of incident and named deployment; whole hours"),

@@ -120,9 +120,11 @@ GROUP BY subject_id
 """Every time that each ticket was closed."""
 
 FIRST_SEEN_SQL: Final = f"""
-SELECT toUnixTimestamp64Micro(min(occurred_at)) AS first_seen_at, count() AS facts FROM vsm.flow_events WHERE {_STREAM}
+SELECT toUnixTimestamp64Micro(min(occurred_at)) AS first_seen_at,
+    toUnixTimestamp64Micro(max(occurred_at)) AS last_seen_at, count() AS facts
+FROM vsm.flow_events WHERE {_STREAM}
 """  # noqa: S608 - constants
-"""When the stream's first fact happened. Takes stream."""
+"""When the stream's first and its newest fact happened. Takes stream."""
 
 CLOCK_SQL: Final = f"""
 SELECT toUnixTimestamp(max(measured_at)) * 1000000 AS clock, count() AS measurements
