@@ -70,8 +70,32 @@ back AS (SELECT r.service, r.finished, max(t.place) AS target FROM lanes r JOIN 
 failed AS (SELECT f.id, f.finished, min(back.finished) AS again FROM back JOIN lanes f
     ON f.service = back.service AND f.place = back.target + 1 GROUP BY f.id)"""  # noqa: S608 - constants
 
+_BACKWARDS: Final = f"""
+WITH RECURSIVE back(at) AS (SELECT :until UNION ALL SELECT at - {DAY} FROM back WHERE at - {DAY} > :since)
+SELECT (at / {DAY} + 3) / 7 AS week, count(DISTINCT finished / {DAY}) AS deployed
+FROM back LEFT JOIN deployments ON finished / {DAY} = at / {DAY} AND {_LIVE} GROUP BY week"""  # noqa: S608 - constants
+
+_FORWARDS: Final = f"""
+WITH RECURSIVE days(day) AS (SELECT :since / {DAY} UNION ALL SELECT day + 1 FROM days WHERE day < :until / {DAY})
+SELECT (day + 4) / 7 AS week, count(DISTINCT finished / {DAY}) AS deployed
+FROM days LEFT JOIN deployments ON finished / {DAY} = day AND outcome = 'success' AND finished {_IN}
+GROUP BY week"""  # noqa: S608 - constants
+
+_BROUGHT: Final = f"""
+SELECT (d.finished - k.authored) / 1e6 AS span
+FROM (SELECT *, lag(finished) OVER (PARTITION BY service ORDER BY finished, id) AS last
+    FROM deployments WHERE {_LIVE}) d
+JOIN carried x ON x.deployment = d.id JOIN commits k ON k.change = x.change
+WHERE d.last IS NOT NULL AND d.finished - d.last <= 60 * {DAY} AND d.finished {_IN}"""  # noqa: S608 - constants
+
 RULES: Final[Mapping[tuple[str, str], str]] = {
     ("devlake-2023", "change_lead_time"): _lower_median(_CYCLES, "cycle"),
+    ("devlake-2023", "deployment_frequency"): _lower_median(_BACKWARDS, "deployed"),
+    ("four-keys", "deployment_frequency"): _median(_FORWARDS, "deployed"),
+    ("gitlab", "deployment_frequency"): f"""SELECT count(*) / 7.0 FROM deployments
+        WHERE {_LIVE} AND finished >= :since AND finished < :until""",  # noqa: S608 - constants
+    ("middleware", "deployment_frequency"): f"SELECT count(*) / 7 FROM deployments WHERE {_LIVE} AND finished {_IN}",  # noqa: S608 - constants
+    ("datadog", "change_lead_time"): _median(_BROUGHT, "span"),
     ("devlake-2023", "change_fail"): f"""WITH {_LAID}
         SELECT avg(EXISTS (SELECT 1 FROM laid WHERE laid.deployment = d.id)) FROM deployments d
         WHERE d.environment = 'production' AND d.outcome = 'success' AND d.finished {_IN}""",  # noqa: S608 - constants
