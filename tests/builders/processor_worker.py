@@ -26,14 +26,16 @@ def run(said: str, settings: Mapping[str, str], point: str, at: int, act: str) -
     """Run until told to stop, with these `VSM_*` settings, logging to the file `said`.
 
     With `VSM_CONFIG` it has the real engine, else the counting one, whose packing `COUNTING_PACKING` names. At the
-    `at`-th time it reaches `point` (empty: never) it does what `act` names.
+    `at`-th time it reaches `point` (empty: never) it does what `act` names. With `PATIENT` the group misses who is gone
+    no sooner than it does on a cluster.
     """
     file = os.open(said, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for stream in (1, 2):
         os.dup2(file, stream)
     os.environ.update(settings)
     told = Settings()
-    log: Log = quick(told.kafka) if told.kafka else LocalLog(told.data / "log")
+    on_kafka = KafkaLog if os.environ.get("PATIENT") else quick
+    log: Log = on_kafka(told.kafka) if told.kafka else LocalLog(told.data / "log")
     if point:
         log = FailingLog(log, point, at, ACTS[act])
     try:

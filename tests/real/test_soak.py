@@ -37,11 +37,12 @@ SEED = int(os.environ.get("VSM_SOAK_SEED", "1"))
 PARTITIONS = 12
 DISORDER_MICROS = 72 * HOUR
 CHUNK_RECORDS = "200"
-EMIT_SECONDS = 3.0 if ITEMS <= 5_000 else 30.0
+EMIT_SECONDS = 30.0 if IS_LARGE else 3.0
 CLOCK_HOURS = 24.0 * 30
 WORKERS = 3
-KILL_SECONDS = (4.0, 10.0) if ITEMS <= 5_000 else (40.0, 80.0)
-"""How long between two kills; a larger state takes longer to take over."""
+IS_LARGE = ITEMS > 5_000
+KILL_SECONDS = (90.0, 150.0) if IS_LARGE else (4.0, 10.0)
+"""How long between two kills; a large state takes longer to take over, and its group misses a member later."""
 PATIENCE_SECONDS = 120 + ITEMS / 50
 pytestmark = [pytest.mark.real, pytest.mark.timeout(int(300 + 3 * PATIENCE_SECONDS))]
 Rows = dict[tuple[str, ...], Derived]
@@ -76,8 +77,8 @@ def test_shuffled_doubled_and_killed_the_tables_are_those_of_the_batch(
     config = tmp_path / "value-streams.yaml"
     config.write_text(soak.definition_yaml(streams))
     workers = Workers(
-        tmp_path, kafka=brokers.bootstrap, config=str(config), fence_seconds=str(FENCE_SECONDS),
-        append_timeout_seconds="8", emit_seconds=str(EMIT_SECONDS), clock=_clock(), chunk_records=CHUNK_RECORDS,
+        tmp_path, kafka=brokers.bootstrap, config=str(config), emit_seconds=str(EMIT_SECONDS), clock=_clock(),
+        chunk_records=CHUNK_RECORDS, **_haste(),
     )  # fmt: skip
     try:
         kills = _soaked(log, workers, _shuffled(per_stream, chance), chance)
@@ -86,6 +87,11 @@ def test_shuffled_doubled_and_killed_the_tables_are_those_of_the_batch(
         workers.close()
     print(f"soak: {ITEMS} items, {sum(map(len, per_stream.values()))} facts, {kills} kills, {len(wrong)} differences")  # noqa: T201 - a long run says what it did
     assert (kills > 0, wrong[:5]) == (True, []), workers.said()[-3_000:]
+
+
+def _haste() -> dict[str, str]:
+    """Return how soon the group misses who is gone: at once in a small soak, as on a cluster in a large one."""
+    return {"PATIENT": "yes"} if IS_LARGE else {"fence_seconds": str(FENCE_SECONDS), "append_timeout_seconds": "8"}
 
 
 def _clock() -> str:
