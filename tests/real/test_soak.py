@@ -34,13 +34,13 @@ from tests.builders.workers import Worker, Workers, until
 
 ITEMS = int(os.environ.get("VSM_SOAK_ITEMS", "300"))
 SEED = int(os.environ.get("VSM_SOAK_SEED", "1"))
+IS_LARGE = ITEMS > 5_000
 PARTITIONS = 12
 DISORDER_MICROS = 72 * HOUR
 CHUNK_RECORDS = "200"
 EMIT_SECONDS = 30.0 if IS_LARGE else 3.0
 CLOCK_HOURS = 24.0 * 30
 WORKERS = 3
-IS_LARGE = ITEMS > 5_000
 KILL_SECONDS = (90.0, 150.0) if IS_LARGE else (4.0, 10.0)
 """How long between two kills; a large state takes longer to take over, and its group misses a member later."""
 PATIENCE_SECONDS = 120 + ITEMS / 50
