@@ -33,7 +33,8 @@ release know less than their number of items says."""
 _CONSTRAINT: Final = """\
 A step is announced as the constraint where the confidence of it (`constraint_ratio`) is at least 0.95 in the window
 of 90 days at the run's end. It is found where it is the one that was planted, after a shift the later one; false
-where it is another one, or any in a stream in balance."""
+where it is another one, or any in a stream in balance. In the monorepo each change stands in Deploy once more until
+the other service's deployment has it too: there the planted step leads by less than it does alone."""
 
 _COMPLETENESS: Final = """\
 Of the deliveries of the scenario of lost webhooks each is lost with a chance of its own, and all within an outage.
