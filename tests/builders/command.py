@@ -28,7 +28,9 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "NO_COLOR": "1", **more}
 
 
-def vsm(*arguments: str | Path, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+def vsm(
+    *arguments: str | Path, cwd: Path | None = None, seconds: float = DEADLINE_SECONDS, **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "vsm", *map(str, arguments)],
@@ -37,7 +39,7 @@ def vsm(*arguments: str | Path, cwd: Path | None = None, **more: str) -> subproc
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=DEADLINE_SECONDS,
+        timeout=seconds,
         check=False,
     )
 

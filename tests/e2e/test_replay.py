@@ -38,7 +38,7 @@ CHANGES: Mapping[str, tuple[str, str]] = {
 
 def replay(root: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
-    return vsm("replay", "--data", root, *more, VSM_CLOCK=CLOCK)
+    return vsm("replay", "--data", root, *more, seconds=200, VSM_CLOCK=CLOCK)
 
 
 def edited(root: Path, what: str) -> Path:
@@ -120,7 +120,7 @@ def test_a_swap_leaves_no_gap_and_can_be_taken_back(tmp_path: Path) -> None:
         again = sums(tmp_path)
     assert (told.returncode, back.returncode, looked, swapped != before, again == before) == (
         0, 0, (True, []), True, True,
-    ), told.stderr + back.stderr  # fmt: skip
+    ), told.stderr + back.stderr + str(looked)  # fmt: skip
 
 
 @pytest.mark.parametrize("what", ["step", "calendar", "dialect", "selector"])
