@@ -47,7 +47,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     """What imports are held to: live tokens (none: nothing is let in), known streams, facts a request."""
 
     tokens: Callable[[], Sequence[bytes]]
-    streams: tuple[str, ...]
+    streams: Callable[[], tuple[str, ...]]
     most_facts: int
     pseudonym: Pseudonym
 
@@ -68,8 +68,8 @@ class FactImporter:
         reason = _VERIFY(request, self._rules.tokens())
         if reason is not None:
             return Rejected(401, reason)
-        if route.kind is Kind.IMPORT and stream not in self._rules.streams:
-            known = ", ".join(self._rules.streams) or "none"
+        if route.kind is Kind.IMPORT and stream not in self._rules.streams():
+            known = ", ".join(self._rules.streams()) or "none"
             return Rejected(404, f"there is no value stream of this name; there are: {known}")
         if _CONTENT_TYPE.fullmatch(headers.get("content-type", "")) is None:
             return Rejected(415, WRONG_CONTENT_TYPE)
@@ -81,7 +81,7 @@ class FactImporter:
         """Write all facts of a body, or none when any is malformed."""
         rules = self._rules
         if route.kind is Kind.LINKS:
-            found = await beside_the_loop(body, corrections, body, rules.streams, received_at, rules.pseudonym)
+            found = await beside_the_loop(body, corrections, body, rules.streams(), received_at, rules.pseudonym)
             return await self._keep(LINKS, LINKS, found)
         given = route.name, body, received_at, rules.pseudonym, rules.most_facts
         return await self._keep(TOOL, route.name, await beside_the_loop(body, imported, *given))

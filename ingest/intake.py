@@ -74,7 +74,7 @@ class Intake:
         live: Live,
     ) -> None:
         self.live = live
-        self._router = router
+        self.router = router
         self._codec = codec
         self._outbox = outbox
         self._telemetry = telemetry
@@ -112,7 +112,7 @@ class Intake:
         if allowed is not None and (wait := allowed.wait_seconds(self._now_seconds())) > 0:
             self._telemetry.delivered(delivery.tool, delivery.source, "rejected", TOO_OFTEN)
             return answers.unavailable(TOO_OFTEN, math.ceil(wait), status=429)
-        outcome = await beside_the_loop(delivery.body, decide, delivery, connection, self._router)
+        outcome = await beside_the_loop(delivery.body, decide, delivery, connection, self.router)
         return await self._settle(delivery, connection, outcome)
 
     async def keep(self, made: list[Pending]) -> None:

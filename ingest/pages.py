@@ -22,12 +22,19 @@ _logger = structlog.get_logger(__name__)
 
 
 class Pages:
-    """Makes the pages. `problems` says why the process is not ready; empty: it is."""
+    """Makes the pages. `problems` says why the process is not ready; empty: it is. `version` is the definition's."""
 
-    def __init__(self, telemetry: Telemetry, peers: Sequence[str], problems: Callable[[], Sequence[str]]) -> None:
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        peers: Sequence[str],
+        problems: Callable[[], Sequence[str]],
+        version: Callable[[], str],
+    ) -> None:
         self._telemetry = telemetry
         self._peers = peers
         self._problems = problems
+        self._version = version
         self._client = httpx.AsyncClient(timeout=_PEER_SECONDS, trust_env=False) if peers else None
         self._openapi = document()
 
@@ -36,9 +43,9 @@ class Pages:
         return Reply(200, b'{"live":true}')
 
     async def ready(self) -> Reply:
-        """200 when deliveries can be kept, else 503 with the reasons."""
+        """200 when deliveries can be kept, else 503 with the reasons; and the definition that they are routed by."""
         problems = list(self._problems())
-        body = msgspec.json.encode({"ready": not problems, "problems": problems})
+        body = msgspec.json.encode({"ready": not problems, "problems": problems, "definition": self._version()})
         return Reply(503 if problems else 200, body)
 
     async def openapi(self) -> Reply:

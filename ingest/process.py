@@ -30,6 +30,7 @@ from ingest.settings import Settings
 from ingest.spool import Spool
 from ingest.telemetry import Telemetry
 from ingest.watchdog import Watchdog
+from schemas.asked_definition import asked_definition
 from schemas.clock import clock_from
 from schemas.codec import Codec
 from schemas.definition import Definition
@@ -64,7 +65,7 @@ class Process:
         settings, definition, codec = means.settings, means.definition, means.codec
         self.settings = settings
         self._identity_key = means.identity_key
-        self._streams_version = definition.version
+        self._config, self._streams = settings.config, definition
         self._stopping = False
         self._token = _import_token(settings)
         clock = clock_from(settings.clock)
@@ -90,10 +91,10 @@ class Process:
             opened=reader.opened,
             live=live(self._connect(definition)),
         )
-        self.pages = Pages(self.telemetry, settings.metrics_peers, self._problems)
+        self.pages = Pages(self.telemetry, settings.metrics_peers, self._problems, lambda: self._streams.version)
         rules = Rules(
             tokens=lambda: self._token,
-            streams=tuple(stream.name for stream in definition.value_streams),
+            streams=lambda: tuple(stream.name for stream in self._streams.value_streams),
             most_facts=settings.import_facts,
             pseudonym=lambda tool, account: pseudonym(self._identity_key, tool, account),
         )
@@ -115,10 +116,14 @@ class Process:
         self.telemetry.read_completeness_from(partial(completeness, settings.data / _RECONCILED))
 
     def reload(self) -> None:
-        """Take sources, secrets and the identity key anew; what is bad changes nothing. Streams stay as they are."""
+        """Take sources, secrets and the identity key anew; what is bad changes nothing.
+
+        Streams stay as they are, unless the data directory asks for another value-stream file.
+        """
         told = self.settings.identity_key.get_secret_value()
         try:
-            definition = load(self.settings.config)
+            config = asked_definition(self.settings.data) or self.settings.config
+            definition = load(config)
             identity_key = load_identity_key(told, self.settings.data, may_make=False)
         except (BadDefinition, BadIdentityKey, OSError) as bad:
             self.telemetry.reloads["refused"] += 1
@@ -129,7 +134,10 @@ class Process:
         self.intake.live = live(self._connect(definition), self.intake.live)
         self.telemetry.reloads["done"] += 1
         _logger.info("sources and secrets were reloaded", sources=len(self.intake.live.connections))
-        if definition.version != self._streams_version:
+        if config != self._config:
+            self._config, self._streams, self.intake.router = config, definition, Router(definition)
+            _logger.info("events are routed by another value-stream file", version=definition.version)
+        elif definition.version != self._streams.version:
             _logger.warning("changed value streams were left as they are until the next start")
 
     def _connect(self, definition: Definition) -> Connections:

@@ -34,6 +34,7 @@ class Emitter:
             async with holding.lock:
                 if not holding.usable:
                     continue
+                whole = holding.progress.whole
                 measured = self._measure(holding)
             try:
                 async with asyncio.timeout(self._timeout_seconds):
@@ -42,6 +43,7 @@ class Emitter:
                 holding.emit_all = True
                 _log.warning("put an emission off", partition=holding.partition, error=str(away))
             else:
+                holding.measured = holding.measured or whole
                 self._telemetry.measurements.inc(len(measured))
 
     def _measure(self, holding: Holding) -> Sequence[Measurement]:

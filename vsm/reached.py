@@ -17,9 +17,13 @@ Ends = Mapping[str, Sequence[int]]
 """Topic -> the next offset of each partition."""
 
 
-def ends(log: Log) -> Ends:
-    """Return where the derived topics end now. Raises LogUnavailable."""
-    return {topic.name: log.end_offsets(topic.name) for topic in ENTITIES}
+SHOWN: Final = (*ENTITIES, topics.MEASUREMENTS)
+"""The topics of everything that a board shows."""
+
+
+def ends(log: Log, of: Sequence[topics.Topic] = ENTITIES) -> Ends:
+    """Return where derived topics end now. Raises LogUnavailable."""
+    return {topic.name: log.end_offsets(topic.name) for topic in of}
 
 
 def has_passed(log: Log, group: str, wanted: Ends) -> bool:

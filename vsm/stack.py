@@ -15,6 +15,7 @@ import httpx
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.asked_definition import ask_definition
 from schemas.definition_file import load
 from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import Log, LogUnavailable
@@ -25,7 +26,7 @@ from sinks.clickhouse.address import parsed
 from vsm.data_dir import DataDir
 from vsm.generation import Generation, activated, current
 from vsm.ports import HOST, free_ports, require_alone, require_free
-from vsm.reached import ends, has_passed
+from vsm.reached import SHOWN, ends, has_passed
 from vsm.store import open_store
 from vsm.supervisor import Job, Supervisor
 
@@ -37,6 +38,8 @@ FLUSH_SECONDS: Final = 1.0
 KAFKA_PARTITIONS: Final = 12
 """How many partitions `vsm up` gives the topics of a Kafka that has none of ours."""
 _POLL_SECONDS: Final = 0.1
+_ASK_SECONDS: Final = 5.0
+"""How long the ingester may take to take a file over before it is asked again."""
 _SHOWN: Final = "SELECT argMax(generation, activated_at) AS shown FROM vsm.active"
 _NAMES: Final = ("ingest", "process", "sink", "board")
 
@@ -72,6 +75,7 @@ class Stack:
         """Start every process and wait until all are ready. Raises StackFailed, PortTaken."""
         require_free(self._plan.port)
         ask_generation(self._data.root, self._generation.active)
+        ask_definition(self._data.root, self._plan.config)
         self._make_topics()
         self._fill_lost_tables()
         self._supervisor.start()
@@ -85,34 +89,56 @@ class Stack:
         return self._generation.active != self._generation.number
 
     def show_rebuilt(self) -> None:
-        """Wait until the rows of a changed definition stand in the tables, and show them. Raises StackFailed.
+        """Wait until what a changed definition makes stands in the tables, and show it. Raises StackFailed.
 
-        It is done as soon as the sink has passed where the new rows ended when the last of them was written: traffic
-        that goes on changes nothing of that.
+        It is done as soon as the sink has passed where the new rows and measurements ended when the last of them was
+        written: traffic that goes on changes nothing of that.
         """
         if not self.is_rebuilding:
             return
         from sinks.clickhouse.pump import GROUP
 
-        self._wait_while_alive(self._is_rebuilt)
+        self._wait_while_alive(self._is_measured)
         with closing(self._open_log()) as log:
-            there = ends(log)
+            there = ends(log, SHOWN)
             self._wait_while_alive(lambda: has_passed(log, GROUP, there))
         self._swap()
 
     def redefine(self, config: Path) -> None:
         """Go on under another value-stream file; the rows shown stay until those of the new definition stand.
 
+        Only the processors are started anew. The ingester takes the file over as it runs, so that no delivery finds its
+        door shut, and the board asks which one is in use.
         Raises BadDefinition and OSError before anything has changed, StackFailed, PortTaken.
         """
         load(config)
         self._plan = replace(self._plan, config=config)
         self.config = config
         self._generation = current(self._data.generation, config)
-        for name in ("ingest", "process", "board"):
-            self._replace(name)
+        ask_definition(self._data.root, config)
+        for job in self._jobs(self._generation):
+            self._supervisor.retell(job)
+        self._wait_while_alive(self._is_routed_by(load(config).version))
+        self._replace("process")
         self.show_rebuilt()
         self._data.announce(config, self.addresses, self._plan.clickhouse)
+
+    def _is_routed_by(self, version: str) -> Callable[[], bool]:
+        """Return what asks the ingester to take the file over, and says whether it has."""
+        asked = 0.0
+
+        def is_routed() -> bool:
+            nonlocal asked
+            if time.monotonic() - asked > _ASK_SECONDS:
+                asked = time.monotonic()
+                self._supervisor.children["ingest"].hand_on(signal.SIGHUP)
+            try:
+                told = httpx.get(f"{self.addresses['ingest']}/health/ready", timeout=2.0).json()
+            except (httpx.TransportError, ValueError):
+                return False
+            return bool(told.get("definition") == version)
+
+        return is_routed
 
     def _replace(self, name: str) -> None:
         self._supervisor.replace(next(job for job in self._jobs(self._generation) if job.name == name))
@@ -165,9 +191,9 @@ class Stack:
             if any(child.hopeless for child in self._supervisor.children.values()):
                 raise StackFailed(f"the rebuild broke off; see {self._data.logs}")
 
-    def _is_rebuilt(self) -> bool:
+    def _is_measured(self) -> bool:
         try:
-            return httpx.get(f"{self.addresses['process']}/health/ready", timeout=5.0).json().get("rebuilt") is True
+            return httpx.get(f"{self.addresses['process']}/health/ready", timeout=5.0).json().get("measured") is True
         except (httpx.TransportError, ValueError):
             return False
 
@@ -196,6 +222,7 @@ class Stack:
         }
         if self._plan.clock:
             shared["VSM_CLOCK"] = self._plan.clock
+        of_board = {**shared, "VSM_CONFIG": ""}  # it asks which file is in use
         peers = f"http://{HOST}:{process_port}/metrics,http://{HOST}:{sink_port}/metrics"
         tables = self._plan.clickhouse or f"http://{HOST}:{sql_port}"
         return (
@@ -218,7 +245,7 @@ class Stack:
             Job(
                 name="board",
                 arguments=("board",),
-                environment={**shared, "VSM_CLICKHOUSE": tables, "VSM_BOARD_PORT": str(board_port)},
+                environment={**of_board, "VSM_CLICKHOUSE": tables, "VSM_BOARD_PORT": str(board_port)},
             ),
         )
 

@@ -138,6 +138,10 @@ class Supervisor:
         while not done.wait(_WATCH_SECONDS) and self._thread.is_alive():
             pass
 
+    def retell(self, job: Job) -> None:
+        """Start a job with other arguments or environment from its next start on; as it runs it stays."""
+        self.children[job.name].job = job
+
     def hand_on(self, number: signal.Signals) -> None:
         """Send every process a signal."""
         for child in self.children.values():

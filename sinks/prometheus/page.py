@@ -85,7 +85,9 @@ class Page:
     """Every series of our partitions. Safe between the threads that feed it, steer it and serve it.
 
     It shows the active generation and holds those that are built beside it; while it was not told which that is, it
-    shows the newest. `max_series` bounds the measured series; what finds no room is counted in `refused` and not shown.
+    shows the newest. A partition of which the active one was not measured yet keeps what it showed, so that a swap
+    leaves no gap; of a generation gone back to, that nobody measures any more, it shows the next that is measured.
+    `max_series` bounds the measured series; what finds no room is counted in `refused` and not shown.
     """
 
     def __init__(self, max_series: int, active: int = 0) -> None:
@@ -101,12 +103,17 @@ class Page:
         return sum(len(part.places) for part in list(self._parts.values()))
 
     def show(self, active: int) -> None:
-        """Show this generation from now on, and forget those before it; what said no generation is of it."""
+        """Show this generation from now on, and forget those before it; what said no generation is of it.
+
+        Where it was not measured yet, the newest before it stands until it is.
+        """
         with self._lock:
             self._active = active
-            held = {place: part for place, part in self._parts.items() if place[1] >= active}
             unsaid = {(owner, active): part for (owner, generation), part in self._parts.items() if not generation}
-            self._parts = {**unsaid, **held}
+            said = {place: part for place, part in self._parts.items() if place[1]}
+            self._parts = {**unsaid, **said}
+            for owner in {owner for owner, _ in self._parts}:
+                self._let_go(owner)
 
     def put(self, partition: int, key: bytes, measurement: Measurement) -> None:
         """Take a measurement of the series `key`; an older one than is held changes nothing, nor a past generation's.
@@ -120,7 +127,10 @@ class Page:
             generation = measurement.generation or self._shown()
             if generation < self._active:
                 return
-            part = self._parts.setdefault((partition, generation), _Part())
+            part = self._parts.get((partition, generation))
+            if part is None:
+                part = self._parts[partition, generation] = _Part()
+                self._let_go(partition)
             places = part.places.get(key)
             if places is None:
                 if self.series >= self._max_series:
@@ -129,6 +139,19 @@ class Page:
                 places = part.places[key] = tuple(part.place(line) for line in found)
             for (block, place), line in zip(places, found, strict=True):
                 block.set(place, line.value, measurement.measured_at)
+
+    def _let_go(self, owner: int) -> None:
+        """Forget what is older than the active generation, but for the newest while that one has nothing."""
+        shown = self._nearest(owner)
+        gone = [place for place in self._parts if place[0] == owner and place[1] < min(self._active, shown)]
+        for place in gone:
+            del self._parts[place]
+
+    def _nearest(self, owner: int) -> int:
+        """Return the generation that a partition shows: the active one, else the newest before it, else the next."""
+        wanted = self._shown()
+        held = [generation for place, generation in self._parts if place == owner]
+        return max((g for g in held if g <= wanted), default=min(held, default=wanted))
 
     def remove(self, partition: int, key: bytes) -> None:
         """Make a series absent (a tombstone on the log)."""
@@ -164,8 +187,8 @@ class Page:
 
     def _shown_parts(self) -> list[_Part]:
         with self._lock:
-            shown = self._shown()
-            return [part for (_, generation), part in self._parts.items() if generation == shown]
+            nearest = {owner: self._nearest(owner) for owner, _ in self._parts}
+            return [part for (owner, generation), part in self._parts.items() if generation == nearest[owner]]
 
     def _shown(self) -> int:
         return self._active or max((generation for _, generation in self._parts), default=0)

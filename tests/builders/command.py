@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -28,10 +28,19 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "NO_COLOR": "1", **more}
 
 
-def vsm(
-    *arguments: str | Path, cwd: Path | None = None, seconds: float = DEADLINE_SECONDS, **more: str
-) -> subprocess.CompletedProcess[str]:
+def vsm(*arguments: str | Path, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
+    return ended(arguments, more, cwd=cwd)
+
+
+def ended(
+    arguments: Sequence[str | Path],
+    more: Mapping[str, str],
+    *,
+    cwd: Path | None = None,
+    seconds: float = DEADLINE_SECONDS,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, which may take so long."""
     return subprocess.run(
         [sys.executable, "-m", "vsm", *map(str, arguments)],
         cwd=cwd,

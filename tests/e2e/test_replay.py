@@ -15,7 +15,7 @@ import pytest
 
 from lab.simulate import deliveries
 from sinks.clickhouse.checksum import checksums
-from tests.builders.command import addresses, running, vsm
+from tests.builders.command import addresses, ended, running
 from tests.builders.one_machine import CLOCK, END_MICROS, organisation, settle
 from vsm.data_dir import DataDir
 from vsm.organisation import send
@@ -38,7 +38,7 @@ CHANGES: Mapping[str, tuple[str, str]] = {
 
 def replay(root: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
-    return vsm("replay", "--data", root, *more, seconds=200, VSM_CLOCK=CLOCK)
+    return ended(("replay", "--data", root, *more), {"VSM_CLOCK": CLOCK}, seconds=200)
 
 
 def edited(root: Path, what: str) -> Path:

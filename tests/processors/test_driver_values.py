@@ -170,4 +170,4 @@ def test_a_pinned_clock_always_says_its_time() -> None:
 def test_a_worker_without_partitions_is_ready_and_whole() -> None:
     """What owns nothing has nothing to rebuild."""
     body = readiness((), ready=True, generation=3)
-    assert (body["ready"], body["rebuilt"], body["partitions"]) == (True, True, {})
+    assert (body["ready"], body["rebuilt"], body["measured"], body["partitions"]) == (True, True, True, {})

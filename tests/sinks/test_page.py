@@ -157,6 +157,27 @@ def test_the_newest_generation_is_shown_while_the_active_one_is_not_known() -> N
     assert [dict(labels)["step"] for _, labels in samples(text(page))] == ["Build", "Build"]
 
 
+def test_a_swap_before_the_new_generation_is_measured_leaves_no_gap() -> None:
+    """What was shown stays until the active generation has something to show."""
+    page = Page(1000, active=1)
+    page.put(0, key(measured()), measured(1.0, generation=1))
+    page.show(2)
+    before = value(text(page), "vsm_step_wait_seconds")
+    page.put(0, key(measured()), measured(2.0, generation=2))
+    assert (before, value(text(page), "vsm_step_wait_seconds"), page.series) == (1.0, 2.0, 1)
+
+
+def test_a_generation_gone_back_to_has_gauges_until_it_is_measured_anew() -> None:
+    """The page of a generation that nobody measures any more shows the next one's, and not one that is being built."""
+    page = Page(1000, active=2)
+    page.put(0, key(measured()), measured(2.0, generation=2))
+    page.show(1)
+    page.put(0, key(measured()), measured(3.0, generation=3))
+    meanwhile = value(text(page), "vsm_step_wait_seconds")
+    page.show(3)
+    assert (meanwhile, value(text(page), "vsm_step_wait_seconds"), page.series) == (2.0, 3.0, 1)
+
+
 def test_a_measurement_without_a_generation_is_of_the_one_shown() -> None:
     """What a writer of an earlier release says updates the series it is of, and makes no second one."""
     page = Page(1000, active=3)

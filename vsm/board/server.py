@@ -134,7 +134,7 @@ async def _serve(settings: Settings) -> None:
 
 
 def _given(config: Path | None) -> Path | None:
-    return config if config is not None and config.exists() else None
+    return config if config is not None and config.is_file() else None
 
 
 def _page(body: bytes, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
