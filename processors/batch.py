@@ -20,7 +20,7 @@ from processors.visits import visit_row
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived
 from schemas.event import ActorClass, FlowEvent, LinkKind
-from schemas.forgetting import FACT_FORGOTTEN, FORGETS, ORDERS
+from schemas.forgetting import FORGETS, ORDERS, TAKES_OUT
 
 _HEIGHTS = {"commit": 2, "change": 3, "ticket": 4}
 
@@ -42,7 +42,7 @@ def remembered(events: Iterable[FlowEvent]) -> list[FlowEvent]:
     """Return the events that no later one orders to forget, without the orders."""
     found: list[FlowEvent] = []
     for event in events:
-        if event.type == FACT_FORGOTTEN:
+        if event.type in TAKES_OUT:
             gone = (event.value_stream, event.attributes[FORGETS])
             found = [e for e in found if (e.value_stream, e.event_id) != gone]
         elif event.type not in ORDERS:

@@ -22,7 +22,7 @@ from processors.world import World
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived, StepVisit, Update, WorkItem, revision
 from schemas.event import FlowEvent
-from schemas.forgetting import FACT_FORGOTTEN, FORGETS, ORDERS
+from schemas.forgetting import FACT_FORGOTTEN, FORGETS, ORDERS, TAKES_OUT
 from schemas.identity import entity_kind
 from schemas.state import EntityRecord
 
@@ -70,10 +70,11 @@ class Partition:
             return
         if event.type not in ORDERS:
             stream.fold(event.subject_id, from_event(event, self._ruled))
-        elif event.type == FACT_FORGOTTEN:
+        elif event.type in TAKES_OUT:
             if FORGETS not in event.attributes:
                 raise StepFailed("an order to forget names no fact")
-            stream.forget(event.subject_id, event.attributes[FORGETS])
+            erases = event.type == FACT_FORGOTTEN
+            stream.forget(event.subject_id, event.attributes[FORGETS], erases=erases)
         self._dirty[event.value_stream] = stream
 
     def drain(self, progress: int) -> Drained:
@@ -143,15 +144,18 @@ class _Stream:
         self._settle()
         self._set(uri, with_fact(self._world.trace.record(uri), fact), self._note)
 
-    def forget(self, uri: str, event_id: str) -> None:
-        """Take one fact out and note what it reached; what vanishes with it is erased. Unknown, it changes nothing.
+    def forget(self, uri: str, event_id: str, *, erases: bool) -> None:
+        """Take one fact out and note what it reached; what vanishes with it is erased, or else withdrawn.
+
+        An unknown one changes nothing.
 
         The rows of changes below name the entity, whose older rows a sink deletes: they are told again, whole.
         """
         self._settle()
         below = self._world.trace.below(uri)
         self._note(frozenset((Kind.CHANGE, x) for x in below if entity_kind(x) == "change"))
-        self._set(uri, without_fact(self._world.trace.record(uri), event_id), self._note_erasing)
+        note = self._note_erasing if erases else self._note
+        self._set(uri, without_fact(self._world.trace.record(uri), event_id), note)
 
     def _set(self, uri: str, new: bytes | None, note: Callable[[frozenset[Unit]], None]) -> None:
         world = self._world

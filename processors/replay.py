@@ -19,7 +19,7 @@ from processors.partition import Partition
 from schemas.definition import Definition
 from schemas.derived import Derived
 from schemas.event import FlowEvent
-from schemas.forgetting import FACT_FORGOTTEN, FORGETS, ORDERS
+from schemas.forgetting import FORGETS, ORDERS, TAKES_OUT
 from schemas.measurement import Measurement
 from schemas.state import EntityRecord
 
@@ -57,7 +57,7 @@ class Replay:
             return
         entity = event.value_stream, event.subject_id
         if event.type in ORDERS:
-            if event.type == FACT_FORGOTTEN:
+            if event.type in TAKES_OUT:
                 self._forget(entity, event.attributes.get(FORGETS, ""))
             return
         try:

@@ -21,7 +21,13 @@ ENTITY_FORGOTTEN: Final = "entity.forgotten"
 ACTOR_FORGOTTEN: Final = "actor.forgotten"
 """To the sinks: whoever `actor` stands for is unknown in this stream's events."""
 
-ORDERS: Final = frozenset({FACT_FORGOTTEN, ENTITY_FORGOTTEN, ACTOR_FORGOTTEN})
+FACT_REROUTED: Final = "fact.rerouted"
+"""To the processors: earlier copies of a fact count in this stream no more, for it is routed otherwise."""
+
+TAKES_OUT: Final = frozenset({FACT_FORGOTTEN, FACT_REROUTED})
+"""The orders after which no earlier copy of a fact counts in a stream."""
+
+ORDERS: Final = frozenset({FACT_FORGOTTEN, ENTITY_FORGOTTEN, ACTOR_FORGOTTEN, FACT_REROUTED})
 """The types of events that are orders and no facts."""
 
 FORGETS: Final = "forgets"
@@ -37,6 +43,12 @@ def forget_fact(event: FlowEvent, now: int) -> FlowEvent:
     """Return the order to forget a fact; of it nothing else is repeated."""
     said = {FORGETS: event.event_id}
     return _order(FACT_FORGOTTEN, event.value_stream, event.subject_id, now, said, (event.tool, event.source))
+
+
+def leave_fact(event: FlowEvent, now: int) -> FlowEvent:
+    """Return the order by which a stream leaves a fact to others: selectors route it otherwise now."""
+    said = {FORGETS: event.event_id}
+    return _order(FACT_REROUTED, event.value_stream, event.subject_id, now, said, (event.tool, event.source))
 
 
 def forget_entity(stream: str, subject: str, before: int, now: int) -> FlowEvent:

@@ -20,6 +20,7 @@ from schemas.event import FlowEvent
 from schemas.forgetting import (
     ACTOR_FORGOTTEN,
     FACT_FORGOTTEN,
+    FACT_REROUTED,
     FORGETS,
     ORDERS,
     forget_actor,
@@ -69,7 +70,7 @@ def look_for_source(log: Log, codec: Codec, tool: str, source: str, now: int) ->
     found: dict[tuple[str, str, str], FlowEvent] = {}
     copies, unfinished = 0, set()
     for record, event in _events(log, codec):
-        if event is None:
+        if event is None or event.type == FACT_REROUTED:
             continue
         of_source = (event.tool, event.source) == (tool, source)
         if event.type in ORDERS:
@@ -89,7 +90,7 @@ def look_for_actor(log: Log, codec: Codec, tool: str, actor: str, now: int) -> F
     facts: Counter[str] = Counter()
     unfinished = set()
     for record, event in _events(log, codec):
-        if event is None:
+        if event is None or event.type == FACT_REROUTED:
             continue
         if event.type in ORDERS:
             unfinished.add(record.partition)
@@ -194,7 +195,7 @@ class Forgetting:
         actors: dict[tuple[str, str], int] = {}
         partitions = set()
         for record, order in _events(self._log, self._codec):
-            if order is None or order.type not in ORDERS:
+            if order is None or order.type not in ORDERS or order.type == FACT_REROUTED:
                 continue
             partitions.add(record.partition)
             if order.type == FACT_FORGOTTEN:
@@ -209,8 +210,10 @@ class Forgetting:
             event = _event(record, self._codec)
             if event is None:
                 return record.value
-            fact = (event.value_stream, event.event_id, event.tool, event.source)
-            if event.type in ORDERS or record.offset < given.facts.get(fact, -1):
+            is_rerouted = event.type == FACT_REROUTED  # such an order holds for what stays: it stays with it
+            told = event.attributes.get(FORGETS, "") if is_rerouted else event.event_id
+            fact = (event.value_stream, told, event.tool, event.source)
+            if (event.type in ORDERS and not is_rerouted) or record.offset < given.facts.get(fact, -1):
                 return None
             if record.offset < given.actors.get((event.value_stream, event.actor or ""), -1):
                 return self._codec.encode(replace(event, actor=None))

@@ -46,12 +46,6 @@ class Before(Struct, frozen=True, kw_only=True):
 
 def swap_to(folder: DataDir, replayed: Compared) -> str:
     """Let the running stack go on under a replayed file, and wait until its rows are shown. Raises NotRedefined."""
-    if replayed.routes.gained or replayed.routes.lost:
-        raise NotRedefined(
-            "the selectors of this definition route events of the log otherwise than they stand there "
-            f"({replayed.routes.gained} copies more, {replayed.routes.lost} fewer): such a swap is not supported yet, "
-            "the numbers shown after it would not be the ones of this difference"
-        )
     run = _running(folder)
     was = known(folder.generation)
     if was is None:

@@ -15,13 +15,16 @@ from schemas.definition import Definition
 from schemas.event import FlowEvent
 from schemas.log import Record
 from vsm.replay_difference import Difference, rows_differing, series_differing
-from vsm.rerouting import Rerouting
+from vsm.rerouting import Places, Rerouting
 
 _TOLD: Final = 1_000
 
 
 class Routes(Struct, kw_only=True):
-    """How many copies of events the new routing makes that are not in the log, and how many it no longer makes."""
+    """How many copies of events the new routing makes that are not in the log, and how many it no longer makes.
+
+    A copy that is claimed as another service is one of each.
+    """
 
     gained: int = 0
     lost: int = 0
@@ -47,8 +50,8 @@ class Both:
         self._live, self._next = Replay(live), Replay(after)
         self._routing = Rerouting(after)
         self._since = since
-        self._there: set[bytes] = set()
-        self._wanted: set[bytes] = set()
+        self._there, self._wanted = Places(), Places()
+        self._streams = frozenset(stream.name for stream in after.value_streams)
         self.events = 0
 
     def take(self, event: FlowEvent) -> None:
@@ -57,17 +60,16 @@ class Both:
             return
         self.events += 1
         self._live.take(event)
-        self._there.add(_copy(event))
+        if event.value_stream in self._streams:
+            self._there.see(event)
         for copy in self._routing.copies(event):
-            self._wanted.add(_copy(copy))
+            if copy.value_stream in self._streams:
+                self._wanted.see(copy)
             self._next.take(copy)
 
     def routes(self) -> Routes:
         """Return how the new routing differs, for the streams of the new definition."""
-        after = {stream.name.encode() for stream in self._definitions[1].value_streams}
-        gained = [copy for copy in self._wanted - self._there if copy.partition(b"\0")[0] in after]
-        lost = [copy for copy in self._there - self._wanted if copy.partition(b"\0")[0] in after]
-        return Routes(gained=len(gained), lost=len(lost))
+        return Routes(gained=self._wanted.beyond(self._there), lost=self._there.beyond(self._wanted))
 
     def compared(self, now_micros: int) -> tuple[Difference, int]:
         """Return the difference at a clock, and how many facts could not be kept; it is empty after that."""
@@ -138,10 +140,6 @@ def lines(compared: Compared) -> Sequence[str]:
     if compared.unreadable or compared.failed:
         told.append(f"left out: {compared.unreadable} unreadable records, {compared.failed} facts that cannot be kept")
     return told
-
-
-def _copy(event: FlowEvent) -> bytes:
-    return f"{event.value_stream}\0{event.event_id}".encode(errors="surrogatepass")
 
 
 def _text(value: float | None) -> str:

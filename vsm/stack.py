@@ -16,13 +16,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.asked_definition import ask_definition
+from schemas.clock import clock_from
+from schemas.codec import Codec
 from schemas.definition_file import load
 from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import Log, LogUnavailable
 from schemas.log_local import forget_offsets
 from schemas.log_open import open_log
+from schemas.topics import FLOW_EVENTS
 from sinks.asked_generation import ask_generation
 from sinks.clickhouse.address import parsed
+from vsm.claiming import Claiming, routes_alike
 from vsm.data_dir import DataDir
 from vsm.generation import Generation, activated, current
 from vsm.ports import HOST, free_ports, require_alone, require_free
@@ -66,6 +70,8 @@ class Stack:
         self._data = data
         self._plan = plan
         self._generation = current(data.generation, plan.config)
+        self._unrouted = data.root / "replays" / "unrouted"
+        """There while events of the log stand in it otherwise than the definition routes them."""
         self._ports = free_ports(4, but={plan.port})
         self.addresses = _addresses(plan, *self._ports)
         self.config = plan.config
@@ -100,9 +106,24 @@ class Stack:
 
         self._wait_while_alive(self._is_measured)
         with closing(self._open_log()) as log:
+            if self._unrouted.exists():
+                self._route_anew(log)
             there = ends(log, SHOWN)
             self._wait_while_alive(lambda: has_passed(log, GROUP, there))
         self._swap()
+        self._unrouted.unlink(missing_ok=True)
+
+    def _route_anew(self, log: Log) -> None:
+        """Route the log's events as those that come now, and wait until the processors have followed."""
+        from processors.feed import GROUP
+
+        now = clock_from(self._plan.clock)()
+        try:
+            Claiming(log, Codec(), load(self._plan.config), now).route()
+        except LogUnavailable as away:
+            raise StackFailed(f"the log could not be routed anew: {away}") from away
+        there = ends(log, (FLOW_EVENTS,))
+        self._wait_while_alive(lambda: has_passed(log, GROUP, there))
 
     def redefine(self, config: Path) -> None:
         """Go on under another value-stream file; the rows shown stay until those of the new definition stand.
@@ -111,7 +132,9 @@ class Stack:
         door shut, and the board asks which one is in use.
         Raises BadDefinition and OSError before anything has changed, StackFailed, PortTaken.
         """
-        load(config)
+        if not routes_alike(load(self._plan.config), load(config)):
+            self._unrouted.parent.mkdir(exist_ok=True)
+            self._unrouted.touch()
         self._plan = replace(self._plan, config=config)
         self.config = config
         self._generation = current(self._data.generation, config)

@@ -106,12 +106,16 @@ def settled(root: Path) -> None:
     wait_until_settled(addresses(root), seconds=100)
 
 
-def test_a_swap_leaves_no_gap_and_can_be_taken_back(tmp_path: Path) -> None:
-    """While boards are asked without a pause a changed step is swapped in and back: never empty, the same as before."""
+@pytest.mark.parametrize("what", ["step", "selector"])
+def test_a_swap_leaves_no_gap_and_can_be_taken_back(tmp_path: Path, what: str) -> None:
+    """While boards are asked without a pause a change is swapped in and back: never empty, the same as before.
+
+    With a wider selector copies come, and are left again by going back.
+    """
     with lived(tmp_path):
         settled(tmp_path)
         before, boards = sums(tmp_path), Boards(tmp_path)
-        told = replay(tmp_path, "--config", str(edited(tmp_path, "step")), "--swap")
+        told = replay(tmp_path, "--config", str(edited(tmp_path, what)), "--swap")
         settled(tmp_path)
         swapped = sums(tmp_path)
         back = replay(tmp_path, "--back")
