@@ -50,6 +50,7 @@ class Replay:
         self._pending: defaultdict[_Entity, list[Fact]] = defaultdict(list)
         self._count = 0
         self._packed: dict[_Entity, bytes] = {}
+        self._moved: set[_Entity] = set()
 
     def take(self, event: FlowEvent) -> None:
         """Take one fact, or obey an order to forget one; an event of a stream that is not defined is left aside."""
@@ -69,6 +70,22 @@ class Replay:
         self._count += 1
         if self._count >= _PENDING:
             self.pack()
+
+    def moved(self) -> list[EntityRecord]:
+        """Return the records that changed since this was last asked; one without facts is gone."""
+        self.pack()
+        moved, self._moved = self._moved, set()
+        return [
+            EntityRecord(value_stream=stream, entity=uri, encoding=ENCODING, facts=self._packed.get((stream, uri), b""))
+            for stream, uri in moved
+        ]
+
+    def restore(self, record: EntityRecord) -> None:
+        """Take a record that `moved` gave; the last of an entity stands."""
+        if record.facts:
+            self._packed[record.value_stream, record.entity] = record.facts
+        else:
+            self._packed.pop((record.value_stream, record.entity), None)
 
     def engine(self) -> Partition:
         """Return an engine that holds every fact taken; the replay is empty after that."""
@@ -92,6 +109,7 @@ class Replay:
 
     def _forget(self, entity: _Entity, event_id: str) -> None:
         self._pack_one(entity, self._pending.pop(entity, []))
+        self._moved.add(entity)
         left = without_fact(self._packed.get(entity), event_id)
         if left is None:
             self._packed.pop(entity, None)
@@ -109,6 +127,7 @@ class Replay:
         """Pack an entity's facts; where one cannot be packed the others are, one by one."""
         if not facts:
             return
+        self._moved.add(entity)
         try:
             self._packed[entity] = with_facts(self._packed.get(entity), facts)
         except StepFailed:

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from schemas.log import LogUnavailable, Record
 
 _CHUNK: Final = 2_000
 _CHUNK_BYTES: Final = 16_000_000
+_FROM_THE_START: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 def ends(directory: Path, topic: str) -> Mapping[int, int]:
@@ -37,11 +39,31 @@ def ends(directory: Path, topic: str) -> Mapping[int, int]:
     return found
 
 
-def read(directory: Path, topic: str, until: Mapping[int, int]) -> Iterator[Record]:
-    """Yield a topic's records up to the offset `until` of each partition, in offset order. Raises LogUnavailable."""
+def starts(directory: Path, topic: str) -> Mapping[int, int]:
+    """Return the first offset of every partition that holds a record of a topic. Raises LogUnavailable."""
+    path = directory / f"{topic}{SUFFIX}"
+    found = {}
+    for partition in ends(directory, topic):
+        try:
+            with closing(_looking(path)) as file:
+                first = _first_id(file, partition)
+        except sqlite3.Error as bad:
+            raise LogUnavailable(f"{path}: {bad}") from bad
+        if first is not None:
+            found[partition] = first - (partition << OFFSET_BITS)
+    return found
+
+
+def read(
+    directory: Path, topic: str, until: Mapping[int, int], begin: Mapping[int, int] = _FROM_THE_START
+) -> Iterator[Record]:
+    """Yield a topic's records from `begin` up to the offset `until` of each partition, in offset order.
+
+    Raises LogUnavailable.
+    """
     path = directory / f"{topic}{SUFFIX}"
     for partition, end in until.items():
-        offset = 0
+        offset = begin.get(partition, 0)
         while offset < end:
             room = min(_CHUNK, end - offset)
             try:

@@ -18,12 +18,12 @@ from schemas.clock import clock_from
 from schemas.codec import Codec
 from schemas.kafka_settings import read_kafka_settings
 from schemas.log_open import open_log
-from sinks.asked_generation import asked_generation
+from sinks.asked_generation import asked_drops, asked_generation, dropped
 from sinks.clickhouse.client import ClickHouse, open_store
 from sinks.clickhouse.engine import Bounds
 from sinks.clickhouse.front import Front
 from sinks.clickhouse.sink import ClickHouseSink
-from sinks.following import Follower
+from sinks.following import Drops, Follower
 from sinks.http import pages
 from sinks.no_pandas import skip_pandas
 from sinks.prometheus.sink import PrometheusSink
@@ -164,7 +164,8 @@ def _followers(settings: Settings, services: Sequence[tuple[str, Service]]) -> I
     if store is not None or settings.clickhouse:
         asked, clock = partial(asked_generation, settings.data), clock_from(settings.clock)
         shown = [s.page for _, s in services if isinstance(s, PrometheusSink)]
-        yield from (Follower(opened, page.show, asked, clock) for page in shown)
+        drops = Drops(partial(asked_drops, settings.data), partial(dropped, settings.data))
+        yield from (Follower(opened, page.show, asked, clock, drops) for page in shown)
 
 
 def _store(services: Sequence[tuple[str, Service]]) -> ClickHouseSink | None:

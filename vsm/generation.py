@@ -46,6 +46,11 @@ def activated(file: Path, generation: Generation) -> Generation:
     return _written(file, msgspec.structs.replace(generation, active=generation.number))
 
 
+def shown(file: Path, generation: Generation, active: int) -> Generation:
+    """Note that a generation which was kept is shown again, while another is computed."""
+    return _written(file, msgspec.structs.replace(generation, active=active))
+
+
 def config_in_use(folder: DataDir, given: Path | None = None) -> Path:
     """Return the value-stream file `given`, else the one of the stack that runs on a directory or was the last to.
 

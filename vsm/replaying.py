@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,8 +15,9 @@ from schemas.codec import BadRecord, Codec
 from schemas.definition import Definition
 from schemas.event import FlowEvent
 from schemas.log import Record
+from schemas.state import EntityRecord
 from vsm.replay_difference import Difference, rows_differing, series_differing
-from vsm.rerouting import Places, Rerouting
+from vsm.rerouting import Place, Places, Rerouting, Services
 
 _TOLD: Final = 1_000
 
@@ -41,6 +43,18 @@ class Compared(Struct, kw_only=True):
     failed: int = 0
 
 
+class Moved(Struct, frozen=True, array_like=True):
+    """What two replays took in since they were last asked: records, places, and the counts so far."""
+
+    live: list[EntityRecord]
+    next: list[EntityRecord]
+    there: dict[Place, Services]
+    wanted: dict[Place, Services]
+    events: int
+    unreadable: int
+    failed: tuple[int, int]
+
+
 class Both:
     """Replays one log under two definitions at once: as it was routed for the live one, routed anew for the next."""
 
@@ -53,6 +67,7 @@ class Both:
         self._there, self._wanted = Places(), Places()
         self._streams = frozenset(stream.name for stream in after.value_streams)
         self.events = 0
+        self.unreadable = 0
 
     def take(self, event: FlowEvent) -> None:
         """Take one event of the log."""
@@ -66,6 +81,28 @@ class Both:
             if copy.value_stream in self._streams:
                 self._wanted.see(copy)
             self._next.take(copy)
+
+    def moved(self) -> Moved:
+        """Return what has come since this was last asked."""
+        return Moved(
+            live=self._live.moved(),
+            next=self._next.moved(),
+            there=self._there.moved(),
+            wanted=self._wanted.moved(),
+            events=self.events,
+            unreadable=self.unreadable,
+            failed=(self._live.failed, self._next.failed),
+        )
+
+    def restore(self, moved: Moved) -> None:
+        """Take what `moved` gave, in the same order."""
+        for replay, records in ((self._live, moved.live), (self._next, moved.next)):
+            for record in records:
+                replay.restore(record)
+        self._there.restore(moved.there)
+        self._wanted.restore(moved.wanted)
+        self.events, self.unreadable = moved.events, moved.unreadable
+        self._live.failed, self._next.failed = moved.failed
 
     def routes(self) -> Routes:
         """Return how the new routing differs, for the streams of the new definition."""
@@ -89,18 +126,20 @@ class Both:
         return difference, after.failed
 
 
-def read_into(both: Both, records: Iterable[Record], advance: Callable[[int], None]) -> int:
-    """Give every event of the records over; return how many could not be read."""
-    codec, unreadable, told = Codec(), 0, 0
+def read_into(
+    both: Both, records: Iterable[Record], advance: Callable[[int], None], read: Callable[[int, int], None]
+) -> None:
+    """Give every event of the records over; `read` hears of each record's partition and offset then."""
+    codec, told = Codec(), 0
     for told, record in enumerate(records, 1):
         try:
             both.take(codec.decode(record.value, FlowEvent))
         except BadRecord:
-            unreadable += 1
+            both.unreadable += 1
+        read(record.partition, record.offset)
         if told % _TOLD == 0:
             advance(_TOLD)
     advance(told % _TOLD)
-    return unreadable
 
 
 def keep(folder: Path, compared: Compared) -> Path:
@@ -117,6 +156,15 @@ def kept(folder: Path, name: str) -> Compared | None:
     """Return what the replay of that name came to, None when there is none."""
     path = folder / f"{name}.json"
     return msgspec.json.decode(path.read_bytes(), type=Compared) if path.exists() else None
+
+
+def forgotten(folder: Path, name: str) -> bool:
+    """Delete what the replay of that name came to, or had come to when it was killed; return whether there was any."""
+    path, progress = folder / f"{name}.json", folder / f"{name}.progress"
+    there = path.exists() or progress.exists()
+    path.unlink(missing_ok=True)
+    shutil.rmtree(progress, ignore_errors=True)
+    return there
 
 
 def lines(compared: Compared) -> Sequence[str]:

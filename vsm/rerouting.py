@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -43,6 +43,7 @@ class Places:
     def __init__(self) -> None:
         self.known: dict[Place, Services] = {}
         self.forgotten: set[str] = set()
+        self._moved: set[Place] = set()
 
     def see(self, event: FlowEvent) -> None:
         """Take the next record of its partition: a fact stands, an order takes one away."""
@@ -51,7 +52,9 @@ class Places:
             self.forgotten.discard(event.event_id)
         elif event.type in TAKES_OUT:
             told = event.attributes.get(FORGETS, "")
-            self.known.pop(named(event.value_stream, told), None)
+            at = named(event.value_stream, told)
+            self.known.pop(at, None)
+            self._moved.add(at)
             if event.type == FACT_FORGOTTEN:
                 self.forgotten.add(told)
 
@@ -61,6 +64,20 @@ class Places:
         found, claimed = self.known.get(at, NOWHERE), service(copy)
         if claimed not in found:
             self.known[at] = found | {claimed}
+            self._moved.add(at)
+
+    def moved(self) -> dict[Place, Services]:
+        """Return the places that changed since this was last asked, as they are now."""
+        moved, self._moved = self._moved, set()
+        return {at: self.of(at) for at in moved}
+
+    def restore(self, moved: Mapping[Place, Services]) -> None:
+        """Take the places that `moved` gave."""
+        for at, found in moved.items():
+            if found:
+                self.known[at] = found
+            else:
+                self.known.pop(at, None)
 
     def beyond(self, others: Places) -> int:
         """Return how many copies stand here and not there."""

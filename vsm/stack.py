@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -24,11 +24,11 @@ from schemas.log import Log, LogUnavailable
 from schemas.log_local import forget_offsets
 from schemas.log_open import open_log
 from schemas.topics import FLOW_EVENTS
-from sinks.asked_generation import ask_generation
+from sinks.asked_generation import ask_drops, ask_generation, asked_drops
 from sinks.clickhouse.address import parsed
 from vsm.claiming import Claiming, routes_alike
 from vsm.data_dir import DataDir
-from vsm.generation import Generation, activated, current
+from vsm.generation import Generation, activated, current, shown
 from vsm.ports import HOST, free_ports, require_alone, require_free
 from vsm.reached import SHOWN, ends, has_passed
 from vsm.store import open_store
@@ -223,6 +223,15 @@ class Stack:
     def _swap(self) -> None:
         """Make the rebuilt generation the one that views show."""
         self._show(activated(self._data.generation, self._generation))
+
+    def show_kept(self, number: int) -> None:
+        """Show the rows of a generation that was kept, as they were left. Raises StackFailed."""
+        self._show(shown(self._data.generation, self._generation, number))
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Delete what the tables hold of generations that are not shown; it is done then. Raises StackFailed."""
+        ask_drops(self._data.root, numbers)
+        self._wait_while_alive(lambda: not asked_drops(self._data.root))
 
     def _show(self, generation: Generation) -> None:
         """Ask the running sink for a generation, and wait until the tables show it: nothing is restarted."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,18 +15,17 @@ import typer
 from schemas.clock import clock_from
 from schemas.definition import Definition
 from schemas.definition_file import BadDefinition, load
-from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
-from schemas.local_reader import ends, read
-from schemas.log import LogUnavailable, Record
-from schemas.log_open import open_log
-from schemas.topics import FLOW_EVENTS
+from schemas.kafka_settings import BadKafkaSettings
+from schemas.log import LogUnavailable
 from vsm.data_dir import DataDir
 from vsm.generation import config_in_use, known
-from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, fail, out
+from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, err, fail, out
 from vsm.progress import bar
 from vsm.redefining import NotRedefined, go_back, swap_to
+from vsm.redefining import drop as drop_replay
+from vsm.replay_progress import SECONDS, Plan, Progress, derived_by
+from vsm.replay_source import Source, opened
 from vsm.replaying import Both, Compared, keep, kept, lines, read_into
-from vsm.scanning import scanned
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -42,31 +40,40 @@ def replay(  # noqa: PLR0913 - each is an option
     live: Annotated[Path | None, typer.Option(help="The definition in use, where --data does not know it.")] = None,
     clock: Annotated[str, typer.Option(envvar="VSM_CLOCK", help="Measure at this time (ISO 8601).")] = "",
     *,
+    keep_every: Annotated[float, typer.Option(metavar="SECONDS", help="How much work a kill may cost.")] = SECONDS,
     json: Annotated[bool, typer.Option("--json", help="Print the difference as JSON.")] = False,
     swap: Annotated[bool, typer.Option("--swap", help="Let the running stack go on under a replayed file.")] = False,
     back: Annotated[bool, typer.Option("--back", help="Let the running stack go back to the file before.")] = False,
+    drop: Annotated[str, typer.Option(metavar="NAME", help="Delete a replay and the rows that its swap left.")] = "",
 ) -> None:
     """Recompute everything from the log under a new definition beside the live one, and show the difference.
 
     With `--config` the log is replayed; without it the difference kept under the name is shown again. Nothing that is
     shown changes before `--swap`; `--back` shows the old generation's rows again at once.
 
-    Examples: `vsm replay --config new.yaml --as next`, `vsm replay --as next --swap`, `vsm replay --back`
+    A replay that was killed goes on where it was when it is given again.
+
+    Examples: `vsm replay --config new.yaml --as next`, `vsm replay --as next --swap`, `vsm replay --back`,
+    `vsm replay --drop next`
     """
     folder = DataDir(data)
-    if _NAME.fullmatch(name) is None:
-        fail("--as takes a name of small letters, digits, '-' and '_'", status=2)
+    if any(_NAME.fullmatch(each) is None for each in (name, drop or name)):
+        fail("a replay's name is of small letters, digits, '-' and '_'", status=2)
     try:
-        if back:
-            _told(go_back(folder))
+        if back or drop:
+            _told(go_back(folder) if back else drop_replay(folder, drop))
             return
+        found = _kept(folder, name)
         if config is not None:
-            with _records(folder, kafka, kafka_settings) as (records, total):
-                both = Both(_in_use(folder, live), load(config), _micros(since))
-                found = _replayed(both, records, total, clock, (name, config))
+            definitions = _in_use(folder, live), load(config)
+            with opened(folder, kafka, kafka_settings) as source:
+                plan = Plan(derived_by=derived_by(*definitions), since=_micros(since), starts=source.starts)
+                progress = Progress(folder.root / "replays" / f"{name}.progress", plan, keep_every)
+                found = _replayed(Both(*definitions, plan.since), source, progress, clock, (name, config))
             keep(folder.root / "replays", found)
-        else:
-            found = _kept(folder, name)
+            progress.end()
+        if found is None:
+            fail(f"there is no replay '{name}': make it with `vsm replay --config FILE --as {name}`", status=2)
         _show(found, json=json)
         if swap:
             _told(swap_to(folder, found))
@@ -76,10 +83,14 @@ def replay(  # noqa: PLR0913 - each is an option
         fail(f"{bad.filename or data}: {bad.strerror}")
 
 
-def _replayed(both: Both, records: Iterator[Record], total: int, clock: str, named: tuple[str, Path]) -> Compared:
+def _replayed(both: Both, source: Source, progress: Progress, clock: str, named: tuple[str, Path]) -> Compared:
     name, config = named
-    with bar("replayed", total) as advance:
-        unreadable = read_into(both, records, advance)
+    done = progress.resume(both, source.ends)
+    if done:
+        err.print(f"goes on where it was broken off: {both.events} copies of events were read then", soft_wrap=True)
+    with bar("replayed", source.left(done)) as advance:
+        read_into(both, source.read(done), advance, partial(progress.read, both))
+    progress.keep(both)
     routes = both.routes()
     difference, failed = both.compared(clock_from(clock)())
     return Compared(
@@ -87,16 +98,13 @@ def _replayed(both: Both, records: Iterator[Record], total: int, clock: str, nam
         config=str(config.absolute()),
         difference=difference,
         routes=routes,
-        unreadable=unreadable,
+        unreadable=both.unreadable,
         failed=failed,
     )
 
 
-def _kept(folder: DataDir, name: str) -> Compared:
-    found = kept(folder.root / "replays", name)
-    if found is None:
-        fail(f"there is no replay '{name}': make it with `vsm replay --config FILE --as {name}`", status=2)
-    return found
+def _kept(folder: DataDir, name: str) -> Compared | None:
+    return kept(folder.root / "replays", name)
 
 
 def _show(found: Compared, *, json: bool) -> None:
@@ -132,16 +140,3 @@ def _micros(since: str) -> int | None:
         fail("--since takes a time such as 2026-01-31T00:00:00Z", status=2)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return int(moment.timestamp()) * 1_000_000
-
-
-@contextmanager
-def _records(folder: DataDir, kafka: str, settings: str) -> Iterator[tuple[Iterator[Record], int]]:
-    """Yield the log's events up to where they end now, and how many there are. Raises LogUnavailable."""
-    topic = FLOW_EVENTS.name
-    if not kafka:
-        until = ends(folder.log, topic)
-        yield read(folder.log, topic, until), sum(until.values())
-        return
-    with closing(open_log(kafka, folder.root, settings=read_kafka_settings(settings))) as log:
-        spans = zip(log.start_offsets(topic), log.end_offsets(topic), strict=True)
-        yield scanned(log, topic), sum(end - start for start, end in spans)

@@ -78,7 +78,7 @@ def redefine_until_end(folder: DataDir, stack: Stack) -> None:
     while True:
         asked.wait()
         asked.clear()
-        carry_out(folder, stack.redefine)
+        carry_out(folder, stack)
 
 
 def wait_for_end() -> None:

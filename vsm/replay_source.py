@@ -1,0 +1,53 @@
+"""The log that a replay reads: of a data directory without taking part in it, or of a Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+
+from msgspec import Struct
+
+from schemas import local_reader
+from schemas.kafka_settings import read_kafka_settings
+from schemas.log import Record
+from schemas.log_open import open_log
+from schemas.topics import FLOW_EVENTS
+from vsm.data_dir import DataDir
+from vsm.scanning import scanned
+
+_TOPIC = FLOW_EVENTS.name
+
+
+class Source(Struct, frozen=True):
+    """Where each partition of the events begins and ends, and what reads it from given offsets on.
+
+    Raises LogUnavailable while it is read.
+    """
+
+    starts: Mapping[int, int]
+    ends: Mapping[int, int]
+    read: Callable[[Mapping[int, int]], Iterator[Record]]
+
+    def left(self, done: Mapping[int, int]) -> int:
+        """Return how many records are still to be read, about."""
+        return sum(end - done.get(partition, self.starts.get(partition, 0)) for partition, end in self.ends.items())
+
+
+@contextmanager
+def opened(folder: DataDir, kafka: str, settings: str) -> Iterator[Source]:
+    """Yield a Kafka's events, or without one a data directory's, up to where they end now. Raises LogUnavailable.
+
+    A Kafka's are read from the beginning whatever was read before, and what was is passed over.
+    """
+    if not kafka:
+        log_folder = folder.log
+        until = local_reader.ends(log_folder, _TOPIC)
+        starts = local_reader.starts(log_folder, _TOPIC)
+        yield Source(starts, until, lambda done: local_reader.read(log_folder, _TOPIC, until, done))
+        return
+    with closing(open_log(kafka, folder.root, settings=read_kafka_settings(settings))) as log:
+        first = dict(enumerate(log.start_offsets(_TOPIC)))
+        last = dict(enumerate(log.end_offsets(_TOPIC)))
+        yield Source(
+            first, last, lambda done: (r for r in scanned(log, _TOPIC) if r.offset >= done.get(r.partition, 0))
+        )
