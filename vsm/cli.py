@@ -27,6 +27,7 @@ from vsm.commands import (
     map_test,
     reconcile,
     replay,
+    reroute,
     rotate_key,
     send,
     simulate,
@@ -78,6 +79,7 @@ letters.command("list")(dead_letters.list_letters)
 letters.command("show")(dead_letters.show)
 letters.command("replay")(dead_letters.replay)
 app.command()(replay.replay)
+app.command()(reroute.reroute)
 app.command()(doctor.doctor)
 app.command()(forget.forget)
 app.command()(rotate_key.rotate_key)

@@ -127,10 +127,14 @@ class Both:
 
 
 def read_into(
-    both: Both, records: Iterable[Record], advance: Callable[[int], None], read: Callable[[int, int], None]
+    both: Both,
+    records: Iterable[Record],
+    codec: Codec,
+    advance: Callable[[int], None],
+    read: Callable[[int, int], None],
 ) -> None:
     """Give every event of the records over; `read` hears of each record's partition and offset then."""
-    codec, told = Codec(), 0
+    told = 0
     for told, record in enumerate(records, 1):
         try:
             both.take(codec.decode(record.value, FlowEvent))
@@ -165,6 +169,12 @@ def forgotten(folder: Path, name: str) -> bool:
     path.unlink(missing_ok=True)
     shutil.rmtree(progress, ignore_errors=True)
     return there
+
+
+def forget_progress(folder: Path) -> None:
+    """Delete what replays had read when they were killed: it may hold what is to be forgotten."""
+    for progress in folder.glob("*.progress"):
+        shutil.rmtree(progress, ignore_errors=True)
 
 
 def lines(compared: Compared) -> Sequence[str]:

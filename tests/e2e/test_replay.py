@@ -71,32 +71,37 @@ def standing(root: Path) -> list[int]:
 
 
 class Boards:
-    """Asks the tables and the metrics page without a pause, and counts answers that were empty or never came."""
+    """Asks tables, metrics page and read API without a pause, and counts answers that were empty or never came.
+
+    It knocks at the ingester's door too; an answer that never comes ends it.
+    """
 
     def __init__(self, root: Path) -> None:
         self.answers = 0
-        self.empty: list[tuple[int, bool, bool]] = []
+        self.empty: list[tuple[int, bool, bool, bool]] = []
         self._ended = False
         self._root = root
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look)
         self._thread.start()
 
-    def stop(self) -> tuple[bool, list[tuple[int, bool, bool]]]:
-        """End it; return whether it asked to the end, and the empty answers: number, had rows, had gauges."""
+    def stop(self) -> tuple[bool, list[tuple[int, bool, bool, bool]]]:
+        """End it; return whether it asked to the end, and the empty answers: number, had rows, gauges, a map."""
         self._over.set()
         self._thread.join()
         return self._ended, self.empty
 
     def _look(self) -> None:
-        page = addresses(self._root)["sink"] + "/metrics"
+        at = addresses(self._root)
+        page, board, door = f"{at['sink']}/metrics", f"{at['board']}/api/v1/map/search", f"{at['ingest']}/health/ready"
         with open_store(self._root) as store:
             while not self._over.wait(0.05):
                 self.answers += 1
                 rows = store.query("SELECT count() AS n FROM vsm.work_items_current")[0]["n"]
                 gauges = "vsm_flow_load{" in httpx.get(page, timeout=10).text
-                if not (rows and gauges):
-                    self.empty.append((self.answers, bool(rows), gauges))
+                found = all(httpx.get(asked, timeout=30).is_success for asked in (board, door))
+                if not (rows and gauges and found):
+                    self.empty.append((self.answers, bool(rows), gauges, found))
         self._ended = True
 
 

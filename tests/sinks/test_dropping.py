@@ -14,7 +14,7 @@ from tests.sinks.test_erasing import pumped
 
 @pytest.mark.parametrize(("asked", "left"), [((2,), {1, 3}), ((2, 3), {1}), ((1, 2), {1, 3}), ((), {1, 2, 3})])
 def test_what_is_dropped_is_gone(log: Log, embedded: ClickHouse, asked: tuple[int, ...], left: set[int]) -> None:
-    """From the history and from the newest; generation 1 is shown and stays whatever is asked; again there is nothing."""
+    """From the history and from the newest; generation 1 is shown and stays; again there is nothing."""
     append(log, [visit(f"ticket:jira/A-{number}", generation=number) for number in (1, 2, 3)], partition=0)
     pumped(log, embedded, 100)
     rows = drop(embedded, asked)

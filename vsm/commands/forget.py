@@ -25,6 +25,7 @@ from vsm.forgetting_letters import Doomed, destroy, of_account, of_source
 from vsm.generation import definition_in_use
 from vsm.letters import Letters, read_letters
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, fail, out
+from vsm.replaying import forget_progress
 
 
 class _Whom(Struct, frozen=True):
@@ -109,6 +110,7 @@ def _forget(whom: _Whom, tools: _Tools, folder: DataDir, *, dry_run: bool, yes: 
     work.scrub()
     if not work.has_sink():
         out.print("no ClickHouse sink reads this log: tables, if there are any, were not touched", soft_wrap=True)
+    forget_progress(folder.root / "replays")
     out.print(f"{whom} is forgotten", soft_wrap=True)
 
 

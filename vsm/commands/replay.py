@@ -17,9 +17,10 @@ from schemas.definition import Definition
 from schemas.definition_file import BadDefinition, load
 from schemas.kafka_settings import BadKafkaSettings
 from schemas.log import LogUnavailable
+from schemas.registry import RegistryRefused
 from vsm.data_dir import DataDir
 from vsm.generation import config_in_use, known
-from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, err, fail, out
+from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, err, fail, out
 from vsm.progress import bar
 from vsm.redefining import NotRedefined, go_back, swap_to
 from vsm.redefining import drop as drop_replay
@@ -40,6 +41,7 @@ def replay(  # noqa: PLR0913 - each is an option
     live: Annotated[Path | None, typer.Option(help="The definition in use, where --data does not know it.")] = None,
     clock: Annotated[str, typer.Option(envvar="VSM_CLOCK", help="Measure at this time (ISO 8601).")] = "",
     *,
+    registry: Registry = "",
     keep_every: Annotated[float, typer.Option(metavar="SECONDS", help="How much work a kill may cost.")] = SECONDS,
     json: Annotated[bool, typer.Option("--json", help="Print the difference as JSON.")] = False,
     swap: Annotated[bool, typer.Option("--swap", help="Let the running stack go on under a replayed file.")] = False,
@@ -66,7 +68,7 @@ def replay(  # noqa: PLR0913 - each is an option
         found = _kept(folder, name)
         if config is not None:
             definitions = _in_use(folder, live), load(config)
-            with opened(folder, kafka, kafka_settings) as source:
+            with opened(folder, kafka, kafka_settings, registry) as source:
                 plan = Plan(derived_by=derived_by(*definitions), since=_micros(since), starts=source.starts)
                 progress = Progress(folder.root / "replays" / f"{name}.progress", plan, keep_every)
                 found = _replayed(Both(*definitions, plan.since), source, progress, clock, (name, config))
@@ -77,7 +79,7 @@ def replay(  # noqa: PLR0913 - each is an option
         _show(found, json=json)
         if swap:
             _told(swap_to(folder, found))
-    except (BadDefinition, BadKafkaSettings, LogUnavailable, NotRedefined) as bad:
+    except (BadDefinition, BadKafkaSettings, LogUnavailable, NotRedefined, RegistryRefused) as bad:
         fail(str(bad))
     except OSError as bad:
         fail(f"{bad.filename or data}: {bad.strerror}")
@@ -89,7 +91,7 @@ def _replayed(both: Both, source: Source, progress: Progress, clock: str, named:
     if done:
         err.print(f"goes on where it was broken off: {both.events} copies of events were read then", soft_wrap=True)
     with bar("replayed", source.left(done)) as advance:
-        read_into(both, source.read(done), advance, partial(progress.read, both))
+        read_into(both, source.read(done), source.codec, advance, partial(progress.read, both))
     progress.keep(both)
     routes = both.routes()
     difference, failed = both.compared(clock_from(clock)())
