@@ -80,8 +80,8 @@ def test_shuffled_doubled_and_killed_the_tables_are_those_of_the_batch(
     config = tmp_path / "value-streams.yaml"
     config.write_text(soak.definition_yaml(streams))
     workers = Workers(
-        tmp_path, kafka=brokers.bootstrap, config=str(config), emit_seconds=str(NEVER_SECONDS if IS_LARGE else EMIT_SECONDS), clock=_clock(),
-        chunk_records=CHUNK_RECORDS, **_haste(),
+        tmp_path, kafka=brokers.bootstrap, config=str(config), clock=_clock(), chunk_records=CHUNK_RECORDS,
+        emit_seconds=str(NEVER_SECONDS if IS_LARGE else EMIT_SECONDS), **_haste(),
     )  # fmt: skip
     try:
         kills = _soaked(log, workers, _shuffled(per_stream, chance), chance)
@@ -126,14 +126,14 @@ def _soaked(log: Log, workers: Workers, sent: list[FlowEvent], chance: random.Ra
             due = time.monotonic() + chance.uniform(*KILL_SECONDS)
         time.sleep(0.5)
     for place in range(len(running)):
-        kills += _killed(workers, running, place, emit_seconds=str(EMIT_SECONDS))
+        kills += _killed(workers, running, place, str(EMIT_SECONDS))
     until(lambda: _held(running) == list(range(PARTITIONS)) and _is_done(log), PATIENCE_SECONDS, every=0.5)
     return kills
 
 
-def _killed(workers: Workers, running: list[Worker], place: int, **settings: str) -> int:
+def _killed(workers: Workers, running: list[Worker], place: int, emit_seconds: str = "") -> int:
     running[place].kill()
-    running[place] = workers.start(**settings)
+    running[place] = workers.start(emit_seconds=emit_seconds) if emit_seconds else workers.start()
     return 1
 
 
