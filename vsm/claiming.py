@@ -28,7 +28,7 @@ _AT_ONCE: Final = 500
 
 
 class Routed(Struct, frozen=True):
-    """How many copies were appended, and how many facts were left by a stream."""
+    """How many copies were appended, and how many facts were left by a stream, one of several sources for each."""
 
     gained: int
     left: int
@@ -65,15 +65,18 @@ class Claiming:
         return Routed(gained=self._append(self._copies()), left=left)
 
     def _orders(self) -> Iterator[FlowEvent]:
-        """Yield an order for each fact that stands in a stream otherwise than it is routed now."""
-        given: set[Place] = set()
+        """Yield an order for each fact that stands in a stream otherwise than it is routed now.
+
+        One for each source that told it: an order goes with what it is about when that source is forgotten.
+        """
+        given: set[tuple[Place, str, str]] = set()
         for event in self._facts():
             at = place(event)
             is_otherwise = bool(self._there.of(at) - self._wanted.of(at))
-            if is_otherwise and event.value_stream in self._streams and at not in given:
-                given.add(at)
+            if is_otherwise and event.value_stream in self._streams and (at, *_teller(event)) not in given:
+                given.add((at, *_teller(event)))
                 yield leave_fact(event, self._now)
-        for at in given:  # its copies that are still wanted are appended anew, behind the order
+        for at, _, _ in given:  # its copies that are still wanted are appended anew, behind the order
             self._there.known.pop(at, None)
 
     def _copies(self) -> Iterator[FlowEvent]:
@@ -115,3 +118,7 @@ class Claiming:
                 yield self._codec.decode(record.value, FlowEvent)
             except BadRecord:
                 continue
+
+
+def _teller(event: FlowEvent) -> tuple[str, str]:
+    return event.tool, event.source

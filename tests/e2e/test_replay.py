@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -14,9 +14,13 @@ import msgspec
 import pytest
 
 from lab.simulate import deliveries
+from schemas.codec import Codec
+from schemas.definition_file import load
+from schemas.log_local import LocalLog
 from sinks.clickhouse.checksum import checksums
 from tests.builders.command import addresses, ended, running, wait_for
 from tests.builders.one_machine import CLOCK, END_MICROS, organisation, settle
+from vsm.claiming import Claiming, Routed
 from vsm.data_dir import DataDir
 from vsm.organisation import send
 from vsm.ports import free_ports
@@ -112,14 +116,18 @@ def lived(root: Path) -> Iterator[None]:
         send(stack, deliveries(5, 30, END_MICROS))
         settle(stack)
     config = DataDir(root).config
-    port = str(free_ports(1)[0])
-    with running(root / "up.log", "up", "--data", root, "--config", config, "--port", port, VSM_CLOCK=CLOCK) as up:
+    with running(root / "up.log", *up(root, config), VSM_CLOCK=CLOCK) as command:
         try:
-            up.until("running")
+            command.until("running")
             yield
         finally:
-            up.signal(signal.SIGTERM)
-            up.status()
+            command.signal(signal.SIGTERM)
+            command.status()
+
+
+def up(root: Path, config: Path) -> tuple[str | Path, ...]:
+    """Return the command that starts a stack."""
+    return "up", "--data", root, "--config", config, "--port", str(free_ports(1)[0])
 
 
 def settled(root: Path) -> None:
@@ -163,3 +171,28 @@ def test_the_difference_says_what_a_change_does(tmp_path: Path, what: str) -> No
     assert made.stdout == shown.stdout, made.stderr + shown.stderr
     found = msgspec.json.decode(made.stdout, type=Compared).difference
     assert (bool(found.series), found.equal_series > 0) == (True, True), made.stdout[:2_000]
+
+
+def test_a_stack_killed_in_a_swap_swaps_when_it_is_started_again(tmp_path: Path) -> None:
+    """Killed while the log was to be routed anew, and started with the new file, it it has, and shows the rows."""
+    with organisation(tmp_path) as stack:
+        send(stack, deliveries(5, 12, END_MICROS))
+        settle(stack)
+    folder, new = DataDir(tmp_path), edited(tmp_path, "selector")
+    replay(tmp_path, "--config", str(new))
+    waits = ("replay", "--data", tmp_path, "--as", "next", "--swap")
+    with running(tmp_path / "up.log", *up(tmp_path, folder.config), VSM_CLOCK=CLOCK) as first:
+        first.until("running")
+        with running(tmp_path / "swap.log", *waits):
+            unrouted = tmp_path / "replays" / "unrouted"
+            wait_for(unrouted.exists, first.said, seconds=100)
+            first.kill()
+    with running(tmp_path / "again.log", *up(tmp_path, new), VSM_CLOCK=CLOCK) as second:
+        wait_for(lambda: "running" in second.said(), second.said, seconds=200)
+        settled(tmp_path)
+        found = shown(tmp_path)
+        second.signal(signal.SIGTERM)
+        second.status()
+    with closing(LocalLog(folder.log)) as log:
+        left = Claiming(log, Codec(), load(new), END_MICROS).route()
+    assert (found, left, unrouted.exists()) == ([1, 2], Routed(gained=0, left=0), False)

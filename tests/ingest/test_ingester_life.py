@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from schemas.asked_definition import ask_definition
 from tests.builders.ingest_load import load, outcomes, stopped
 from tests.builders.ingester import CONFIG, KEY, OLD_SECRET, SECRET, TOKEN, Ingester, push_body, signed
 
@@ -98,6 +99,28 @@ def test_secret_rotates_under_load(tmp_path: Path) -> None:
     ingester.stop()
 
     assert (fresh.status_code, gone.status_code, outcomes(senders)) == (202, 404, {"202"})
+
+
+def test_another_file_is_taken_over_under_load(tmp_path: Path) -> None:
+    """Asked by the data directory, it routes by another file's streams with no request refused."""
+    ingester = Ingester(tmp_path, config=CONFIG).start()
+    senders = load(ingester, "taken-over")
+    before = httpx.get(f"{ingester.url}/health/ready").json()["definition"]
+    other = tmp_path / "other.yaml"
+    other.write_text(CONFIG.replace("name: checkout", "name: till"))
+    ask_definition(tmp_path / "data", other)
+    ingester.hang_up()
+    while httpx.get(f"{ingester.url}/health/ready").json()["definition"] == before:
+        threading.Event().wait(0.01)
+    body = push_body(seed="taken-over")
+    httpx.post(ingester.url + ACME, content=body, headers=signed(body))
+    for sender in senders:
+        sender.ended.set()
+    stopped(senders)
+    ingester.stop()
+
+    streams = {event.value_stream for event in ingester.events()}
+    assert (outcomes(senders), "till" in streams) == ({"202"}, True)
 
 
 def test_bad_file_is_refused_on_reload(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from schemas import topics
 from schemas.codec import Codec
 from schemas.event import FlowEvent
-from schemas.forgetting import FORGETS, ORDERS
+from schemas.forgetting import FORGETS, ORDERS, leave_fact
 from schemas.log import Log, LogUnavailable, Outgoing
 from schemas.log_local import LocalLog
 from schemas.sealing import seal
@@ -130,6 +130,14 @@ def test_only_the_others_facts_are_left(obeyed: Interrupted) -> None:
     forget(obeyed)
 
     assert held(obeyed) == [("both", "jira"), ("e2", "jira")]
+
+
+def test_what_a_stream_left_stays_left(obeyed: Interrupted) -> None:
+    """The order by which a stream left another's fact stays with it; that of a forgotten one goes."""
+    put(obeyed, leave_fact(others("e2"), 3), leave_fact(mine("e1"), 3), leave_fact(mine("both"), 3))
+    forget(obeyed)
+
+    assert held(obeyed) == [("both", "jira"), ("e2", "jira"), ("fact.rerouted", "jira")]
 
 
 def test_what_is_found_is_counted_by_stream(log: Interrupted) -> None:
