@@ -144,7 +144,7 @@ class _Standing(Struct, frozen=True):
         """Return the step that holds most, and how many of the last slices it may be judged by, ascending."""
         leader, number = "", len(self.edges) - 1
         counts: list[int] = []
-        if number < LEAST or max(_stood(tally, number) for tally in self.tallies.values()) < ENOUGH:
+        if number < LEAST or max((_stood(t, number) for t in self.tallies.values()), default=0) < ENOUGH:
             return leader, counts
         for part in _SPANS:
             count = max(LEAST, round(number / part))

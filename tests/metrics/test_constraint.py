@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from metrics.constraint import ANNOUNCED, constraint, constraint_age_seconds, constraint_ratio, constraint_score
 from metrics.reading import Basis, Reading, StepTally
-from metrics.slices import Slice
+from metrics.slices import Slice, edges
 from schemas.derived import StepVisit
 from schemas.measurement import Measurement
 from tests.builders.measured import DAY, HOUR, MINUTE, NOW, STREAM, fed, visit
@@ -80,6 +80,14 @@ def test_nothing_at_all_is_unknown() -> None:
     basis = Basis(now=NOW)
     answers = constraint_score(basis), constraint_ratio(basis), constraint_age_seconds(basis), constraint([])
     assert answers == ((), (), (), None)
+
+
+def test_a_map_of_nothing_but_an_inlet_has_no_constraint() -> None:
+    """Demand alone limits nothing, and asking does no harm."""
+    now, start = NOW, NOW - 90 * DAY
+    inlet = StepTally(step="Ideas", counts={}, is_inlet=True)
+    basis = Basis(now=now, window_start=start, seconds=90 * 86_400, steps=(inlet,), edges=edges(4, now))
+    assert [metric(basis) for metric in (constraint_score, constraint_ratio, constraint_age_seconds)] == [(), (), ()]
 
 
 def test_only_the_announced_step_has_an_age() -> None:
