@@ -33,6 +33,8 @@ from schemas.derived import Derived, StepVisit, WorkItem
 from vsm.store import NoSuchStream, Store
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER: Final = 2_200
+"""The year before which the tables' times end, however long a window is."""
 MOST_SUBJECTS: Final = 1_000
 """Of so many visits that are counted elsewhere it is said where."""
 
@@ -66,11 +68,13 @@ def explain(
 
 
 def micros_of(as_of: str) -> int:
-    """Return a time in microseconds UTC. Raises Unasked for what is no time."""
+    """Return a time in microseconds UTC. Raises Unasked for what is no time, or one that no table has."""
     try:
         at = datetime.fromisoformat(as_of)
     except ValueError:
-        raise Unasked(f"'{as_of}' is no time: write 2026-03-03 or 2026-03-03T09:30Z") from None
+        raise Unasked(f"'{as_of[:40]}' is no time: write 2026-03-03 or 2026-03-03T09:30Z") from None
+    if not _EPOCH.year < at.year < _NEVER:
+        raise Unasked(f"'{as_of[:40]}' is not a time from {_EPOCH.year + 1} to {_NEVER - 1}")
     return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
 
 

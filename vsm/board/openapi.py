@@ -13,6 +13,7 @@ from vsm.board.routes import Route
 _ERRORS: Final = {
     "400": "what is asked cannot be answered: the error says what can",
     "404": "there is no such path or value stream",
+    "500": "a fault of the board: its log says which",
     "503": "the tables or the definition cannot be read now",
     "504": "the answer took too long",
 }

@@ -23,6 +23,7 @@ from vsm.store import Store
 
 LIMIT: Final = "limit"
 MOST_ITEMS: Final = 100_000
+_DIGITS: Final = len(str(MOST_ITEMS))
 
 
 class Reader(Struct, frozen=True):
@@ -54,7 +55,7 @@ class Route(Struct, frozen=True, kw_only=True):
 def _explain(reader: Reader, said: Parameters) -> Explanation:
     named = {name: said[name] for name in Wanted.__struct_fields__ if name in said}
     then = micros_of(said["as_of"]) if "as_of" in said else None
-    return explain(reader.store, reader.definition, Wanted(**named), as_of=then, limit=_limit(reader, said))
+    return explain(reader.store, reader.definition, Wanted(**named), as_of=then, limit=limit_of(said, reader.items))
 
 
 def _map(reader: Reader, said: Parameters) -> StreamMap:
@@ -64,9 +65,12 @@ def _map(reader: Reader, said: Parameters) -> StreamMap:
     return read_map(reader.store, reader.definition, said["stream"], window)
 
 
-def _limit(reader: Reader, said: Parameters) -> int:
-    text = said.get(LIMIT, str(reader.items))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:12]) <= MOST_ITEMS:
+def limit_of(said: Parameters, unasked: int) -> int:
+    """Return how many items are listed, `unasked` if a request does not say. Raises Unasked for no such number."""
+    if LIMIT not in said:
+        return unasked
+    text = said[LIMIT]
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS or not 1 <= int(text) <= MOST_ITEMS:
         raise Unasked(f"'{text[:20]}' is no limit: give a whole number from 1 to {MOST_ITEMS}")
     return int(text)
 

@@ -94,6 +94,9 @@ class Board:
         except (StoreMissing, BadQuery, BadDefinition, OSError) as away:
             _logger.warning("a question was not answered", route=route.path, error=str(away))
             return 503, _error("the tables or the definition cannot be read now: `vsm doctor` says what to mend")
+        except Exception:  # a fault of ours is told and counted as every other answer is
+            _logger.exception("a question could not be answered", route=route.path)
+            return 500, _error("this cannot be answered for a fault of the board: its log says which")
 
     async def _ready(self, _request: web.Request) -> web.Response:
         try:
