@@ -160,6 +160,10 @@ def test_the_work_items_of_a_log_are_those_of_the_table(seen: Seen) -> None:
     assert (len(items) > 15, items, named_by) == (True, there, there)
 
 
+HANDOFFS = 16
+"""The place of a work item's hand-offs among its columns."""
+
+
 @pytest.fixture(scope="module")
 def again(seen: Seen, tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """The tables of a fresh stack that the exported CDEvents were sent to."""
@@ -178,7 +182,10 @@ def again(seen: Seen, tmp_path_factory: pytest.TempPathFactory) -> Tables:
 
 @pytest.mark.parametrize("table", ["step_visits", "work_items", "changes", "deployments", "incidents"])
 def test_a_stream_that_leaves_as_cdevents_comes_in_the_same(seen: Seen, again: Tables, table: str) -> None:
-    """Items, visits, changes, deployments and incidents, to the last field."""
+    """Items, visits, changes, deployments and incidents, to the last field but hand-offs: accounts do not leave."""
     ours = {stream.name for stream in STREAMS}
-    there = [row for row in seen.twice[table] if row[0] in ours]
-    assert (len(there) > 0, again[table]) == (True, there)
+    there, came = (
+        [row[:HANDOFFS] + row[HANDOFFS + 1 :] if table == "work_items" else row for row in rows]
+        for rows in ((row for row in seen.twice[table] if row[0] in ours), again[table])
+    )
+    assert (len(there) > 0, came) == (True, there)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lab.simulate import deliveries
@@ -20,6 +22,7 @@ from schemas.dead_letter import DeadLetter, LetterKey
 from tests.builders.older_log import write_anew_in_first_versions
 from tests.builders.one_machine import END_MICROS, TABLES, gauges, organisation, settle, tables
 from tests.builders.release import copied
+from vsm.data_dir import DataDir
 from vsm.organisation import send
 from vsm.ports import free_ports
 from vsm.store import open_store
@@ -37,6 +40,7 @@ TWO_STEPS = """\
       - {name: Build, start: {on: pipelinerun.started}, finish: {on: pipelinerun.finished}}
   - name: search
 """
+TARGETS = re.compile(r"    environments: .*\n    targets: .*\n  - name: search\n")
 OLD_TABLES = """\
 import sys
 from pathlib import Path
@@ -113,12 +117,20 @@ def released(release: Path, root: Path) -> Iterator[None]:
             process.wait(60)
 
 
+def as_of_an_earlier_release(generation: Path) -> None:
+    """Say that an earlier release's code derived the rows."""
+    known = msgspec.json.decode(generation.read_bytes())
+    known["derived_by"] = "1/" + known["derived_by"].partition("/")[2]
+    generation.write_bytes(msgspec.json.encode(known))
+
+
 def test_an_old_directory_opens(used: Path, copy: Path) -> None:
-    """Every record in the first version of its schema, and tables with a migration less: the same rows come of them."""
+    """Records in the first versions of their schemas, tables with a migration less, older code: the same rows come."""
     shutil.rmtree(copy / "clickhouse")
     (copy / "log" / "groups.sqlite").unlink()
     subprocess.run([sys.executable, "-c", OLD_TABLES, str(copy / "clickhouse")], check=True)
     kinds = write_anew_in_first_versions(copy / "log")
+    as_of_an_earlier_release(DataDir(copy).generation)
     with organisation(copy) as stack:
         settle(stack)
         found, measured = tables(copy), gauges(stack)
@@ -136,12 +148,18 @@ def test_a_new_derivation_is_built_beside_the_old_one_and_shown(used: Path, copy
     assert (kept, found, yesterday) == ([1, 2], before, before)
 
 
+def with_two_steps(text: str) -> str:
+    """Return the organisation's definition with two steps of its own for checkout."""
+    edited, times = TARGETS.subn(TWO_STEPS, text)
+    assert times == 1
+    return edited
+
+
 def test_a_new_definition_takes_dropped_steps_away_and_leaves_the_past(used: Path, copy: Path) -> None:
     """Measurements and gauges are of the two steps that are left; yesterday's tables read as they did yesterday."""
-    shorter = "    environments: [development, staging, production]\n  - name: search\n"
     of_checkout = "value_stream = 'checkout' AND step != ''"
     steps_sql = f"SELECT DISTINCT step FROM vsm.measurements_current WHERE {of_checkout} ORDER BY 1"  # noqa: S608 - literal
-    with organisation(copy, NEXT_DAY, lambda text: text.replace(shorter, TWO_STEPS)) as stack:
+    with organisation(copy, NEXT_DAY, with_two_steps) as stack:
         settle(stack)
         steps, yesterday = column(copy, steps_sql), past(copy, YESTERDAY)
         page = [line for line in gauges(stack) if 'value_stream="checkout",step="' in line]
