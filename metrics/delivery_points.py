@@ -53,17 +53,29 @@ def of_incident(row: Incident, stream: ValueStream) -> Iterator[Point]:
 
 
 def _lead_and_parts(row: Change, deployed: int) -> Amounts:
-    """The lead time, its known parts, and what of it is in none of them; a part that would be negative is unknown."""
-    lead = _span(row.first_commit_at, deployed)
+    """The lead time, its known parts, and what of it is in none of them; a part that would be negative is unknown.
+
+    Parts are cut to the lead time, and coding to the merge, so that none overlaps another.
+    """
+    start, merged = row.first_commit_at, row.merged_at
+    lead = _span(start, deployed)
+    opened = row.opened_at if row.opened_at is None or merged is None else min(row.opened_at, merged)
     parts = (
-        (codes.CODING, _span(row.first_commit_at, row.opened_at)),
-        (codes.PICKUP, _span(row.opened_at, row.first_reviewed_at)),
-        (codes.REVIEW, _span(row.first_reviewed_at, row.merged_at)),
-        (codes.DEPLOY, _span(row.merged_at, deployed)),
+        (codes.CODING, _within(start, opened, start, deployed)),
+        (codes.PICKUP, _within(opened, row.first_reviewed_at, start, deployed)),
+        (codes.REVIEW, _within(row.first_reviewed_at, merged, start, deployed)),
+        (codes.DEPLOY, _within(merged, deployed, start, deployed)),
     )
-    left = None if lead is None else max(0, lead - sum(part for _, part in parts if part is not None))
+    left = None if lead is None else lead - sum(part for _, part in parts if part is not None)
     together = (*parts, (codes.CHANGE_LEAD, lead), (codes.UNACCOUNTED, left))
     return tuple(pair for sketch, micros in together for pair in codes.duration(sketch, micros))
+
+
+def _within(begin: int | None, end: int | None, start: int | None, deployed: int) -> int | None:
+    """Return how much of a span that is none the wrong way round lies in the lead time; None where it is unknown."""
+    if begin is None or end is None or end < begin:
+        return None
+    return max(0, min(end, deployed) - (begin if start is None else max(begin, start)))
 
 
 def _finished(row: Deployment, at: int, *, failed: bool) -> Amounts:

@@ -14,12 +14,13 @@ from processors.corrections import corrected
 from processors.facts import TRUNKS, Fact, attributes_of_rules, from_event
 from processors.items import Member, item_row, turns_of
 from processors.judgements import Verdict, judge
+from processors.reviewing import first_reviewed_at, offered_at
 from processors.steps import Plan, bridge, observations, walk
 from processors.trace import MOST_PUSHES
 from processors.visits import visit_row
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived
-from schemas.event import ActorClass, FlowEvent, LinkKind
+from schemas.event import FlowEvent, LinkKind
 from schemas.forgetting import FORGETS, ORDERS, TAKES_OUT
 
 _HEIGHTS = {"commit": 2, "change": 3, "ticket": 4}
@@ -207,8 +208,7 @@ class _Stream:
         facts = self.facts[uri]
         parts = [x for x, wholes in self.above.items() if uri in wholes and x.startswith("commit:")]
         authored = [f.occurred_at for x in parts for f in self.facts.get(x, ()) if f.type == "commit.created"]
-        opened = [f.occurred_at for f in facts if f.type in {"change.created", "change.readied"} and f.state != "draft"]
-        reviews = [f for f in facts if f.type == "change.reviewed" and f.actor_class is ActorClass.HUMAN]
+        merged = self.shipping.merged_at(uri)
         live = [a for a in self.shipping.carriers(uri) if a.environment == self.stream.production]
         attempts: list[Attempt | None] = [*live] or [None]
         for attempt in attempts:
@@ -220,9 +220,9 @@ class _Stream:
                 repository=self.shipping.repository(uri),
                 item_ids=self.items_of(uri),
                 first_commit_at=min(authored, default=None),
-                opened_at=min(opened, default=None),
-                first_reviewed_at=min((f.occurred_at for f in reviews), default=None),
-                merged_at=self.shipping.merged_at(uri),
+                opened_at=offered_at(facts),
+                first_reviewed_at=first_reviewed_at(facts, merged),
+                merged_at=merged,
                 deployed_at=attempt.at if attempt else None,
                 deployment_id=attempt.uri if attempt else None,
                 left_censored=bool(attempt and self.shipping.is_first_of(attempt, uri)),

@@ -10,13 +10,13 @@ from processors.deployments import deployment_row
 from processors.incidents import incident_row
 from processors.items import Member, item_row, turns_of
 from processors.judgements import Verdict, judge
+from processors.reviewing import first_reviewed_at, offered_at
 from processors.rollouts import merged_at, repository_of, telling
 from processors.steps import Observation, bridge, observations, walk
 from processors.taken_back import taken_back
 from processors.visits import visit_row
 from processors.world import World
 from schemas.derived import Change, Derived
-from schemas.event import ActorClass
 from schemas.identity import entity_kind
 
 
@@ -31,8 +31,6 @@ class Kind(Enum):
 
 Unit = tuple[Kind, str]
 """What is derived at once: the kind, and the item's, change's, deployment's or incident's uri."""
-
-_OPENINGS = frozenset({"change.created", "change.readied"})
 
 
 def unit_rows(world: World, unit: Unit, version: str) -> list[Derived]:
@@ -114,17 +112,16 @@ def change_rows(world: World, uri: str, version: str) -> list[Change]:
         return []
     commits = [c for c in world.trace.below(uri) if entity_kind(c) == "commit"]
     authored = [f.occurred_at for c in commits for f in world.trace.facts(c) if f.type == "commit.created"]
-    reviewed = [f.occurred_at for f in facts if f.type == "change.reviewed" and f.actor_class is ActorClass.HUMAN]
-    opened = [f.occurred_at for f in facts if f.type in _OPENINGS and f.state != "draft"]
+    merged = merged_at(world.trace, uri)
     known = Change(
         value_stream=world.stream.name,
         change_id=uri,
         repository=repository_of(world.trace, uri),
         item_ids=world.trace.items(uri),
         first_commit_at=min(authored, default=None),
-        opened_at=min(opened, default=None),
-        first_reviewed_at=min(reviewed, default=None),
-        merged_at=merged_at(world.trace, uri),
+        opened_at=offered_at(facts),
+        first_reviewed_at=first_reviewed_at(facts, merged),
+        merged_at=merged,
         definition_version=version,
     )
     landing = world.landing(uri)

@@ -78,18 +78,31 @@ def _restored(incidents: Sequence[Incident], span: Span) -> list[int | None]:
 def _changes(deployed: Iterable[Change]) -> Iterator[tuple[Named, Answer]]:
     changes = [row for row in deployed if not row.left_censored]
     parts = {
-        "coding": [_between(r.first_commit_at, r.opened_at) for r in changes],
-        "pickup": [_between(r.opened_at, r.first_reviewed_at) for r in changes],
-        "review": [_between(r.first_reviewed_at, r.merged_at) for r in changes],
-        "deploy": [_between(r.merged_at, r.deployed_at) for r in changes],
+        "coding": [_cut(r, r.first_commit_at, _earlier(r.opened_at, r.merged_at)) for r in changes],
+        "pickup": [_cut(r, _earlier(r.opened_at, r.merged_at), r.first_reviewed_at) for r in changes],
+        "review": [_cut(r, r.first_reviewed_at, r.merged_at) for r in changes],
+        "deploy": [_cut(r, r.merged_at, r.deployed_at) for r in changes],
     }
     for part, spans in parts.items():
         yield from durations(f"change_{part}_seconds", spans)
     leads = [_between(row.first_commit_at, row.deployed_at) for row in changes]
     yield from durations("change_lead_time_seconds", leads)
     known = [sum(part or 0 for part in each) for each in zip(*parts.values(), strict=True)]
-    left = [None if lead is None else max(0, lead - sum_) for lead, sum_ in zip(leads, known, strict=True)]
+    left = [None if lead is None else lead - sum_ for lead, sum_ in zip(leads, known, strict=True)]
     yield from durations("change_unaccounted_seconds", left)
+
+
+def _earlier(opened: int | None, merged: int | None) -> int | None:
+    """A change merged before it was told to be open was open until then."""
+    return opened if opened is None or merged is None or opened <= merged else merged
+
+
+def _cut(row: Change, start: int | None, end: int | None) -> int | None:
+    """What of a part lies between the first commit and the deployment."""
+    if _between(start, end) is None or start is None or end is None or row.deployed_at is None:
+        return None
+    before = 0 if row.first_commit_at is None else max(0, row.first_commit_at - start)
+    return max(0, end - start - before - max(0, end - row.deployed_at))
 
 
 def _between(start: int | None, end: int | None) -> int | None:
