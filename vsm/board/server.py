@@ -36,6 +36,7 @@ class Board:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._free = asyncio.Semaphore(settings.board_questions)
+        self._looking = asyncio.Semaphore(1)
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "vsm_board_requests", "Questions answered.", ["route", "status"], registry=self._registry
@@ -70,16 +71,9 @@ class Board:
             return 400, _error(f"'{missing[0]}' is missing")
         try:
             async with asyncio.timeout(self._settings.board_seconds):
-                return await self._in_turn(lambda: self._answer(route, said))
+                return await _in_turn(self._free, lambda: self._answer(route, said))
         except TimeoutError:
             return 504, _error("the answer took too long: ask for a shorter window, or again later")
-
-    async def _in_turn(self, work: Callable[[], _T]) -> _T:
-        """Run what blocks in a thread, so many at once; a thread that nobody waits for any more keeps its turn."""
-        await self._free.acquire()
-        running = asyncio.ensure_future(asyncio.to_thread(work))
-        running.add_done_callback(lambda _: self._free.release())
-        return await asyncio.shield(running)
 
     def _answer(self, route: Route, said: dict[str, str]) -> tuple[int, bytes]:
         settings = self._settings
@@ -101,7 +95,7 @@ class Board:
     async def _ready(self, _request: web.Request) -> web.Response:
         try:
             async with asyncio.timeout(self._settings.board_seconds):
-                yes = await self._in_turn(self._reads)
+                yes = await _in_turn(self._looking, self._reads)
         except TimeoutError:
             yes = False
         return web.json_response({"ready": yes}, status=200 if yes else 503)
@@ -116,6 +110,14 @@ class Board:
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(self._registry), content_type="text/plain", charset="utf-8")
+
+
+async def _in_turn(free: asyncio.Semaphore, work: Callable[[], _T]) -> _T:
+    """Run what blocks in a thread, so many at once; a thread that nobody waits for any more keeps its turn."""
+    await free.acquire()
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    running.add_done_callback(lambda _: free.release())
+    return await asyncio.shield(running)
 
 
 def main(settings: Settings) -> None:
