@@ -51,6 +51,16 @@ def found_ratio(several: Sequence[Announcement]) -> float | None:
     return sum(one.is_found for one in planted) / len(planted) if planted else None
 
 
-def false_ratio(several: Sequence[Announcement]) -> float | None:
-    """Return how often a step was announced that does not limit the stream; None of no runs."""
-    return sum(one.is_false for one in several) / len(several) if several else None
+def false_ratio(several: Sequence[Announcement], *, planted: bool) -> float | None:
+    """Return in what share of the runs something false was announced; None of no runs.
+
+    Of the runs with a `planted` constraint: another step than it; of those in balance: any step.
+    """
+    those = [one for one in several if bool(one.planted) == planted]
+    return sum(one.is_false for one in those) / len(those) if those else None
+
+
+def worst_false_ratio(several: Sequence[Announcement]) -> float | None:
+    """Return the greater of the two shares of false announcements, so that neither hides the other."""
+    both = (false_ratio(several, planted=planted) for planted in (True, False))
+    return max((ratio for ratio in both if ratio is not None), default=None)

@@ -20,12 +20,12 @@ Way = Literal["http", "in process"]
 class Loss(Struct, frozen=True, kw_only=True):
     """Deliveries that never arrive: each with a chance of its own, and all within an outage.
 
-    The outage begins so many seconds before the end of the run and lasts so many.
+    The outage begins so many seconds before the end of the run and lasts so many; 0 for none.
     """
 
     each: float
-    outage_before_end: int
-    outage_lasts: int
+    outage_before_end: int = 0
+    outage_lasts: int = 0
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
@@ -88,8 +88,10 @@ _BALANCED: Final = tuple(
 _MONOREPO: Final = (
     replace(
         _PLATFORM, name="mono", project="MON", services=("mono-gateway", "mono-auth"), repository="mono-platform",
+        develop=110 * HOUR,
     ),
 )  # fmt: skip
+"""Each change stands in Deploy once more until the other service has it too: Develop has to be slower to limit it."""
 
 _GITOPS: Final = (
     replace(_SEARCH, name="fleet", project="FLT", services=("fleet-router", "fleet-tracker")),
@@ -128,6 +130,15 @@ SCENARIOS: Final = (
         name="lost webhooks", items=600, streams=STREAMS,
         about="every twentieth delivery is lost on its way, and all of six hours",
         loss=Loss(each=0.05, outage_before_end=12 * DAY, outage_lasts=6 * HOUR),
+    ),
+    Scenario(
+        name="lost one by one", items=600, streams=STREAMS,
+        about="every twentieth delivery is lost on its way, each for itself: there is no outage",
+        loss=Loss(each=0.05),
+    ),
+    Scenario(
+        name="much under way", items=900, streams=STREAMS,
+        about="three times as much work: enough is open at the end that the ages of it have quantiles",
     ),
     Scenario(
         name="monorepo", items=120, streams=_MONOREPO,

@@ -24,7 +24,7 @@ SKETCH_ERROR: Final = 0.01
 """The stated relative error of a quantile."""
 
 WITHOUT_TRUTH: Final[Mapping[str, str]] = {
-    "completeness_ratio": "compared with what was lost, in the scenario of lost webhooks",
+    "completeness_ratio": "compared with what was lost, in the two scenarios of lost deliveries",
     "constraint_score": "compared as the group `constraint`",
     "constraint_ratio": "compared with the planted constraint, as announcements",
     "constraint_age_seconds": "the run plants a constraint from its first day, which a window cannot tell from earlier",
@@ -35,8 +35,8 @@ WITHOUT_TRUTH: Final[Mapping[str, str]] = {
     "littles_law_load_ratio": "the same",
     "littles_law_age_ratio": "the same",
     "littles_law_identity_ratio": "the same",
-    "flow_handoffs": "who did what is drawn, but not written into the organisation's books",
-    "step_blocked_seconds": "the organisation flags nothing as blocked",
+    "flow_handoffs": "the books keep the class of who did something, not the account; only unit tests hold it",
+    "step_blocked_seconds": "the organisation flags nothing as blocked; only unit tests hold it",
 }
 """Metrics that have no true value of their own here, each with the reason."""
 

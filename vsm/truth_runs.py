@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lab.announced import Announcement, announcements
-from lab.completeness import Kept, kept, score_completeness
+from lab.completeness import Arrivals, Fact, Kept, kept, score_completeness
 from lab.coverage import Coverage, Kind, coverage
 from lab.long_run import long_run
 from lab.organisation import definition
@@ -69,9 +69,11 @@ def run(scenario: Scenario, seed: int, *, in_process: bool = False) -> Ran:
             ran = _scored(scenario, seed, truth, measured)
             rows = measured_rows(measured)
     if scenario.loss is not None:
-        facts = _facts(scenario, hooks), _facts(scenario, arrived)
-        arrivals = kept(scenario.streams, facts, scenario.loss, rows, END_MICROS)
-        ran = replace(ran, kept=arrivals, rows=list(score_completeness(arrivals)))
+        spared = arriving(replace(scenario.loss, outage_lasts=0), hooks, seed, END_MICROS)
+        every, but_for_outage, here = (_facts(scenario, each) for each in (hooks, spared, arrived))
+        arrivals = Arrivals(every=every, but_for_outage=but_for_outage, arrived=here)
+        several = kept(scenario, arrivals, rows, END_MICROS)
+        ran = replace(ran, kept=several, rows=list(score_completeness(several)))
     return replace(ran, seconds=time.monotonic() - begun)
 
 
@@ -109,6 +111,6 @@ def _scored(scenario: Scenario, seed: int, truth: Truth, measured: Measured) -> 
     )  # fmt: skip
 
 
-def _facts(scenario: Scenario, hooks: list[SentDelivery]) -> set[tuple[str, str, int]]:
+def _facts(scenario: Scenario, hooks: Iterable[SentDelivery]) -> frozenset[Fact]:
     events: list[FlowEvent] = taken(hooks, definition(scenario.streams)).events
-    return {(event.value_stream, event.event_id, event.occurred_at) for event in events}
+    return frozenset((event.value_stream, event.event_id, event.occurred_at) for event in events)

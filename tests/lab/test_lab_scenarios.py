@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from lab.announced import Announcement, false_ratio, found_ratio
-from lab.completeness import Kept, score_completeness
+from lab.announced import Announcement, false_ratio, found_ratio, worst_false_ratio
+from lab.completeness import BIAS, Kept, mean_error, score_bias, score_completeness
 from lab.organisation import STREAMS, definition
 from lab.scenarios import SCENARIOS, Scenario, arriving, happened
 from lab.score import markdown, unmet
@@ -111,22 +111,73 @@ def announcement(planted: str, announced: str) -> Announcement:
     return Announcement(value_stream="checkout", planted=planted, announced=announced)
 
 
-def test_found_counts_what_was_planted_and_false_everything_else() -> None:
-    """Silence is neither found nor false; in balance anything announced is false."""
+def test_found_counts_what_was_planted_and_false_each_population_for_itself() -> None:
+    """Silence is neither found nor false; in balance anything announced is false, and counts among those in balance."""
     several = [announcement("Review", "Review"), announcement("Review", ""), announcement("Review", "Build"),
                announcement("", "Build"), announcement("", "")]  # fmt: skip
 
-    assert (found_ratio(several), false_ratio(several)) == (1 / 3, 2 / 5)
+    ratios = (found_ratio(several), false_ratio(several, planted=True), false_ratio(several, planted=False))
+
+    assert ratios == (1 / 3, 1 / 3, 1 / 2)
+
+
+def test_many_streams_with_a_constraint_do_not_hide_false_announcements_in_balance() -> None:
+    """The greater of the two shares counts, however few the runs of its population."""
+    several = [*[announcement("Review", "Review")] * 98, announcement("", "Build"), announcement("", "")]
+
+    assert worst_false_ratio(several) == 1 / 2
 
 
 def test_of_no_runs_nothing_is_known_of_announcements() -> None:
     """The empty case: unknown, not 0."""
-    assert (found_ratio([]), false_ratio([])) == (None, None)
+    assert (found_ratio([]), false_ratio([], planted=True), worst_false_ratio([])) == (None, None, None)
 
 
 @pytest.mark.parametrize(("measured", "met"), [(0.95, True), (0.93, True), (0.90, False), (None, False)])
 def test_completeness_that_reads_something_else_is_noticed(measured: float | None, met: bool) -> None:  # noqa: FBT001 - a case
     """Within what is allowed it holds, beyond it does not, and unknown is no answer."""
-    one = Kept(value_stream="checkout", true=0.95, measured=measured, allowed=0.03, n=100)
+    assert [row.met for row in score_completeness([arrived(0.95, measured)])] == [met]
 
-    assert [row.met for row in score_completeness([one])] == [met]
+
+@pytest.mark.parametrize(("off", "met"), [(BIAS - 0.001, [True]), (BIAS + 0.001, [False]), (-BIAS - 0.001, [False])])
+def test_completeness_that_is_always_off_to_one_side_is_noticed(off: float, met: list[bool]) -> None:
+    """Each error alone is allowed; their mean is not."""
+    several = [arrived(0.95, 0.95 + off) for _ in range(9)]
+
+    assert [row.met for row in score_bias(several)] == met
+
+
+def test_an_outage_and_few_runs_say_nothing_of_a_bias() -> None:
+    """What an outage took whole is known to be missed; the mean of few errors is chance."""
+    several = [*[arrived(0.95, 0.98, "lost webhooks")] * 20, *[arrived(0.95, 0.98)] * 8]
+
+    assert list(score_bias(several)) == []
+
+
+def test_errors_of_both_signs_cancel() -> None:
+    """The mean keeps the signs; of nothing known it is unknown."""
+    assert (mean_error([arrived(0.5, 0.75), arrived(0.5, 0.25)]), mean_error([arrived(0.5, None)])) == (0, None)
+
+
+@pytest.mark.parametrize(("name", "outage"), [("lost webhooks", True), ("lost one by one", False)])
+def test_what_was_lost_is_told_apart_by_what_took_it(name: str, outage: bool) -> None:  # noqa: FBT001 - a case
+    """By chance or by the outage: together with what arrived it is everything."""
+    kept = ran(name).kept
+    whole = [one.true + one.by_chance + one.in_outage for one in kept]
+
+    assert (whole, any(one.in_outage for one in kept)) == (pytest.approx([1.0] * 3), outage)
+
+
+def test_enough_is_under_way_at_the_end_that_its_ages_are_compared() -> None:
+    """Quantiles of the ages of open stays are known to the truth and to the product alike."""
+    ages = ran("much under way").errors["step_age_seconds"]
+
+    assert (len(ages.relative) > 0, ages.unlike) == (True, 0)
+
+
+def arrived(true: float, measured: float | None, scenario: str = "lost one by one") -> Kept:
+    """What arrived of some stream's facts, and what was measured of it."""
+    return Kept(
+        scenario=scenario, value_stream="checkout", true=true, by_chance=1 - true, in_outage=0.0,
+        measured=measured, allowed=0.03, n=100,
+    )  # fmt: skip

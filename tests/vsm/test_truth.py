@@ -46,6 +46,18 @@ def test_the_kept_ratios_are_shares(kept: Scores) -> None:
     assert [ratio for ratio in ratios if ratio is None or not 0 <= ratio <= 1] == []
 
 
+def test_the_kept_false_ratio_is_the_worse_of_its_populations(kept: Scores) -> None:
+    """A bar that is held on it is held on streams in balance and on constrained ones."""
+    both = (kept.constraint_false_balanced_ratio, kept.constraint_false_constrained_ratio)
+
+    assert kept.constraint_false_ratio == max(ratio for ratio in both if ratio is not None)
+
+
+def test_the_kept_scores_compare_every_metric_that_they_know(kept: Scores) -> None:
+    """A metric with a true value was compared with it at least once."""
+    assert [name for name, one in kept.metrics.items() if not one.compared] == []
+
+
 def test_the_kept_scores_are_of_every_scenario(kept: Scores) -> None:
     """Streams of each had a word said on their constraint."""
     assert {name for name, one in kept.constraint.items() if one.of} == {scenario.name for scenario in SCENARIOS}
