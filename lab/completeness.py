@@ -84,7 +84,8 @@ def kept(scenario: Scenario, facts: Arrivals, rows: Iterable[Mapping[str, Any]],
         chance = sqrt(share * (1 - share) / max(1.0, n * _PRESUPPOSED))
         found.append(
             Kept(
-                scenario=scenario.name, value_stream=stream.name, true=share, by_chance=len(mine - facts.but_for_outage) / n,
+                scenario=scenario.name, value_stream=stream.name, true=share,
+                by_chance=len(mine - facts.but_for_outage) / n,
                 in_outage=len((mine & facts.but_for_outage) - facts.arrived) / n, measured=seen.get(stream.name),
                 allowed=_DEVIATIONS * chance + outage / (_DAYS * DAY), n=len(mine),
             )
