@@ -191,8 +191,16 @@ def from_event(event: FlowEvent, ruled: frozenset[str]) -> Fact:
         raise StepFailed("the subject names a ticket of any tracker, which is no entity")
     if not 0 <= event.occurred_at < LATEST_MICROS:
         raise StepFailed("occurred_at is out of range")
-    attributes = {name: text for name, text in event.attributes.items() if name in ruled or _tells(event, name, text)}
-    attributes |= {name: getattr(event, name) for name in _EVENT_FIELDS if name in ruled}
+    kind = entity_kind(event.subject_id)
+    told = DERIVED_FROM.get(kind, ())
+    attributes = {
+        name: text
+        for name, text in event.attributes.items()
+        if name in ruled or (name in told and _tells(event, kind, name, text))
+    }
+    for name in _EVENT_FIELDS:
+        if name in ruled:
+            attributes[name] = getattr(event, name)
     return Fact(
         event.occurred_at,
         event.order,
@@ -223,11 +231,8 @@ def _doubt(link: Link) -> float | None:
     return link.confidence if link.kind is LinkKind.CAUSED_BY and link.confidence != 1.0 else None
 
 
-def _tells(event: FlowEvent, name: str, text: str) -> bool:
-    """Return whether derivations learn anything from an attribute that they could not tell otherwise."""
-    kind = entity_kind(event.subject_id)
-    if name not in DERIVED_FROM.get(kind, ()):
-        return False
+def _tells(event: FlowEvent, kind: str, name: str, text: str) -> bool:
+    """Return whether derivations learn from an attribute that they read what they could not tell otherwise."""
     if name == "branch":
         return text in TRUNKS if kind == "commit" else text.lower().startswith(HOT_FIXES)
     if name == "environment_raw":

@@ -70,6 +70,10 @@ class Pages(Generic[Value]):
             yield from self._decode(page)
         yield from self._aside
 
+    def place(self, key: str) -> int:
+        """Return where in the order of iteration a key that is there comes; some come at one place."""
+        return len(self._pages) if key in self._aside else self._place(key)
+
     def __len__(self) -> int:
         return self._count + len(self._aside)
 
@@ -104,6 +108,10 @@ class Records:
     def get(self, uri: str) -> bytes | None:
         """Return an entity's record, or None."""
         return self._pages.get(uri)
+
+    def place(self, uri: str) -> int:
+        """Return where in the order of iteration an entity with a record comes; some come at one place."""
+        return self._pages.place(uri)
 
     def put(self, uri: str, record: bytes | None) -> None:
         """Set an entity's record; None: it has none."""

@@ -13,10 +13,11 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from processors.engine import Beat, Drained, StepFailed, StreamSigns, no_beat
+from processors.every_unit import every_unit
 from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, with_fact, without_fact
 from processors.links import Reading, read, stands_alone
 from processors.presupposed import Presupposed
-from processors.reach import all_units, incidents_of, is_shipped, reach
+from processors.reach import incidents_of, is_shipped, reach
 from processors.rows import Kind, Unit, unit_rows
 from processors.world import World
 from schemas.definition import Definition, ValueStream
@@ -113,7 +114,7 @@ class _Stream:
         self._erasing: set[Unit] = set()
         self._aged = False
         self._touched: dict[str, None] = {}
-        self._restored = False
+        self._restored = 0
 
     def told_signs(self) -> StreamSigns:
         """Return the signs with what the facts presuppose."""
@@ -128,13 +129,14 @@ class _Stream:
         """Set a record; the indexes that need all of them follow when the first row is asked for."""
         self._count(uri, self._world.trace.record(uri), packed)
         self._world.trace.put(uri, packed)
-        self._world.forget()
-        self._restored = True
+        self._restored += 1
+        if self._restored % _AT_ONCE == 0:
+            self._world.forget()
 
     def every_row(self, beat: Beat) -> Iterator[Derived]:
         """Yield every row as it stands."""
         self._settle(beat)
-        for units in batched(all_units(self._world), _AT_ONCE):
+        for units in batched(every_unit(self._world), _AT_ONCE):
             for unit in units:
                 yield from unit_rows(self._world, unit, self._version)
             self._world.forget()
@@ -253,7 +255,8 @@ class _Stream:
 
     def _settle(self, beat: Beat = no_beat) -> None:
         if self._restored:
-            self._restored = False
+            self._restored = 0
+            self._world.forget()
             for uris in batched(self._world.trace, _AT_ONCE):
                 beat()
                 self._world.refresh(uris)

@@ -132,8 +132,8 @@ class Presupposed:
         """Take an entity's facts as they are in place of those they were."""
         if entity_kind(uri) == "commit":
             return
-        old, new = list(presumptions(uri, had)), list(presumptions(uri, has))
-        was, now = birth(uri, had), birth(uri, has)
+        old, new = list(presumptions(uri, had)) if had else [], list(presumptions(uri, has))
+        was, now = birth(uri, had) if had else None, birth(uri, has)
         if old == new and was == now:
             return
         self._told = None

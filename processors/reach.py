@@ -132,23 +132,3 @@ def _may_carry(world: World, deployment: str) -> set[str]:
 def incidents_of(units: Iterable[Unit]) -> set[str]:
     """Return the incidents among some units."""
     return {uri for kind, uri in units if kind is Kind.INCIDENT}
-
-
-def all_units(world: World) -> Iterable[Unit]:
-    """Yield every unit of a world once."""
-    for uri in world.trace:
-        for item in world.trace.items(uri):
-            if world.trace.facts(item):
-                if item == uri:
-                    yield Kind.ITEM, item
-            elif world.trace.members(item)[:1] == [uri]:
-                yield Kind.ITEM, item
-        match entity_kind(uri):
-            case "change":
-                yield Kind.CHANGE, uri
-            case "deployment":
-                yield Kind.DEPLOYMENT, uri
-            case "incident":
-                yield Kind.INCIDENT, uri
-            case _:
-                pass

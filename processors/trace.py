@@ -52,6 +52,10 @@ class Trace:
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
 
+    def place(self, uri: str) -> int:
+        """Return where in the order of iteration an entity with a record comes; some come at one place."""
+        return self._records.place(uri)
+
     def record(self, uri: str) -> bytes | None:
         """Return the packed facts of an entity, or None."""
         return self._records.get(uri)
