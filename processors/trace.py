@@ -282,7 +282,10 @@ def _way_back(came: Mapping[str, str | None], at: str | None) -> Iterator[str]:
 def _reached(
     start: str, onward: Callable[[str], Iterable[str]], along: Callable[[str], Iterable[str]]
 ) -> frozenset[str]:
-    """Return all that steps onward lead to from a start, and steps along, of which at most `MOST_PUSHES` in a row."""
+    """Return all that steps onward lead to from a start, and steps along, of which at most `MOST_PUSHES` in a row.
+
+    Only commits lead along.
+    """
     found, ahead = set[str](), [start]
     for _ in range(MOST_PUSHES + 1):
         found.update(ahead)
@@ -293,7 +296,7 @@ def _reached(
             new = [x for x in onward(uri) if x not in found]
             found.update(new)
             ahead += new
-        ahead = list({x for uri in layer for x in along(uri)} - found)
+        ahead = list({x for uri in layer if level(uri) == COMMIT for x in along(uri)} - found)
         if not ahead:
             break
     return frozenset(found)
