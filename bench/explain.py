@@ -49,8 +49,15 @@ def _questions(store: Store) -> dict[str, Callable[[], object]]:
     found: dict[str, Callable[[], object]] = {"map": lambda: read_map(store, _DEFINITION, STREAM, "30d")}
     for window in ("30d", "90d"):
         wanted = Wanted(stream=STREAM, metric="step_wait_seconds", step="Review", window=window, statistic="p85")
-        found[f"explain {window}"] = lambda wanted=wanted: explain(store, _DEFINITION, wanted)  # type: ignore[misc]
+        found[f"explain {window}"] = lambda wanted=wanted: _explained(store, wanted)  # type: ignore[misc]
     return found
+
+
+def _explained(store: Store, wanted: Wanted) -> None:
+    """Explain a number; one that its items do not come to is no answer."""
+    found = explain(store, _DEFINITION, wanted)
+    if not found.recomputed.equal:
+        raise RuntimeError(f"the items do not come to what was measured: {found.recomputed}")
 
 
 def _seconds(work: Callable[[], object]) -> list[float]:

@@ -5,8 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from sinks.clickhouse.client import open_embedded
+from metrics import codes
+from metrics.answers import durations
+from metrics.codes import Held
+from metrics.windows import Cell, put, window_starts
+from schemas.measurement import WINDOWS as LENGTHS
+from schemas.measurement import Measurement
+from sinks.clickhouse.client import ClickHouse, open_embedded
 from sinks.clickhouse.migrate import apply
+from sinks.clickhouse.rows import TABLES, block
 
 VISITS: Final = 10_000_000
 STEPS: Final = ("Backlog", "Develop", "Review", "Build", "Verify", "Deploy")
@@ -39,14 +46,11 @@ FROM
     FROM numbers({VISITS})
 )
 """  # noqa: S608 - constants
-_MEASURE: Final = f"""
-INSERT INTO vsm.measurements
-    (measured_at, value_stream, step, metric, window, statistic, kind, environment, service, value, n,
-     definition_version, generation)
-SELECT toDateTime('{NOW}', 'UTC'), '{STREAM}', step, 'step_wait_seconds', arrayJoin(['30d', '90d']), 'p85', '', '',
-    '', 1, 1, 'v1', 1
-FROM (SELECT arrayJoin({list(STEPS)!r}) AS step)
-"""  # noqa: S608 - constants
+METRIC: Final = "step_wait_seconds"
+_SPANS: Final = """
+SELECT toInt64(round(wait_seconds * 1000000)), toUnixTimestamp64Micro(finished_at) FROM vsm.step_visits_latest
+WHERE value_stream = {stream:String} AND step = {step:String} AND finished_at IS NOT NULL
+"""
 
 
 def fill(directory: Path, streams: int) -> None:
@@ -56,6 +60,28 @@ def fill(directory: Path, streams: int) -> None:
         apply(store)
         store.command(_FILL.format(streams=streams))
         store.command("OPTIMIZE TABLE vsm.step_visits_latest FINAL")
-        store.command(_MEASURE)
+        measure(store)
     finally:
         store.close()
+
+
+def measure(store: ClickHouse, step: str = "Review") -> None:
+    """Write what a step's waits come to, by the functions that the rolling measures use, of every wait one by one."""
+    waits = store.rows(_SPANS, {"stream": STREAM, "step": step})
+    measurements = []
+    for window, start in zip(LENGTHS, window_starts(NOW_MICROS), strict=True):
+        cell: Cell = {}
+        for wait, ended in waits:
+            if start <= ended <= NOW_MICROS:
+                put(cell, codes.duration(codes.WAIT, wait), 1)
+        held = Held(cell)
+        measurements += [
+            Measurement(
+                measured_at=NOW_MICROS, value_stream=STREAM, step=step, metric=METRIC, window=window,
+                statistic=said.statistic, value=said.value, n=said.n, lower=said.lower, upper=said.upper,
+                definition_version="v1", generation=1,
+            )
+            for said in durations(held, codes.WAIT, held.count(codes.WAIT))
+        ]  # fmt: skip
+    table = next(each for each in TABLES if each.kind is Measurement)
+    store.insert(table.name, block(table, measurements), table.name)

@@ -24,8 +24,9 @@ def _edges() -> Iterator[int]:
         edge = max(edge + 1, edge * 101 // 99)
 
 
-_EDGES: Final = tuple(_edges())
-BINS: Final = len(_EDGES)
+EDGES: Final = tuple(_edges())
+"""The greatest microseconds of each bin, ascending."""
+BINS: Final = len(EDGES)
 """How many bins there are; bin 0 holds only zero, bin i the values above edge i-1 up to edge i."""
 
 
@@ -33,20 +34,20 @@ def bin_of(micros: int) -> int:
     """Return the bin of a duration in microseconds. Raises ValueError for a negative one: negative never enters."""
     if micros < 0:
         raise ValueError("a duration is never negative")
-    return min(bisect_left(_EDGES, micros), BINS - 1)
+    return min(bisect_left(EDGES, micros), BINS - 1)
 
 
 def value_of(number: int) -> float:
     """Return the microseconds a bin stands for: at most 1 % from every value in it."""
     if number == 0:
         return 0.0
-    low, high = _EDGES[number - 1] + 1, _EDGES[number]
+    low, high = EDGES[number - 1] + 1, EDGES[number]
     return 2 * low * high / (low + high)
 
 
 def edges_of(number: int) -> tuple[int, int]:
     """Return the least and the greatest microseconds that a bin holds; both the same where it is exact."""
-    return (_EDGES[number - 1] + 1, _EDGES[number]) if number else (0, 0)
+    return (EDGES[number - 1] + 1, EDGES[number]) if number else (0, 0)
 
 
 class Sketch:

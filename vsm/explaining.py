@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from insights.explain import questions as ask
+from insights.explain import totals
 from insights.explain.answer import (
+    CLOCKS,
     SECOND,
     Evidence,
     Explanation,
     Figure,
+    Listed,
     Measured,
     Recomputed,
+    Since,
     chosen,
+    compared,
     explanation,
+    listed,
     measured,
     recomputed,
+    why_not,
 )
 from insights.explain.naming import Unasked, Wanted, asked, known_streams, statistic_of
 from insights.explain.parts import moment
 from insights.explain.reading_of import reads
+from insights.explain.reasons import owners, reason
 from insights.explain.since import Compared, Then, changes, difference, reasons
 from metrics.recompute import Asked
 from schemas.definition import Definition, ValueStream
@@ -35,6 +43,8 @@ from vsm.store import NoSuchStream, Store
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER: Final = 2_200
 """The year before which the tables' times end, however long a window is."""
+SUMMED_LEAST: Final = 20_000
+"""With so many visits behind a number the engine sums, and only those that are shown are read."""
 MOST_SUBJECTS: Final = 1_000
 """Of so many visits that are counted elsewhere it is said where."""
 
@@ -60,8 +70,16 @@ def explain(
         known = [each.name for each in definition.value_streams]
         known += [str(row["value_stream"]) for row in store.query(ask.STREAMS_SQL)]
         raise NoSuchStream(f"there is no value stream '{wanted.stream}'{known_streams(known)}")
+    if as_of is None and (summed := _summed(store, stream, wanted, limit)) is not None:
+        return summed
     found, statistic = _told(store, stream, wanted, "", None)
-    shown = explanation(replace(wanted, statistic=statistic), found.evidence, found.stored, found.again, limit)
+    shown = explanation(
+        replace(wanted, statistic=statistic),
+        found.evidence.asked,
+        found.stored,
+        found.again,
+        listed(found.evidence, limit),
+    )
     if as_of is None:
         return shown
     return replace(shown, as_of=msgspec.to_builtins(_then(store, stream, wanted, found, as_of, limit)))
@@ -81,11 +99,7 @@ def micros_of(as_of: str) -> int:
 def _told(store: Store, stream: ValueStream, wanted: Wanted, at: str, now: int | None) -> tuple[Told, str]:
     """Return what was measured and the rows behind it, `at` a time or now; `now` is the clock where nothing was."""
     question = asked(wanted, stream, now or 0)
-    question.names  # noqa: B018 - raises for what no rows give, before anything is read
-    rows = store.query(ask.measured_sql(at), {**ask.parameters(question, 0), **_series(question)})
-    statistics = list(dict.fromkeys(str(row["statistic"]) for row in rows))
-    statistic = statistic_of(wanted.statistic, statistics, question.metric.name)
-    stored = next((measured(row) for row in rows if row["statistic"] == statistic), None)
+    stored, statistic = _measured(store, question, wanted, at)
     clock = stored.measured_at if stored is not None else now or _clock(store, stream, at)
     question = replace(question, now=clock)
     evidence = _evidence(store, question, question.start, at)
@@ -100,6 +114,60 @@ def _told(store: Store, stream: ValueStream, wanted: Wanted, at: str, now: int |
         return Told(None, evidence, again), statistic
     evidence, again = recomputed(evidence, stored)
     return Told(stored, evidence, again), statistic
+
+
+def _measured(store: Store, question: Asked, wanted: Wanted, at: str) -> tuple[Measured | None, str]:
+    question.names  # noqa: B018 - raises for what no rows give, before anything is read
+    rows = store.query(ask.measured_sql(at), {**ask.parameters(question, 0), **_series(question)})
+    statistics = list(dict.fromkeys(str(row["statistic"]) for row in rows))
+    statistic = statistic_of(wanted.statistic, statistics, question.metric.name)
+    return next((measured(row) for row in rows if row["statistic"] == statistic), None), statistic
+
+
+def _summed(store: Store, stream: ValueStream, wanted: Wanted, limit: int) -> Explanation | None:
+    """Return the explanation of a number with many visits behind it, summed by the engine; None for any other."""
+    question = asked(wanted, stream, 0)
+    stored, statistic = _measured(store, question, wanted, "")
+    read = reads(question)
+    if stored is None or stored.figure.n < SUMMED_LEAST or not totals.is_summed(question, read):
+        return None
+    asked_, again, sums = summed(store, replace(question, now=stored.measured_at), stored, limit)
+    behind = _rows(store, asked_, totals.list_sql(read, behind=True), {"limit": limit})
+    left_out = sorted(item for row in sums for item in row["left_out_items"])[:limit]
+    without = _rows(store, asked_, totals.list_sql(read, behind=False), {"limit": limit, "items": left_out})
+    with_ = {**owners(behind), **_elsewhere(store, asked_, without)}
+    shown = Listed(
+        behind=behind,
+        without=[(row, reason(row, asked_, read, with_) or "") for row in without],
+        items_total=sum(row["behind"] for row in sums),
+        left_out_total=sum(row["left_out"] for row in sums),
+    )
+    return explanation(replace(wanted, statistic=statistic), asked_, stored, again, shown)
+
+
+def summed(
+    store: Store, question: Asked, stored: Measured, limit: int
+) -> tuple[Asked, Recomputed, Sequence[Mapping[str, Any]]]:
+    """Return the clock that a measurement holds at, what the engine's sums give there, and the sums."""
+    read = reads(question)
+    first: tuple[Asked, Recomputed, Sequence[Mapping[str, Any]]] | None = None
+    for late in CLOCKS:
+        at = replace(question, now=stored.measured_at + late)
+        sums: Sequence[Mapping[str, Any]] = store.query(totals.sums_sql(read, limit), totals.parameters(at))
+        found = compared(totals.readings(totals.tally_of(sums, read), at), at, stored)
+        if found.equal:
+            return at, found, sums
+        first = first or (at, found, sums)
+    assert first is not None  # noqa: S101 - the loop ran
+    at, found, sums = first
+    told = store.query(totals.since_sql(), {**totals.parameters(at), "measured": stored.measured_at})[0]
+    since = Since(later=int(str(told["later"])), versions=frozenset(cast("list[str]", told["versions"])))
+    return at, replace(found, note=why_not(since, at, stored)), sums
+
+
+def _rows(store: Store, question: Asked, sql: str, more: Mapping[str, object]) -> list[Derived]:
+    answer = store.ask(sql, {**totals.parameters(question), **more})
+    return list(ask.rows_of(StepVisit, question.stream.name, answer.rows))
 
 
 def _series(question: Asked) -> dict[str, object]:

@@ -19,6 +19,8 @@ from schemas.derived import Derived
 
 SECOND: Final = 1_000_000
 _CLOSE: Final = 1e-9
+CLOCKS: Final = (0, SECOND - 1)
+"""Where in the second that a measurement says it may have been made, microseconds."""
 SORTED_MOST: Final = 20_000
 """More items than this are listed as they come."""
 
@@ -103,6 +105,22 @@ class Evidence(Struct, frozen=True, kw_only=True):
         return recompute(self.rows, self.asked, self.seen_before)
 
 
+class Listed(Struct, frozen=True, kw_only=True):
+    """The first rows behind a number and the first left out, each with its reason, and how many there are in all."""
+
+    behind: Sequence[Derived]
+    without: Sequence[tuple[Derived, str]]
+    items_total: int
+    left_out_total: int
+
+
+class Since(Struct, frozen=True, kw_only=True):
+    """What tells why a number is not recomputed: rows known since it was measured, and the rows' definitions."""
+
+    later: int
+    versions: frozenset[str]
+
+
 def measured(row: Mapping[str, Any]) -> Measured:
     """Return the measurement of a row."""
     return Measured(
@@ -129,37 +147,32 @@ def recomputed(evidence: Evidence, stored: Measured) -> tuple[Evidence, Recomput
     A measurement says the whole second it was made in, so the end of that second is tried too.
     """
     first: tuple[Evidence, Recomputed] | None = None
-    for late in (0, SECOND - 1):
+    for late in CLOCKS:
         at = replace(evidence, asked=replace(evidence.asked, now=stored.measured_at + late))
-        reading = chosen(at.readings(), at.asked, stored.statistic)
-        equal = _equal(reading, stored.figure, at.asked)
-        found = Recomputed(
-            value=reading.value,
-            n=reading.n,
-            lower=reading.lower,
-            upper=reading.upper,
-            equal=equal,
-            note="" if equal else _why(evidence, stored),
-        )
-        if equal:
+        found = compared(at.readings(), at.asked, stored)
+        if found.equal:
             return at, found
         first = first or (at, found)
     assert first is not None  # noqa: S101 - the loop ran
-    return first
+    return first[0], replace(first[1], note=why_not(_since(evidence, stored), evidence.asked, stored))
+
+
+def compared(readings: Sequence[Reading], asked: Asked, stored: Measured) -> Recomputed:
+    """Return what some readings give for a measurement, and whether they give the same; why not is not said."""
+    reading = chosen(readings, asked, stored.statistic)
+    equal = _equal(reading, stored.figure, asked)
+    return Recomputed(value=reading.value, n=reading.n, lower=reading.lower, upper=reading.upper, equal=equal)
 
 
 def explanation(
-    wanted: Wanted, evidence: Evidence, stored: Measured | None, again: Recomputed, limit: int
+    wanted: Wanted, asked: Asked, stored: Measured | None, again: Recomputed, listed: Listed
 ) -> Explanation:
     """Return the whole answer; `stored` None: nothing is measured yet, so the recomputed number stands alone."""
-    asked = evidence.asked
-    behind, without = divided(evidence)
     figure = (
         stored.figure
         if stored is not None
         else Figure(value=again.value, n=again.n, lower=again.lower, upper=again.upper)
     )
-    left_out = [{"item_id": item_id(row), **_where(row), "reason": why} for row, why in without]
     return Explanation(
         value_stream=asked.stream.name,
         metric=asked.metric.name,
@@ -181,10 +194,21 @@ def explanation(
         window_start=moment(asked.start) if asked.window else None,
         window_end=moment(asked.now),
         recomputed=again,
+        items_total=listed.items_total,
+        left_out_total=listed.left_out_total,
+        items=[told(row, asked) for row in listed.behind],
+        left_out=[{"item_id": item_id(row), **_where(row), "reason": why} for row, why in listed.without],
+    )
+
+
+def listed(evidence: Evidence, limit: int) -> Listed:
+    """Return the first rows behind the number and the first left out, at most `limit` of each."""
+    behind, without = divided(evidence)
+    return Listed(
+        behind=[row for row, _ in behind[:limit]],
+        without=without[:limit],
         items_total=len(behind),
-        left_out_total=len(left_out),
-        items=[told(row, asked) for row, _ in behind[:limit]],
-        left_out=left_out[:limit],
+        left_out_total=len(without),
     )
 
 
@@ -223,13 +247,19 @@ def _same(a: float | None, b: float | None, slack: float) -> bool:
     return isclose(a, b, rel_tol=_CLOSE, abs_tol=max(slack, 1e-12))
 
 
-def _why(evidence: Evidence, stored: Measured) -> str:
-    later = sum(row.known_at > stored.measured_at for row in evidence.rows)
-    if later:
-        return f"{later} rows have become known since it was measured"
-    versions = {row.definition_version for row in evidence.rows} - {stored.definition_version}
-    if versions and stored.definition_version:
+def _since(evidence: Evidence, stored: Measured) -> Since:
+    return Since(
+        later=sum(row.known_at > stored.measured_at for row in evidence.rows),
+        versions=frozenset(row.definition_version for row in evidence.rows),
+    )
+
+
+def why_not(since: Since, asked: Asked, stored: Measured) -> str:
+    """Return why the rows do not give what was measured, in plain words."""
+    if since.later:
+        return f"{since.later} rows have become known since it was measured"
+    if since.versions - {stored.definition_version} and stored.definition_version:
         return "it was measured under another version of the definition than the rows are derived under"
-    if evidence.asked.metric.scope == Scope.MAP or evidence.asked.metric.name.startswith("littles_law_"):
+    if asked.metric.scope == Scope.MAP or asked.metric.name.startswith("littles_law_"):
         return "it moves with the clock and was last computed a moment before"
     return "the rows have changed since it was measured"

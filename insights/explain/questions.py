@@ -109,9 +109,14 @@ def rows_sql(kind: type[Derived], at: str = "") -> str:
     Takes stream, since, and steps or environment where the rows have them.
     """
     return (
-        f"SELECT {', '.join(_selected(name) for name in _names(kind))} FROM {source(kind, at)} "  # noqa: S608 - constants
+        f"SELECT {columns(kind)} FROM {source(kind, at)} "  # noqa: S608 - constants
         f"WHERE value_stream = {{stream:String}} AND {_WHERE[kind]}"
     )
+
+
+def columns(kind: type[Derived]) -> str:
+    """Return the columns that `rows_of` reads, in its order."""
+    return ", ".join(selected(name) for name in _names(kind))
 
 
 def source(kind: type[Derived], at: str = "") -> str:
@@ -145,7 +150,7 @@ def _names(kind: type[Struct]) -> Iterator[str]:
     return (field.name for field in fields(kind) if field.name not in _UNREAD)
 
 
-def _selected(name: str) -> str:
+def selected(name: str) -> str:
     """Return the expression of a field; it has no alias, which would stand for the column in the WHERE clause."""
     if name.endswith("_at"):
         return f"toUnixTimestamp64Micro({name})"
