@@ -131,10 +131,9 @@ def _summed(store: Store, stream: ValueStream, wanted: Wanted, limit: int) -> Ex
     read = reads(question)
     if stored is None or stored.figure.n < SUMMED_LEAST or not totals.is_summed(question, read):
         return None
-    asked_, again, sums = summed(store, replace(question, now=stored.measured_at), stored, limit)
-    behind = _rows(store, asked_, totals.list_sql(read, behind=True), {"limit": limit})
-    left_out = sorted(item for row in sums for item in row["left_out_items"])[:limit]
-    without = _rows(store, asked_, totals.list_sql(read, behind=False), {"limit": limit, "items": left_out})
+    asked_, again, sums = summed(store, replace(question, now=stored.measured_at), stored)
+    behind = _rows(store, asked_, totals.list_sql(read, behind=True), limit)
+    without = _rows(store, asked_, totals.list_sql(read, behind=False), limit, totals.LEFT_OUT)
     with_ = {**owners(behind), **_elsewhere(store, asked_, without)}
     shown = Listed(
         behind=behind,
@@ -145,15 +144,13 @@ def _summed(store: Store, stream: ValueStream, wanted: Wanted, limit: int) -> Ex
     return explanation(replace(wanted, statistic=statistic), asked_, stored, again, shown)
 
 
-def summed(
-    store: Store, question: Asked, stored: Measured, limit: int
-) -> tuple[Asked, Recomputed, Sequence[Mapping[str, Any]]]:
+def summed(store: Store, question: Asked, stored: Measured) -> tuple[Asked, Recomputed, Sequence[Mapping[str, Any]]]:
     """Return the clock that a measurement holds at, what the engine's sums give there, and the sums."""
     read = reads(question)
     first: tuple[Asked, Recomputed, Sequence[Mapping[str, Any]]] | None = None
     for late in CLOCKS:
         at = replace(question, now=stored.measured_at + late)
-        sums: Sequence[Mapping[str, Any]] = store.query(totals.sums_sql(read, limit), totals.parameters(at))
+        sums: Sequence[Mapping[str, Any]] = store.query(totals.sums_sql(read), totals.parameters(at))
         found = compared(totals.readings(totals.tally_of(sums, read), at), at, stored)
         if found.equal:
             return at, found, sums
@@ -165,9 +162,9 @@ def summed(
     return at, replace(found, note=why_not(since, at, stored)), sums
 
 
-def _rows(store: Store, question: Asked, sql: str, more: Mapping[str, object]) -> list[Derived]:
-    answer = store.ask(sql, {**totals.parameters(question), **more})
-    return list(ask.rows_of(StepVisit, question.stream.name, answer.rows))
+def _rows(store: Store, question: Asked, sql: str, limit: int, names: Sequence[str] = ()) -> list[Derived]:
+    answer = store.ask(sql, {**totals.parameters(question), "limit": limit})
+    return list(ask.rows_of(StepVisit, question.stream.name, answer.rows, names))
 
 
 def _series(question: Asked) -> dict[str, object]:

@@ -114,9 +114,9 @@ def rows_sql(kind: type[Derived], at: str = "") -> str:
     )
 
 
-def columns(kind: type[Derived]) -> str:
-    """Return the columns that `rows_of` reads, in its order."""
-    return ", ".join(selected(name) for name in _names(kind))
+def columns(kind: type[Derived], names: Sequence[str] = ()) -> str:
+    """Return the columns that `rows_of` reads, in its order: those of some fields, or all that an explanation tells."""
+    return ", ".join(selected(name) for name in names or _names(kind))
 
 
 def source(kind: type[Derived], at: str = "") -> str:
@@ -125,9 +125,11 @@ def source(kind: type[Derived], at: str = "") -> str:
     return f"vsm.{name}_as_of(at = '{at}')" if at else f"vsm.{name}_current"
 
 
-def rows_of(kind: type[Derived], stream: str, rows: Iterable[Sequence[object]]) -> Iterator[Derived]:
-    """Yield the rows of an answer to `rows_sql` as values."""
-    names = tuple(_names(kind))
+def rows_of(
+    kind: type[Derived], stream: str, rows: Iterable[Sequence[object]], names: Sequence[str] = ()
+) -> Iterator[Derived]:
+    """Yield the rows of an answer to a question for `columns` as values; what was not asked for is as if unknown."""
+    names = names or tuple(_names(kind))
     for row in rows:
         given: dict[str, Any] = dict(zip(names, row, strict=True))
         yield kind(value_stream=stream, **given)

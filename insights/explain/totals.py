@@ -47,6 +47,10 @@ _COUNTS: Final = (
 )
 _PLAIN: Final = frozenset(code for code, _, _ in _COUNTS)
 _NONE: Final = -2
+LEFT_OUT: Final = (
+    "item_id", "step", "visit", "subject_id", "counted", "kind", "queued_at", "started_at", "finished_at", "outcome",
+)  # fmt: skip
+"""The fields that tell why a visit is left out."""
 
 _FROM: Final = """
 FROM vsm.step_visits_latest FINAL
@@ -76,11 +80,11 @@ def parameters(asked: Asked) -> dict[str, object]:
     }  # fmt: skip
 
 
-def sums_sql(reads: Reads, limit: int) -> str:
+def sums_sql(reads: Reads) -> str:
     """Return the question for counts and durations, by the edge that a duration lies above, and for the left out.
 
-    A visit that no duration stands for lies above -2, one that took no time above -1; of the left out the first items
-    are named, at most `limit`. One pass over the step gives it all.
+    A visit that no duration stands for lies above -2, one that took no time above -1. One pass over the step gives it
+    all.
     """
     spans = [_SPANS[sketch] for sketch in reads.sketches]
     behind = behind_sql(reads)
@@ -90,15 +94,13 @@ def sums_sql(reads: Reads, limit: int) -> str:
         "SELECT multiIf(span < 0, -2, span = 0, -1, roundDown(span - 1, {edges:Array(Int64)})) AS above, "
         f"sumIf(span, span > 0) AS total, countIf({behind}) AS behind, "
         + "".join(f"countIf({_stands(when)}) AS {name}, " for name, when in _asked_counts(reads))
-        + f"countIf({left_out_sql(reads)}) AS left_out, "
-        f"groupArraySortedIf({max(limit, 1)})(item_id, {left_out_sql(reads)}) AS left_out_items "
-        f"{_FROM} GROUP BY above"
+        + f"countIf({left_out_sql(reads)}) AS left_out {_FROM} GROUP BY above"
     )
 
 
 def sums_columns(reads: Reads) -> list[str]:
     """Return the columns of the answer to `sums_sql`, in its order."""
-    return ["above", "total", "behind", *(name for name, _ in _asked_counts(reads)), "left_out", "left_out_items"]
+    return ["above", "total", "behind", *(name for name, _ in _asked_counts(reads)), "left_out"]
 
 
 def _asked_counts(reads: Reads) -> list[tuple[str, str]]:
@@ -113,14 +115,11 @@ def since_sql() -> str:
 def list_sql(reads: Reads, *, behind: bool) -> str:
     """Return the question for the first rows that stand behind the number, or that are left out, by item and visit.
 
-    Takes `limit` too, and for those left out the `items` they are of.
+    Takes `limit` too. The table is in that order, so it is read no further than the last that is listed.
     """
-    if behind:
-        where = f"{_FROM} AND {behind_sql(reads)}"
-    else:
-        named = _FROM.replace("\nWHERE", "\n    AND item_id IN {items:Array(String)}\nWHERE")
-        where = f"{named} AND {left_out_sql(reads)}"
-    return f"SELECT {columns(StepVisit)} {where} ORDER BY item_id, visit LIMIT {{limit:UInt64}}"
+    where = behind_sql(reads) if behind else left_out_sql(reads)
+    names = () if behind else LEFT_OUT
+    return f"SELECT {columns(StepVisit, names)} {_FROM} AND {where} ORDER BY item_id, visit LIMIT {{limit:UInt64}}"
 
 
 def behind_sql(reads: Reads) -> str:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from insights.explain import totals
 from insights.explain.answer import Evidence, listed
 from insights.explain.parts import identity
-from insights.explain.reading_of import reads
+from insights.explain.reading_of import Reads, reads
 from metrics import METRICS
 from metrics.recompute import Asked, recompute
 from schemas.derived import StepVisit, revision
@@ -51,6 +51,12 @@ def ask(engine: ClickHouse, sql: str, names: list[str], told: dict[str, object])
     return [dict(zip(names, row, strict=True)) for row in engine.rows(sql, told)]
 
 
+def listed_ids(engine: ClickHouse, read: Reads, asked: Asked, *, behind: bool) -> list[object]:
+    """Return the items of a list, in its order."""
+    told = {**totals.parameters(asked), "limit": 100}
+    return [row[0] for row in engine.rows(totals.list_sql(read, behind=behind), told)]
+
+
 def written(engine: ClickHouse, drawn: list[StepVisit]) -> list[StepVisit]:
     """Write visits to a stream of their own, each revision in a part that is not merged; return the newest ones."""
     stream, newest = f"stream{next(STREAMS)}", {}
@@ -78,16 +84,19 @@ def test_the_engines_sums_are_those_of_the_points(
     asked = Asked(stream=stream, metric=metric, now=NOW, window=window, step="Review", kind=kind)
     own = [row for row in rows if row.step == "Review" and (row.finished_at is None or row.finished_at >= asked.start)]
     read, expected = reads(asked), listed(Evidence(asked=asked, rows=own), 100)
-    sums = ask(engine, totals.sums_sql(read, 100), totals.sums_columns(read), totals.parameters(asked))
+    sums = ask(engine, totals.sums_sql(read), totals.sums_columns(read), totals.parameters(asked))
     found = (
         totals.readings(totals.tally_of(sums, read), asked),
         sum(int(str(row["behind"])) for row in sums),
-        sorted(item for row in sums for item in row["left_out_items"]),  # type: ignore[attr-defined]
+        sum(int(str(row["left_out"])) for row in sums),
+        *(listed_ids(engine, read, asked, behind=which) for which in (True, False)),
     )
     assert found == (
         recompute(own, asked),
         expected.items_total,
-        sorted(row.item_id for row, _ in expected.without if isinstance(row, StepVisit)),
+        expected.left_out_total,
+        [identity(row)[0] for row in expected.behind],
+        [identity(row)[0] for row, _ in expected.without],
     )
 
 
