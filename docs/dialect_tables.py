@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from docs.parts import with_parts
 from insights.dialects.answer import Question
 from insights.dialects.catalogue import DIALECTS
 from insights.dialects.comparison import compared
@@ -16,14 +17,7 @@ PAGE: Final = Path(__file__).parent / "dialects.md"
 
 def dialects_page() -> str:
     """Return the page with its generated parts written anew. Raises ValueError where a part has no place."""
-    page = PAGE.read_text(encoding="utf-8")
-    for name, table in (("positions", positions()), ("week", said_of_the_week())):
-        head, begin, rest = page.partition(f"<!-- {name}: generated, do not edit -->\n")
-        _, end, tail = rest.partition(f"<!-- {name}: end -->")
-        if not (begin and end):
-            raise ValueError(f"the page has no place for its {name}")
-        page = f"{head}{begin}\n{table}\n\n{end}{tail}"
-    return page
+    return with_parts(PAGE.read_text(encoding="utf-8"), {"positions": positions(), "week": said_of_the_week()})
 
 
 def positions() -> str:

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from bench.result import Result
+from docs.parts import with_parts
 from ingest.adapters import ADAPTERS
 
 PAGE: Final = Path(__file__).parent / "safety.md"
@@ -17,14 +18,7 @@ MEASURED: Final = "H1"
 
 def safety_page() -> str:
     """Return the page with its generated parts written anew. Raises ValueError where a part has no place."""
-    page = PAGE.read_text(encoding="utf-8")
-    for name, table in (("proofs", proofs()), ("figures", figures())):
-        head, begin, rest = page.partition(f"<!-- {name}: generated, do not edit -->\n")
-        _, end, tail = rest.partition(f"<!-- {name}: end -->")
-        if not (begin and end):
-            raise ValueError(f"the page has no place for its {name}")
-        page = f"{head}{begin}\n{table}\n\n{end}{tail}"
-    return page
+    return with_parts(PAGE.read_text(encoding="utf-8"), {"proofs": proofs(), "figures": figures()})
 
 
 def proofs() -> str:
