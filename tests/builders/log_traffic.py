@@ -50,9 +50,11 @@ def read(consumer: Consumer, token: bytes, count: int) -> list[Record]:
 
 
 def drain(consumer: Consumer) -> None:
-    """Poll until nothing more comes."""
-    while consumer.poll(500, 0.5):
-        pass
+    """Poll until the member has read what the log holds: an empty answer may only be a slow one."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while consumer.lag() != 0:
+        assert time.monotonic() < deadline, f"a lag of {consumer.lag()} stayed"
+        consumer.poll(500, 0.1)
 
 
 def own(consumer: Consumer) -> None:
