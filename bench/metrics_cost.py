@@ -25,7 +25,7 @@ from processors.partition import Partition
 from schemas.definition import Calendar, Definition
 from schemas.event import UNROUTED, FlowEvent
 from schemas.targets_text import OF_A_STEP, OF_THE_STREAM
-from vsm.lab_events import taken
+from vsm.truth.events import taken
 
 BAR: Final = 2.0
 ITEMS: Final = 250

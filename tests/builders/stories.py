@@ -26,8 +26,8 @@ from schemas.definition_file import load
 from schemas.derived import Deployment, Derived, Incident, StepVisit, WorkItem
 from schemas.event import UNROUTED, FlowEvent
 from schemas.identity import pseudonym
-from vsm.lab_events import IDENTITY_KEY, taken
 from vsm.sender import Recorded
+from vsm.truth.events import IDENTITY_KEY, taken
 
 STORIES: Final = Path(__file__).parent.parent / "stories"
 MONDAY: Final = datetime(2026, 3, 2, tzinfo=UTC)

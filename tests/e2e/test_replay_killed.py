@@ -17,9 +17,9 @@ from schemas.log_local import LocalLog
 from tests.builders.command import ended, running, wait_for
 from tests.builders.one_machine import CLOCK, END_MICROS
 from vsm.data_dir import DataDir
-from vsm.lab_events import taken
 from vsm.organisation import prepare
 from vsm.replay_progress import Part
+from vsm.truth.events import taken
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -15,7 +15,7 @@ from lab.simulate import DEFAULT_END, deliveries, write
 from schemas.codec import Codec
 from schemas.definition_file import load
 from schemas.event import UNROUTED
-from vsm.lab_events import Taken, taken
+from vsm.truth.events import Taken, taken
 
 END = DEFAULT_END * 1_000_000
 ITEMS = 90

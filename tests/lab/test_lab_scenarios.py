@@ -14,7 +14,7 @@ from lab.score import markdown, unmet
 from lab.score_measurements import WITHOUT_TRUTH
 from lab.simulate import DEFAULT_END
 from metrics import METRICS
-from vsm.truth_runs import Ran, run
+from vsm.truth.runs import Ran, run
 
 END = DEFAULT_END * 1_000_000
 NAMED = {scenario.name: scenario for scenario in SCENARIOS}

@@ -11,8 +11,8 @@ from lab.score import markdown, score, summary, unmet
 from lab.score_links import method_scores, score_links
 from lab.simulate import DEFAULT_END, deliveries, write
 from lab.truth import Truth
-from vsm.lab_events import taken
-from vsm.lab_measured import Pure
+from vsm.truth.events import taken
+from vsm.truth.measured import Pure
 
 END = DEFAULT_END * 1_000_000
 ITEMS = 150

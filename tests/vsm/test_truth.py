@@ -10,8 +10,8 @@ import pytest
 from lab.scenarios import SCENARIOS
 from lab.score_links import METHODS
 from metrics import METRICS
-from vsm.truth_page import page
-from vsm.truth_scores import Scores, scores
+from vsm.truth.page import page
+from vsm.truth.scores import Scores, scores
 
 KEPT = Path("lab/score.json")
 

@@ -13,7 +13,7 @@ from lab.scenarios import SCENARIOS
 from lab.score import ScoreRow, summary
 from lab.score_links import MethodScore, method_scores
 from lab.score_measurements import MetricError, metric_errors
-from vsm.truth_runs import Ran
+from vsm.truth.runs import Ran
 
 
 class Held(Struct, frozen=True, kw_only=True):

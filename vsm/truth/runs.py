@@ -28,13 +28,13 @@ from lab.simulate import write
 from lab.truth import Truth
 from schemas.event import FlowEvent
 from vsm.data_dir import DataDir
-from vsm.lab_events import taken
-from vsm.lab_measured import Pure
 from vsm.organisation import prepare, send
 from vsm.ports import free_ports
 from vsm.settling import wait_until_settled
 from vsm.stack import Plan, running
 from vsm.store import open_store
+from vsm.truth.events import taken
+from vsm.truth.measured import Pure
 
 END_MICROS: Final = 1_767_225_600_000_000
 CLOCK: Final = "2026-01-01T00:00:00+00:00"

@@ -12,7 +12,7 @@ from lab.coverage import OF_EVIDENCE, Coverage
 from lab.scenarios import SCENARIOS
 from lab.score import markdown
 from lab.score_measurements import WITHOUT_TRUTH
-from vsm.truth_scores import Scores
+from vsm.truth.scores import Scores
 
 _NOMINAL: Final = 0.95
 _DEVIATIONS: Final = 2

@@ -18,9 +18,9 @@ import msgspec
 import typer
 
 from lab.scenarios import SCENARIOS, Scenario
-from vsm.truth_page import page
-from vsm.truth_runs import Ran, run
-from vsm.truth_scores import Scores, scores
+from vsm.truth.page import page
+from vsm.truth.runs import Ran, run
+from vsm.truth.scores import Scores, scores
 
 _DOCS: Final = Path("docs/truth.md")
 _JSON: Final = Path("lab/score.json")
