@@ -34,8 +34,8 @@ env: .venv/.synced ## Make the environment from the lock file
 demo: env ## Run the one-machine stack under a simulated organisation; Ctrl-C ends it
 	@$(BIN)/vsm demo --seed $(SEED) --items $(ITEMS)
 
-test: env ## Run every test that needs no broker of its own
-	@$(BIN)/pytest
+test: env ## Run every test that needs no broker of its own, on every core
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal --durations 25
 
 fuzz: env ## Fuzz every reader of what strangers send, FUZZ_SECONDS (60) in all; FUZZ_TARGETS names some
 	@$(UV) sync --locked --quiet --all-groups
@@ -45,7 +45,7 @@ coverage: env ## Run the tests of the rooms and print how much of the rooms they
 	@$(BIN)/pytest $(COVERED:%=--cov=%) --cov-report=term:skip-covered --timeout=600 -k "not memory" $(COVERED:%=tests/%)
 
 test-real: env ## Run the tests against a real Apache Kafka (Java 17 and Maven, or a Docker engine)
-	@$(BIN)/pytest -m real
+	@$(BIN)/pytest -m real --durations 25
 
 soak: env ## Soak three killed workers on a real Apache Kafka with SOAK_ITEMS (100000) work items against the batch definition
 	@VSM_SOAK_ITEMS=$(SOAK_ITEMS) $(BIN)/pytest -m real -s tests/real/test_soak.py

@@ -23,7 +23,7 @@ from schemas.event import FlowEvent
 from schemas.forgetting import forget_fact
 from schemas.measurement import Measurement
 from tests.builders.one_machine import END_MICROS
-from vsm.lab_events import taken
+from vsm.truth.events import taken
 
 
 def events() -> list[FlowEvent]:
