@@ -16,7 +16,10 @@ the work back, the one that finished last. Where there is none, no hand-over has
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Container, Iterable, Sequence
+from operator import itemgetter
+from typing import Final
 
 from msgspec import Struct
 
@@ -38,29 +41,52 @@ class Verdict(Struct, frozen=True, gc=False):
 
 def judge(plan: Plan, walked: Walk, later: Iterable[Verdict]) -> None:
     """Mark the visits that what failed on the way, and what happened later, speak against."""
-    stays = walked.visits
+    handed_over = _HandedOver(plan, walked.visits)
     for failure in walked.failures:
         by = min((v.began for v in failure.closed), default=failure.at)
-        _mark(sender(plan, stays, by, {v.step for v in failure.closed}), failure.evidence, failure.at)
+        _mark(handed_over.last(by, steps={v.step for v in failure.closed}), failure.evidence, failure.at)
+    own: dict[str, Visit] = {}
+    for visit in sorted(walked.visits, key=lambda v: (plan.order[v.step], v.number)):
+        own[visit.subject] = visit
     for verdict in later:
-        own = [v for v in stays if verdict.subject and v.subject == verdict.subject]
-        judged = max(own, key=lambda v: (plan.order[v.step], v.number), default=None)
-        others = [v for v in stays if v.subject not in verdict.by]
-        _mark(judged or sender(plan, others, verdict.at), verdict.evidence, verdict.at)
+        judged = own.get(verdict.subject) if verdict.subject else None
+        _mark(judged or handed_over.last(verdict.at, subjects=verdict.by), verdict.evidence, verdict.at)
 
 
-def sender(plan: Plan, stays: Sequence[Visit], by: int, aside: Container[str] = ()) -> Visit | None:
-    """Return whose work was in hand at a time: the visit to a value-adding step that had finished last by then.
+class _HandedOver:
+    """The visits to value-adding steps that finished and did not send the work back, by step in the order of finishes.
 
-    Of several the one later in the map's order; steps aside are passed over; None where nothing was passed on yet.
+    So a judgement costs what the map has steps, however many visits an item has.
     """
-    passed_on = [
-        (v.finished, plan.order[v.step], v.number, v)
-        for v in stays
-        if v.finished is not None and v.finished <= by and v.outcome != SENT_BACK
-        if plan.by_name[v.step].value_adding and v.step not in aside
-    ]
-    return max(passed_on, key=lambda x: x[:3])[3] if passed_on else None
+
+    def __init__(self, plan: Plan, stays: Iterable[Visit]) -> None:
+        self._plan = plan
+        found: dict[str, list[tuple[int, int, Visit]]] = {}
+        for visit in stays:
+            if visit.finished is not None and visit.outcome != SENT_BACK and plan.by_name[visit.step].value_adding:
+                found.setdefault(visit.step, []).append((visit.finished, visit.number, visit))
+        self._by_step = {step: sorted(ended, key=_FINISH) for step, ended in found.items()}
+
+    def last(self, by: int, steps: Container[str] = (), subjects: Container[str] = ()) -> Visit | None:
+        """Return whose work was in hand at a time: the visit that had finished last by then.
+
+        Of several the one later in the map's order. Visits of these steps, and of these subjects, are passed over; None
+        where nothing was passed on yet.
+        """
+        found = (_last(ended, by, subjects) for step, ended in self._by_step.items() if step not in steps)
+        order = self._plan.order
+        known = (v for v in found if v is not None)
+        return max(known, key=lambda v: (v.finished or 0, order[v.step], v.number), default=None)
+
+
+_FINISH: Final = itemgetter(0, 1)
+
+
+def _last(ended: Sequence[tuple[int, int, Visit]], by: int, subjects: Container[str]) -> Visit | None:
+    place = bisect_right(ended, by, key=itemgetter(0))
+    while place and ended[place - 1][2].subject in subjects:
+        place -= 1
+    return ended[place - 1][2] if place else None
 
 
 def _mark(visit: Visit | None, evidence: str, at: int) -> None:
