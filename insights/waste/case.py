@@ -61,9 +61,9 @@ class Case(Struct, frozen=True, kw_only=True):
 
     `visits` are all of the item's. `steps` are the definition's by name; a step it lacks is taken with the file's
     defaults. `changes` are the item's, `failures` the failed production deployments that carried them. `crowded` are by
-    step the spans in which more was in it than its limit. `elsewhere` are the spans that whoever works on the item
-    spent on another one. `runs` are by subject. `released` is by repository the latest time at which a change of it
-    reached production.
+    step the spans, ascending and apart, in which more was in it than its limit. `elsewhere` are the spans that whoever
+    works on the item spent on another one. `runs` are by subject. `released` is by repository the latest time at which
+    a change of it reached production.
     """
 
     item: WorkItem

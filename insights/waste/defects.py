@@ -8,6 +8,7 @@ from typing import Final
 
 from insights.waste.case import Case, Charge, Span, began, whole
 from insights.waste.claims import ANY_CHARGE, Claim, of_visit
+from insights.waste.spans import joined
 from schemas.derived import SENT_BACK, StepVisit
 from schemas.event import Outcome
 from schemas.identity import entity_kind
@@ -16,12 +17,20 @@ _BAD: Final = frozenset({str(Outcome.FAILURE), str(Outcome.ERROR)})
 
 
 def reworks(case: Case) -> Iterator[Claim]:
-    """Yield all time of the visits that do again what an earlier visit of their step had not done well."""
+    """Yield all time of the visits that do again what an earlier visit of their step had not done well.
+
+    Visits of two changes of one item are not about the same work; of anything else they may be.
+    """
     for numbers in by_step(case).values():
-        for place, number in enumerate(numbers[1:], start=1):
-            visit = case.visits[number]
-            earlier = [case.visits[n] for n in numbers[:place]]
-            if _failed(earlier[-1]) or any(_was_judged(e) and _is_of_one_change(e, visit) for e in earlier):
+        judged: set[str] = set()
+        of_no_change = False
+        for before, number in pairwise(numbers):
+            earlier, visit = case.visits[before], case.visits[number]
+            if _was_judged(earlier):
+                judged.add(earlier.subject_id)
+                of_no_change = of_no_change or entity_kind(earlier.subject_id) != "change"
+            others = of_no_change or (judged and entity_kind(visit.subject_id) != "change")
+            if _failed(earlier) or others or visit.subject_id in judged:
                 yield from of_visit(whole(visit), number, ANY_CHARGE)
 
 
@@ -37,10 +46,10 @@ def repairs(case: Case) -> Iterator[Claim]:
 def failed_deployments(case: Case) -> Iterator[Claim]:
     """Yield the time from a failed production deployment to its recovery, to the item's end where there is none."""
     end = case.item.finished_at
-    for failure in case.failures:
-        until = failure.until if failure.until is not None else end
-        if until is not None:
-            yield Claim(failure.begin, until, ANY_CHARGE)
+    if end is None:
+        return
+    ends = (Span(f.begin, end if f.until is None else f.until) for f in case.failures)
+    yield from (Claim(span.begin, span.until, ANY_CHARGE) for span in joined(ends))
 
 
 def by_step(case: Case) -> dict[str, Sequence[int]]:
@@ -57,15 +66,3 @@ def _failed(visit: StepVisit) -> bool:
 
 def _was_judged(visit: StepVisit) -> bool:
     return visit.returned or visit.outcome == SENT_BACK
-
-
-def _is_of_one_change(earlier: StepVisit, later: StepVisit) -> bool:
-    """Return whether two visits may be about the same work: visits of two changes of one item are not."""
-    kinds = {entity_kind(earlier.subject_id), entity_kind(later.subject_id)}
-    return earlier.subject_id == later.subject_id or kinds != {"change"}
-
-
-def overlap(one: Span, other: Span) -> Span | None:
-    """Return what two spans share, None for nothing."""
-    begin, until = max(one.begin, other.begin), min(one.until, other.until)
-    return Span(begin, until) if begin < until else None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from operator import itemgetter
 from typing import Final
 
 from insights.waste.case import Case, Charge, Span, began, gap, whole
 from insights.waste.claims import ACTIVE, ANY_CHARGE, Claim, of_item, of_visit
-from insights.waste.defects import by_step, overlap
+from insights.waste.defects import by_step
+from insights.waste.spans import joined, within
 from schemas.derived import StepVisit
 from schemas.event import ActorClass
 from schemas.identity import entity_kind
@@ -28,12 +31,12 @@ def reruns(case: Case) -> Iterator[Claim]:
 
 def elsewhere(case: Case) -> Iterator[Claim]:
     """Yield the time of visits in which their worker was on another item; a machine's visits are never interrupted."""
+    away = joined(case.elsewhere)
     for number, visit in enumerate(case.visits):
         own = whole(visit)
         if own is None or visit.started_by in _MACHINES or entity_kind(visit.subject_id) in _OF_MACHINES:
             continue
-        for away in case.elsewhere:
-            yield from of_visit(overlap(own, away), number, ACTIVE)
+        yield from (Claim(*span, ACTIVE, number) for span in within(own, away))
 
 
 def manual(case: Case) -> Iterator[Claim]:
@@ -48,14 +51,15 @@ def crowded(case: Case) -> Iterator[Claim]:
     for number, visit in enumerate(case.visits):
         if visit.queued_at is None or visit.started_at is None:
             continue
-        for full in case.crowded.get(visit.step, ()):
-            yield from of_visit(overlap(Span(visit.queued_at, visit.started_at), full), number, _WAIT)
+        full = case.crowded.get(visit.step, ())
+        yield from (Claim(*s, _WAIT, number) for s in within(Span(visit.queued_at, visit.started_at), full))
 
 
 def handed_over(case: Case) -> Iterator[Claim]:
     """Yield the gap and wait of visits to a step of another owner than that of the visit they came from."""
+    senders = _senders(case)
     for number, visit in enumerate(case.visits):
-        sender = _before(case, visit)
+        sender = senders(visit)
         owners = None if sender is None else (case.step(sender.step).owner, case.step(visit.step).owner)
         if owners is not None and None not in owners and owners[0] != owners[1]:
             yield from of_visit(whole(visit), number, _WAIT)
@@ -93,14 +97,21 @@ def _active(case: Case, *, adds_value: bool) -> Iterator[Claim]:
             yield from of_visit(whole(visit), number, ACTIVE)
 
 
-def _before(case: Case, visit: StepVisit) -> StepVisit | None:
-    """Return the visit that passed the work on: of those that had finished when this one began, the latest."""
-    begin, between = began(visit), gap(visit)
-    if begin is None:
-        return None
-    at = begin if between is None else between.begin
-    ended = [v for v in case.visits if v is not visit and v.finished_at is not None and v.finished_at <= at]
-    return max(ended, key=lambda v: (v.finished_at or 0, began(v) or 0), default=None)
+def _senders(case: Case) -> Callable[[StepVisit], StepVisit | None]:
+    """Return what tells who passed the work on to a visit: of those that had finished when it began, the latest."""
+    ended = sorted(
+        ((v.finished_at, began(v) or 0, -n) for n, v in enumerate(case.visits) if v.finished_at is not None),
+    )
+
+    def sender(visit: StepVisit) -> StepVisit | None:
+        begin, between = began(visit), gap(visit)
+        if begin is None:
+            return None
+        place = bisect_right(ended, begin if between is None else between.begin, key=itemgetter(0))
+        found = (case.visits[-ended[n][2]] for n in range(place - 1, -1, -1))
+        return next((v for v in found if v is not visit), None)
+
+    return sender
 
 
 def _runs_again(case: Case, before: str, after: str) -> bool:

@@ -9,6 +9,7 @@ from hypothesis.strategies import DrawFn
 
 from insights.waste.case import Case, Failure, Run, Span
 from insights.waste.ledger import ledger
+from insights.waste.spans import joined
 from schemas.definition import Step
 from schemas.derived import BRIDGED, SENT_BACK, Change, StepVisit, WorkItem
 from schemas.event import ActorClass
@@ -109,7 +110,7 @@ def cases(draw: DrawFn) -> Case:
             for n, m, d in merged
         ],
         failures=[Failure("change:a/1", begin, until) for begin, until in failures],
-        crowded={"Verify": draw(st.lists(_SPANS, max_size=3))},
+        crowded={"Verify": joined(draw(st.lists(_SPANS, max_size=3)))},
         elsewhere=draw(st.lists(_SPANS, max_size=3)),
         runs={"run:ci/x/1/1": Run("main", ("commit:ab",)), "run:ci/x/2/1": Run("main", ("commit:ab",))},
         released={"a": at(draw(st.integers(0, 40)))},
