@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from schemas.definition_file import BadDefinition
+from schemas.definition_file import BadDefinition, load
 from vsm.data_dir import DataDir, Run
 from vsm.generation import Generation, known
 from vsm.keeping import Before, keep_note, kept_by
@@ -60,11 +60,15 @@ class Obeys(Protocol):
 
 
 def swap_to(folder: DataDir, replayed: Compared) -> str:
-    """Let the running stack go on under a replayed file, and wait until its rows are shown. Raises NotRedefined."""
+    """Let the running stack go on under a replayed file, and wait until its rows are shown.
+
+    What is swapped is what was compared: files that have changed since are refused. Raises NotRedefined.
+    """
     run = _running(folder)
     was = _known(folder)
     version = was.derived_by.rpartition("/")[2]
     before = Before(config=was.config, generation=was.active, version=version, name=replayed.name)
+    _require_compared(before, replayed)
     _obeyed(folder, run, Order(name=replayed.name, config=replayed.config, left=was.active, before=before))
     return f"the rows of {replayed.config} are shown; `vsm replay --back` shows those of {was.config} again"
 
@@ -161,6 +165,24 @@ def _drop(folder: DataDir, stack: Obeys, order: Order) -> None:
     keep_note(folder, kept)
 
 
+def _require_compared(before: Before, replayed: Compared) -> None:
+    """Require that the two files still say what the difference was made of. Raises NotRedefined."""
+    if before.config == replayed.config:
+        raise NotRedefined(f"{replayed.config} is in use already")
+    if not before.is_unchanged():
+        raise NotRedefined(f"{before.config} has changed since the stack took it up: put it back")
+    if before.version != replayed.difference.live_version:
+        raise NotRedefined(
+            f"'{replayed.name}' was compared with another definition than the one in use: replay it again"
+        )
+    try:
+        version = load(Path(replayed.config)).version
+    except BadDefinition as bad:
+        raise NotRedefined(str(bad)) from bad
+    if version != replayed.difference.next_version:
+        raise NotRedefined(f"{replayed.config} has changed since '{replayed.name}' was made of it: replay it again")
+
+
 def _known(folder: DataDir) -> Generation:
     was = known(folder.generation)
     if was is None:
@@ -169,8 +191,8 @@ def _known(folder: DataDir) -> Generation:
 
 
 def _obeyed(folder: DataDir, run: Run, order: Order) -> None:
+    _give(folder, order)
     _problem(folder).unlink(missing_ok=True)
-    _write(_order(folder), order)
     os.kill(run.pid, REDEFINES)
     deadline = time.monotonic() + _WAIT_SECONDS
     while _order(folder).exists():
@@ -181,6 +203,18 @@ def _obeyed(folder: DataDir, run: Run, order: Order) -> None:
         time.sleep(_LOOK_SECONDS)
     if _problem(folder).exists():
         raise NotRedefined(msgspec.json.decode(_problem(folder).read_bytes(), type=str))
+
+
+def _give(folder: DataDir, order: Order) -> None:
+    """Lay an order down where none lies: whoever gave that one would take the end of this one for his."""
+    fresh = _order(folder).with_name(f"order-{os.getpid()}")
+    _write(fresh, order)
+    try:
+        _order(folder).hardlink_to(fresh)
+    except FileExistsError:
+        raise NotRedefined("the stack still carries out another order: try again when it has") from None
+    finally:
+        fresh.unlink()
 
 
 def _running(folder: DataDir) -> Run:
