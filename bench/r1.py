@@ -1,9 +1,13 @@
 """R1: a replay's rate against the live one of stock Faust in the same run, and the rebuild of a million items.
 
-The replay decodes a log's bytes, gathers and packs the facts, derives every row and measures: all that a replay does
-but reading the file. The rival carries its own small step. The bar is judged by the worse of two loads: items in
-review, four facts each, and whole lives, items that are merged, deployed, reverted and closed, with runs and incidents.
-Both in wall and CPU time; on a busy machine CPU says more.
+A replay here is what the command does but for reading the file: a log's bytes decoded, routed anew, gathered and packed
+under two definitions, every row derived, every series measured and both compared, the streams shared out among as many
+processes as there are cores. An event counts once for each of the two definitions that it is replayed under. Beside it
+stands the same in one process. The rival carries its own small step.
+
+The bar is judged by the worse of two loads, each in a few streams: items in review, four facts each, and whole lives,
+items that are merged, deployed, reverted and closed, with runs and incidents. Both in wall and CPU time; on a busy
+machine CPU says more.
 
 The rebuild is a restart's: the records restored, every row derived. It is given up after `GIVEN_UP_SECONDS`, and says
 so; fewer than a million items never meet the bar.
@@ -13,21 +17,27 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median
+
+from msgspec.structs import replace
 
 from bench.open_items import LARGE, definition, in_review, records
 from bench.p1 import RIVALS, measure
 from bench.result import Result
 from processors.facts import attributes_of_rules
 from processors.partition import Partition
-from processors.replay import Replay
 from schemas.codec import Codec
 from schemas.definition import Definition
 from schemas.event import FlowEvent
+from schemas.log import Record
 from schemas.state import EntityRecord
+from schemas.topics import FLOW_EVENTS
 from tests.builders import soak
+from vsm.replaying import Both, read_into
+from vsm.sharing import cores
 
 BAR_RATIO = 10.0
 BAR_SECONDS = 120.0
@@ -40,24 +50,30 @@ SLICE = 10_000
 STREAMS = 4
 LIVES = 400
 """So many whole lives in each of these streams."""
+DEFINITIONS = 2
+"""A replay is of two."""
 STREAM = "stream-0"
 FIRST = 1_000_000
 """The number of the first item rebuilt: all have as many digits, so one's records are made of another's bytes."""
 
+RIVAL = "stock Faust"
+
 Micros = dict[str, float]
 """`wall_us` and `cpu_us` an event."""
+Round = dict[tuple[str, int], Micros]
+"""By load, or the rival, and the number of processes."""
 
 
 def run() -> Result:
     """Return the ratios of wall time, the worse load's, and the seconds of the rebuild."""
-    codec = Codec()
     streams = soak.names(STREAMS * soak.ITEMS_OF_A_STREAM)
+    defined = soak.definition(streams)
     loads = {
-        "items in review": (definition(1), [codec.encode(e) for n in range(ITEMS) for e in in_review(n, STREAM)]),
-        "whole lives": (soak.definition(streams), [codec.encode(e) for s in streams for e in soak.events(s, 1, LIVES)]),
+        "items in review": _log([e for n in range(ITEMS) for e in in_review(n, streams[n % STREAMS])]),
+        "whole lives": _log([e for stream in streams for e in soak.events(stream, 1, LIVES)]),
     }
-    rounds = [_round(loads) for _ in range(ROUNDS)]
-    ratios = {name: [each["rival"]["wall_us"] / each[name]["wall_us"] for each in rounds] for name in loads}
+    rounds = [_round(defined, loads) for _ in range(ROUNDS)]
+    ratios = {name: [each[RIVAL, 1]["wall_us"] / each[name, cores()]["wall_us"] for each in rounds] for name in loads}
     worst = min(ratios.values(), key=median)
     del loads
     rebuild, seconds = _rebuild(LARGE)
@@ -73,33 +89,54 @@ def run() -> Result:
     )
 
 
-def _round(loads: dict[str, tuple[Definition, list[bytes]]]) -> dict[str, Micros]:
-    """Return what an event costs in a replay of each load, and the rival, one after another."""
-    measured = {name: _replay_micros(*load) for name, load in loads.items()}
-    return {**measured, "rival": measure("bench.rivals.stock_faust", RIVALS)}
+def _log(events: Sequence[FlowEvent]) -> list[Record]:
+    """Return a log of these events, each claimed by its stream."""
+    codec, topic = Codec(), FLOW_EVENTS.name
+    return [
+        Record(topic, 0, offset, event.value_stream.encode(), codec.encode(_claimed(event)), event.received_at)
+        for offset, event in enumerate(events)
+    ]
 
 
-def _case(name: str, rounds: list[dict[str, Micros]]) -> dict[str, object]:
-    told: dict[str, object] = {"case": f"replay, {name}"}
-    for who, key in (("ours", name), ("stock_faust", "rival")):
+def _claimed(event: FlowEvent) -> FlowEvent:
+    return replace(event, attributes={**event.attributes, "project": f"jira/{event.value_stream}"})
+
+
+def _round(defined: Definition, loads: dict[str, list[Record]]) -> Round:
+    """Return what an event costs in a replay of each load, shared out and in one process, and the rival's."""
+    ours = {
+        (name, workers): _replay_micros(defined, log, workers)
+        for name, log in loads.items()
+        for workers in sorted({1, cores()})
+    }
+    return {**ours, (RIVAL, 1): measure("bench.rivals.stock_faust", RIVALS)}
+
+
+def _case(name: str, rounds: list[Round]) -> dict[str, object]:
+    told: dict[str, object] = {"case": f"replay, {name}", "processes": cores()}
+    for who, key in (("ours", (name, cores())), ("one_process", (name, 1)), ("stock_faust", (RIVAL, 1))):
         for clock in ("wall_us", "cpu_us"):
             told[f"{who}_{clock}"] = round(median(each[key][clock] for each in rounds), 1)
     return told
 
 
-def _replay_micros(defined: Definition, encoded: list[bytes]) -> Micros:
-    """Return what an event of a log costs from its bytes to rows and measurements."""
-    codec, replay = Codec(), Replay(defined)
+def _replay_micros(defined: Definition, log: list[Record], workers: int) -> Micros:
+    """Return what an event of a log costs under each definition from its bytes to what differs, children included."""
+    now = max(Codec().decode(record.value, FlowEvent).received_at for record in log)
+    both = Both(defined, replace(defined, version="next"))
     gc.collect()
-    wall, cpu = time.perf_counter(), time.process_time()
-    now = 0
-    for value in encoded:
-        event = codec.decode(value, FlowEvent)
-        now = max(now, event.received_at)
-        replay.take(event)
-    replay.finish(now)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return {"wall_us": wall / len(encoded) * 1e6, "cpu_us": cpu / len(encoded) * 1e6}
+    wall, cpu = time.perf_counter(), _cpu_seconds()
+    read_into(both, log, Codec(), lambda _: None, lambda _partition, _offset: None)
+    both.routes()
+    both.compared(now, workers)
+    wall, cpu = time.perf_counter() - wall, _cpu_seconds() - cpu
+    replayed = len(log) * DEFINITIONS
+    return {"wall_us": wall / replayed * 1e6, "cpu_us": cpu / replayed * 1e6}
+
+
+def _cpu_seconds() -> float:
+    """Return what this process and the ended ones that it began have used."""
+    return sum(os.times()[:4])
 
 
 class _Clock:

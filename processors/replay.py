@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from processors.engine import StepFailed
 from processors.facts import ENCODING, Fact, attributes_of_rules, from_event, with_fact, with_facts, without_fact
@@ -47,10 +49,10 @@ class Replay:
         self._definition = definition
         self._generation = generation
         self._ruled = attributes_of_rules(definition)
-        self._streams = frozenset(stream.name for stream in definition.value_streams)
+        self._streams = {stream.name: stream for stream in definition.value_streams}
         self._pending: defaultdict[_Entity, list[Fact]] = defaultdict(list)
         self._count = 0
-        self._packed: dict[_Entity, bytes] = {}
+        self._packed: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
         self._moved: set[_Entity] = set()
 
     def take(self, event: FlowEvent) -> None:
@@ -77,39 +79,55 @@ class Replay:
         self.pack()
         moved, self._moved = self._moved, set()
         return [
-            EntityRecord(value_stream=stream, entity=uri, encoding=ENCODING, facts=self._packed.get((stream, uri), b""))
+            EntityRecord(value_stream=stream, entity=uri, encoding=ENCODING, facts=self._packed[stream].get(uri, b""))
             for stream, uri in moved
         ]
 
     def restore(self, record: EntityRecord) -> None:
         """Take a record that `moved` gave; the last of an entity stands."""
         if record.facts:
-            self._packed[record.value_stream, record.entity] = record.facts
+            self._packed[record.value_stream][record.entity] = record.facts
         else:
-            self._packed.pop((record.value_stream, record.entity), None)
+            self._packed[record.value_stream].pop(record.entity, None)
 
-    def engine(self) -> Partition:
-        """Return an engine that holds every fact taken; the replay is empty after that."""
+    def sizes(self) -> Mapping[str, int]:
+        """Return how many bytes of facts there are of each stream, about what it costs to finish it."""
         self.pack()
-        engine = Partition(self._definition, self._generation)
-        while self._packed:  # given over one by one: the state is held once, not twice
-            (stream, uri), packed = self._packed.popitem()
-            engine.restore(EntityRecord(value_stream=stream, entity=uri, encoding=ENCODING, facts=packed))
-        return engine
+        return {stream: sum(map(len, records.values())) for stream, records in self._packed.items() if records}
 
     def finish(self, now_micros: int) -> Replayed:
         """Derive every row and measure every series at a clock, microseconds UTC; the replay is empty after that."""
+        streams = [self.finish_stream(stream, now_micros) for stream in sorted(self.sizes())]
+        return Replayed(
+            tuple(row for stream in streams for row in stream.rows),
+            tuple(m for stream in streams for m in stream.measurements),
+            self.failed,
+        )
+
+    def finish_stream(self, stream: str, now_micros: int) -> Replayed:
+        """Return the rows and series of one stream at a clock; none of one without facts, and it is empty after that.
+
+        `failed` counts the facts of every stream.
+        """
         collecting = gc.isenabled()
         gc.disable()  # rows make no cycles, and each collection would go through all that are there
         try:
-            return self._finished(now_micros)
+            return self._finished(stream, now_micros)
         finally:
             if collecting:
                 gc.enable()
 
-    def _finished(self, now_micros: int) -> Replayed:
-        engine = self.engine()
-        measures = Measures(self._definition, now_micros, self._generation)
+    def _finished(self, stream: str, now_micros: int) -> Replayed:
+        self.pack()
+        packed = self._packed.pop(stream, {})
+        defined = self._streams.get(stream)
+        if defined is None or not packed:
+            return Replayed((), (), self.failed)
+        alone = replace(self._definition, value_streams=(defined,))
+        engine, measures = Partition(alone, self._generation), Measures(alone, now_micros, self._generation)
+        while packed:  # given over one by one: the state is held once, not twice
+            uri, facts = packed.popitem()
+            engine.restore(EntityRecord(value_stream=stream, entity=uri, encoding=ENCODING, facts=facts))
         rows: list[Derived] = []
         for update in engine.rebuild():
             measures.observe(update)
@@ -120,11 +138,12 @@ class Replay:
     def _forget(self, entity: _Entity, event_id: str) -> None:
         self._pack_one(entity, self._pending.pop(entity, []))
         self._moved.add(entity)
-        left = without_fact(self._packed.get(entity), event_id)
+        stream, uri = entity
+        left = without_fact(self._packed[stream].get(uri), event_id)
         if left is None:
-            self._packed.pop(entity, None)
+            self._packed[stream].pop(uri, None)
         else:
-            self._packed[entity] = left
+            self._packed[stream][uri] = left
 
     def pack(self) -> None:
         """Pack what was taken so far into records."""
@@ -138,11 +157,13 @@ class Replay:
         if not facts:
             return
         self._moved.add(entity)
+        stream, uri = entity
+        packed = self._packed[stream]
         try:
-            self._packed[entity] = with_facts(self._packed.get(entity), facts)
+            packed[uri] = with_facts(packed.get(uri), facts)
         except StepFailed:
             for fact in facts:
                 try:
-                    self._packed[entity] = with_fact(self._packed.get(entity), fact)
+                    packed[uri] = with_fact(packed.get(uri), fact)
                 except StepFailed:
                     self.failed += 1

@@ -49,6 +49,15 @@ class RowsDifference(Struct, frozen=True, kw_only=True):
     changed: int
 
 
+class StreamDifference(Struct, frozen=True):
+    """What differs in one stream, and how many of its rows and series do not."""
+
+    rows: Sequence[RowsDifference]
+    series: Sequence[SeriesDifference]
+    equal_rows: int
+    equal_series: int
+
+
 class Difference(Struct, frozen=True, kw_only=True):
     """What differs at one clock; `equal_series` and `equal_rows` say how much does not."""
 
@@ -62,7 +71,14 @@ class Difference(Struct, frozen=True, kw_only=True):
     equal_series: int
 
 
-def rows_differing(live: Replayed, after: Replayed) -> tuple[list[RowsDifference], int]:
+def differing(live: Replayed, after: Replayed) -> StreamDifference:
+    """Return what differs between two replays of one stream."""
+    rows, equal_rows = _rows_differing(live, after)
+    series, equal_series = _series_differing(live, after)
+    return StreamDifference(rows, series, equal_rows, equal_series)
+
+
+def _rows_differing(live: Replayed, after: Replayed) -> tuple[list[RowsDifference], int]:
     """Return the counts of each stream and kind that differ in some row, and how many rows are equal."""
     old, new = _rows(live), _rows(after)
     came, went, changed, equal = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]](), 0
@@ -91,7 +107,7 @@ def rows_differing(live: Replayed, after: Replayed) -> tuple[list[RowsDifference
     return differing, equal
 
 
-def series_differing(live: Replayed, after: Replayed) -> tuple[list[SeriesDifference], int]:
+def _series_differing(live: Replayed, after: Replayed) -> tuple[list[SeriesDifference], int]:
     """Return the series whose value or n differ, sorted by name, and how many are equal."""
     old, new = _series(live), _series(after)
     differing, equal = [], 0

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +19,18 @@ from schemas.definition import Definition
 from schemas.event import FlowEvent
 from schemas.log import Record
 from schemas.state import EntityRecord
-from vsm.replay_difference import Difference, rows_differing, series_differing
+from vsm.replay_difference import Difference, StreamDifference, differing
 from vsm.rerouting import Place, Places, Rerouting, Services
+from vsm.sharing import shared
 
 _TOLD: Final = 1_000
+
+Advance = Callable[[int], None]
+"""Says that so much more is done."""
+
+
+def _unseen(_what: str, _total: int) -> AbstractContextManager[Advance]:
+    return nullcontext(lambda _by: None)
 
 
 class Routes(Struct, kw_only=True):
@@ -108,29 +119,45 @@ class Both:
         """Return how the new routing differs, for the streams of the new definition."""
         return Routes(gained=self._wanted.beyond(self._there), lost=self._there.beyond(self._wanted))
 
-    def compared(self, now_micros: int) -> tuple[Difference, int]:
-        """Return the difference at a clock, and how many facts could not be kept; it is empty after that."""
-        live, after = self._live.finish(now_micros), self._next.finish(now_micros)
-        rows, equal_rows = rows_differing(live, after)
-        series, equal_series = series_differing(live, after)
+    def compared(
+        self,
+        now_micros: int,
+        workers: int = 1,
+        bar: Callable[[str, int], AbstractContextManager[Advance]] = _unseen,
+    ) -> tuple[Difference, int]:
+        """Return the difference at a clock, and how many facts could not be kept; not to be used after that.
+
+        The streams are shared out among so many processes, and `bar` is told as they are compared. Raises WorkerDied.
+        """
+        sizes = Counter(self._live.sizes())
+        sizes.update(self._next.sizes())
+        found: dict[str, StreamDifference] = {}
+        with shared(partial(self._stream, now_micros), sizes, workers) as each, bar("compared", len(sizes)) as advance:
+            for name, stream in each:
+                found[name] = stream
+                advance(1)
+        streams = [found[name] for name in sorted(found)]
         difference = Difference(
             measured_at=now_micros,
             live_version=self._definitions[0].version,
             next_version=self._definitions[1].version,
             events=self.events,
-            rows=rows,
-            series=series,
-            equal_rows=equal_rows,
-            equal_series=equal_series,
+            rows=[row for stream in streams for row in stream.rows],
+            series=[series for stream in streams for series in stream.series],
+            equal_rows=sum(stream.equal_rows for stream in streams),
+            equal_series=sum(stream.equal_series for stream in streams),
         )
-        return difference, after.failed
+        return difference, self._next.failed
+
+    def _stream(self, now_micros: int, stream: str) -> StreamDifference:
+        return differing(self._live.finish_stream(stream, now_micros), self._next.finish_stream(stream, now_micros))
 
 
 def read_into(
     both: Both,
     records: Iterable[Record],
     codec: Codec,
-    advance: Callable[[int], None],
+    advance: Advance,
     read: Callable[[int, int], None],
 ) -> None:
     """Give every event of the records over; `read` hears of each record's partition and offset then."""

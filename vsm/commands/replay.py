@@ -27,6 +27,7 @@ from vsm.redefining import drop as drop_replay
 from vsm.replay_progress import SECONDS, Plan, Progress, derived_by
 from vsm.replay_source import Source, opened
 from vsm.replaying import Both, Compared, keep, kept, lines, read_into
+from vsm.sharing import WorkerDied, cores
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -71,7 +72,8 @@ def replay(  # noqa: PLR0913 - each is an option
             with opened(folder, kafka, kafka_settings, registry) as source:
                 plan = Plan(derived_by=derived_by(*definitions), since=_micros(since), starts=source.starts)
                 progress = Progress(folder.root / "replays" / f"{name}.progress", plan, keep_every)
-                found = _replayed(Both(*definitions, plan.since), source, progress, clock, (name, config))
+                both = _read(Both(*definitions, plan.since), source, progress)
+            found = _compared(both, clock, name, config)  # the log is closed: only then may processes be forked
             keep(folder.root / "replays", found)
             progress.end()
         if found is None:
@@ -79,22 +81,25 @@ def replay(  # noqa: PLR0913 - each is an option
         _show(found, json=json)
         if swap:
             _told(swap_to(folder, found))
-    except (BadDefinition, BadKafkaSettings, LogUnavailable, NotRedefined, RegistryRefused) as bad:
+    except (BadDefinition, BadKafkaSettings, LogUnavailable, NotRedefined, RegistryRefused, WorkerDied) as bad:
         fail(str(bad))
     except OSError as bad:
         fail(f"{bad.filename or data}: {bad.strerror}")
 
 
-def _replayed(both: Both, source: Source, progress: Progress, clock: str, named: tuple[str, Path]) -> Compared:
-    name, config = named
+def _read(both: Both, source: Source, progress: Progress) -> Both:
     done = progress.resume(both, source.ends)
     if done:
         err.print(f"goes on where it was broken off: {both.events} copies of events were read then", soft_wrap=True)
     with bar("replayed", source.left(done)) as advance:
         read_into(both, source.read(done), source.codec, advance, partial(progress.read, both))
     progress.keep(both)
+    return both
+
+
+def _compared(both: Both, clock: str, name: str, config: Path) -> Compared:
     routes = both.routes()
-    difference, failed = both.compared(clock_from(clock)())
+    difference, failed = both.compared(clock_from(clock)(), cores(), bar)
     return Compared(
         name=name,
         config=str(config.absolute()),
