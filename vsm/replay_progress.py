@@ -31,12 +31,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What a replay is made of; of another plan nothing can be taken over.
 
     `derived_by` are the versions of the code, the live and the new definition; `since` is the bound of the command.
-    `starts` is where each partition begins: it moves when facts are forgotten, which must not come back.
+    `starts` is where each partition begins: it moves when facts are forgotten, which must not come back. `log` is where
+    the log is: what was read of one is not gone on with in another.
     """
 
     derived_by: tuple[str, ...]
     since: int | None
     starts: Mapping[int, int]
+    log: str
 
 
 def derived_by(live: Definition, after: Definition) -> tuple[str, ...]:

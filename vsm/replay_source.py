@@ -23,9 +23,12 @@ _TOPIC = FLOW_EVENTS.name
 class Source(Struct, frozen=True):
     """Where each partition of the events begins and ends, what reads it from given offsets on, and what decodes it.
 
+    `log` tells it from others: the brokers, or the folder.
+
     Raises LogUnavailable while it is read.
     """
 
+    log: str
     starts: Mapping[int, int]
     ends: Mapping[int, int]
     read: Callable[[Mapping[int, int]], Iterator[Record]]
@@ -48,11 +51,17 @@ def opened(folder: DataDir, kafka: str, settings: str, registry: str) -> Iterato
         log_folder = folder.log
         until = local_reader.ends(log_folder, _TOPIC)
         starts = local_reader.starts(log_folder, _TOPIC)
-        yield Source(starts, until, lambda done: local_reader.read(log_folder, _TOPIC, until, done), codec)
+        yield Source(
+            str(log_folder), starts, until, lambda done: local_reader.read(log_folder, _TOPIC, until, done), codec
+        )
         return
     with closing(open_log(kafka, folder.root, settings=read_kafka_settings(settings))) as log:
         first = dict(enumerate(log.start_offsets(_TOPIC)))
         last = dict(enumerate(log.end_offsets(_TOPIC)))
         yield Source(
-            first, last, lambda done: (r for r in scanned(log, _TOPIC) if r.offset >= done.get(r.partition, 0)), codec
+            kafka,
+            first,
+            last,
+            lambda done: (r for r in scanned(log, _TOPIC) if r.offset >= done.get(r.partition, 0)),
+            codec,
         )

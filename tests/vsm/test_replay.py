@@ -125,6 +125,9 @@ def test_every_stream_is_told_as_it_is_compared() -> None:
         (["--as", "../x"], "small letters"),
         ([], "make it with"),
         (["--back"], "no stack runs"),
+        (["--clock", "nonsense"], "--clock takes a time"),
+        (["--since", "tuesday"], "--since takes a time"),
+        (["--since", "0001-01-01T00:00:00+12:00"], "--since takes a time"),
     ],
 )
 def test_wrong_use_is_told(tmp_path: Path, arguments: list[str], told: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -62,6 +61,7 @@ def replay(  # noqa: PLR0913 - each is an option
     folder = DataDir(data)
     if any(_NAME.fullmatch(each) is None for each in (name, drop or name)):
         fail("a replay's name is of small letters, digits, '-' and '_'", status=2)
+    first, at = _micros(since, "--since"), _micros(clock, "--clock")
     try:
         if back or drop:
             _told(go_back(folder) if back else drop_replay(folder, drop))
@@ -70,10 +70,10 @@ def replay(  # noqa: PLR0913 - each is an option
         if config is not None:
             definitions = _in_use(folder, live), load(config)
             with opened(folder, kafka, kafka_settings, registry) as source:
-                plan = Plan(derived_by=derived_by(*definitions), since=_micros(since), starts=source.starts)
+                plan = Plan(derived_by=derived_by(*definitions), since=first, starts=source.starts, log=source.log)
                 progress = Progress(folder.root / "replays" / f"{name}.progress", plan, keep_every)
                 both = _read(Both(*definitions, plan.since), source, progress)
-            found = _compared(both, clock, name, config)  # the log is closed: only then may processes be forked
+            found = _compared(both, at, name, config)  # the log is closed: only then may processes be forked
             keep(folder.root / "replays", found)
             progress.end()
         if found is None:
@@ -97,9 +97,9 @@ def _read(both: Both, source: Source, progress: Progress) -> Both:
     return both
 
 
-def _compared(both: Both, clock: str, name: str, config: Path) -> Compared:
+def _compared(both: Both, at: int | None, name: str, config: Path) -> Compared:
     routes = both.routes()
-    difference, failed = both.compared(clock_from(clock)(), cores(), bar)
+    difference, failed = both.compared(clock_from("")() if at is None else at, cores(), bar)
     return Compared(
         name=name,
         config=str(config.absolute()),
@@ -138,12 +138,11 @@ def _in_use(folder: DataDir, given: Path | None) -> Definition:
     return definition
 
 
-def _micros(since: str) -> int | None:
-    if not since:
+def _micros(text: str, option: str) -> int | None:
+    """Return the time of an option in microseconds UTC, None where it is left out."""
+    if not text:
         return None
     try:
-        moment = datetime.fromisoformat(since)
-    except ValueError:
-        fail("--since takes a time such as 2026-01-31T00:00:00Z", status=2)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(moment.timestamp()) * 1_000_000
+        return clock_from(text)()
+    except (ValueError, OverflowError):
+        fail(f"{option} takes a time such as 2026-01-31T00:00:00Z", status=2)
