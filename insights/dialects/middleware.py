@@ -15,7 +15,7 @@ from schemas.event import Outcome
 
 
 def lead_time(history: History) -> Answer:
-    """The sum of the means of five phases; an unknown or negative one counts 0. Nothing at all is 0."""
+    """The sum of the means of five phases; unknown ones, and coding or merging below zero, count 0. Nothing is 0."""
     ways: dict[str, list[ChangeHistory]] = {}
     for change in history.changes:
         if history.holds(change.merged_at):

@@ -100,7 +100,11 @@ GROUP BY subject_id HAVING notEmpty(causes)
 """  # noqa: S608 - constants
 """The commits that incidents name as their cause."""
 
-_UNDER_WAY: Final = f"moved_to IS NULL AND started_at <= {_UNTIL} AND (finished_at IS NULL OR finished_at >= {_SINCE})"
+_UNDER_WAY: Final = f"""moved_to IS NULL AND (
+    started_at <= {_UNTIL} AND (finished_at IS NULL OR finished_at >= {_SINCE})
+    OR started_at IS NULL AND finished_at BETWEEN {_SINCE} AND {_UNTIL}
+    OR item_id IN (SELECT subject_id FROM vsm.flow_events
+        WHERE {_STREAM} AND type = 'ticket.closed' AND occurred_at BETWEEN {_SINCE} AND {_UNTIL}))"""  # noqa: S608 - constants
 
 ITEMS_SQL: Final = f"""
 SELECT item_id, kind,
@@ -110,7 +114,7 @@ SELECT item_id, kind,
 FROM {_told("work_items_current", _UNDER_WAY)}
 ORDER BY item_id
 """  # noqa: S608 - constants
-"""Items that were under way in the window."""
+"""Items that were under way in the window, were done in it though nobody knows since when, or were closed in it."""
 
 CLOSINGS_SQL: Final = f"""
 SELECT subject_id AS item_id, arraySort(groupUniqArray(toUnixTimestamp64Micro(occurred_at))) AS closings
