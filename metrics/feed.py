@@ -40,6 +40,6 @@ def told(days: Mapping[int, tuple[int, int]], first: int, last: int) -> float:
     `days` are the numbers presupposed and known by UTC day number, `first` and `last` days are in; 1 where nothing is
     presupposed.
     """
-    inside = [pair for day, pair in days.items() if first <= day <= last]
+    inside = [days[day] for day in range(first, last + 1) if day in days]
     presupposed = sum(pair[0] for pair in inside)
     return sum(pair[1] for pair in inside) * 1_000 // presupposed / 1_000 if presupposed else 1.0

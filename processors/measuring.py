@@ -15,7 +15,8 @@ from metrics.windows import LENGTHS, window_starts
 NOW: Final = len(LENGTHS)
 """The place after the windows: what has no window."""
 _DAY: Final = 86_400_000_000
-_EVER: Final = 1 << 32
+_REACH_DAYS: Final = 92
+"""How far back from the newest day that is known the completeness of now looks: what the longest window can hold."""
 
 Quality = tuple[float | None, ...]
 """By window, that of now last: the share of the facts that is there; None before the first."""
@@ -97,4 +98,5 @@ def _feeds(now: int, signs: Signs | None, observed: Sequence[float] | None) -> t
         replace(feed, observed=share, told=told(days, start // _DAY, last))
         for share, start in zip(shares, window_starts(now), strict=True)
     )
-    return (*in_windows, replace(feed, told=told(days, -_EVER, last)))
+    newest = max((day for day in days if day <= last), default=last)
+    return (*in_windows, replace(feed, told=told(days, newest - _REACH_DAYS + 1, newest)))

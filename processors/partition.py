@@ -238,7 +238,7 @@ class _Stream:
 
     def _was_newest(self, reading: Reading) -> bool:
         """Return whether a record holds what is newest in some way."""
-        return any(f.occurred_at == self.signs.newest_occurred_at for f in reading.plausible) or any(
+        return any(_occurred_by(f) == self.signs.newest_occurred_at for f in reading.plausible) or any(
             f.received_at == self.signs.newest_received_at for f in reading.facts
         )
 
@@ -249,7 +249,7 @@ class _Stream:
         readings = [read(uri, packed) for uri in trace if (packed := trace.record(uri))]
         self.signs = replace(
             self.signs,
-            newest_occurred_at=max((f.occurred_at for r in readings for f in r.plausible), default=None),
+            newest_occurred_at=max((_occurred_by(f) for r in readings for f in r.plausible), default=None),
             newest_received_at=max((f.received_at for r in readings for f in r.facts), default=None),
         )
 
@@ -268,12 +268,17 @@ class _Stream:
         self._presupposed.move(uri, had.plausible, has.plausible)
         self._aged = self._aged or (len(has.facts) < len(had.facts) and self._was_newest(had))
         self.signs = StreamSigns(
-            newest_occurred_at=_newest(signs.newest_occurred_at, (f.occurred_at for f in has.plausible)),
+            newest_occurred_at=_newest(signs.newest_occurred_at, (_occurred_by(f) for f in has.plausible)),
             newest_received_at=_newest(signs.newest_received_at, (f.received_at for f in has.facts)),
             facts=signs.facts + len(has.facts) - len(had.facts),
             implausible=signs.implausible + _implausible(has) - _implausible(had),
             squeezed=signs.squeezed + has.squeezed - had.squeezed,
         )
+
+
+def _occurred_by(fact: Fact) -> int:
+    """Return when a fact had occurred at the latest: no tool can tell of it before, whatever its clock says."""
+    return min(fact.occurred_at, fact.received_at)
 
 
 def _implausible(reading: Reading) -> int:

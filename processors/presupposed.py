@@ -27,8 +27,6 @@ from processors.facts import Fact
 from schemas.identity import entity_kind
 
 DAY_MICROS: Final = 86_400_000_000
-REACH_DAYS: Final = 92
-"""So many days back from the newest are told: what the longest window can hold."""
 
 _EARLIER: Final[Mapping[str, tuple[str, ...]]] = {
     **{f"{run}.finished": (f"{run}.started",) for run in ("pipelinerun", "build", "taskrun", "testsuiterun")},
@@ -172,8 +170,7 @@ class Presupposed:
             presupposed, known = (sum(pair[i] for pair in days.values()) for i in (0, 1))
             for day, pair in days.items() if 2 * known >= presupposed else ():
                 _add(found, day, *pair)
-        newest = max(found, default=0)
-        return {day: (pair[0], pair[1]) for day, pair in found.items() if day > newest - REACH_DAYS}
+        return {day: (pair[0], pair[1]) for day, pair in found.items()}
 
 
 def _add(days: Days, day: int, presupposed: int, known: int) -> None:

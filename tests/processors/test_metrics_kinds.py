@@ -112,6 +112,15 @@ def test_completeness_says_what_was_not_told(window: str, share: float) -> None:
     assert said.completeness == share
 
 
+@pytest.mark.parametrize(("days_ago", "share"), [(91, 0.5), (92, 1.0)])
+def test_completeness_of_now_looks_a_quarter_back_from_the_newest_day(days_ago: int, share: float) -> None:
+    """What the longest window can hold, and nothing that a clock puts ahead."""
+    days = {NOW // DAY: (1, 1), NOW // DAY - days_ago: (3, 1), NOW // DAY + 9_000: (50, 0)}
+    signs = {STREAM: replace(SOME_FACTS[STREAM], days=days)}
+    said = measured("step_work_in_progress", [visit(queued=NOW - 91 * DAY)], step="Review", window="", signs=signs)
+    assert said.completeness == share
+
+
 def test_only_the_windows_that_lost_facts_are_said_anew() -> None:
     """A fact of last month that turns out lost says nothing new of the last day."""
     measures = fed([visit(queued=NOW - 91 * DAY), visit("ticket:2", queued=NOW - 30 * MINUTE)])

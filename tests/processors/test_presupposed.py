@@ -77,10 +77,11 @@ def test_an_incident_may_have_been_detected_or_reported() -> None:
     assert counted(detected, reported).days() == {DAY: (2, 2)}
 
 
-def test_days_out_of_every_windows_reach_are_not_told() -> None:
-    """A year before the newest."""
-    old = told("run:github/acme/8/1", "pipelinerun.started", "pipelinerun.finished", day=DAY - 365)
-    assert list(counted(*WHOLE, old).days()) == [DAY]
+def test_a_clock_that_is_a_century_ahead_hides_no_loss() -> None:
+    """What is told of the other days is told as before."""
+    lost = told("run:github/acme/9/1", "pipelinerun.finished")
+    ahead = told("run:github/acme/8/1", "pipelinerun.started", "pipelinerun.finished", day=DAY + 36_500)
+    assert counted(*WHOLE, lost, ahead).days() == {DAY: (4, 3), DAY + 36_500: (1, 1)}
 
 
 def test_the_least_number_taken_back_asks_for_a_new_count() -> None:
