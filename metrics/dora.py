@@ -48,9 +48,10 @@ def change_unaccounted_seconds(basis: Basis) -> tuple[Reading, ...]:
 def deployment_days_ratio(basis: Basis) -> tuple[Reading, ...]:
     """Share of the window's days (UTC, also those partly in it) with a successful deployment (Wilson's bounds).
 
-    Nothing is said of windows shorter than a day. `n` is the days; without any deployment it is unknown.
+    Not measured in windows of less than five days, where it could never be known. `n` is the days; without any
+    deployment it is unknown.
     """
-    if basis.seconds < _DAY_SECONDS:
+    if basis.seconds < MINIMUM_N * _DAY_SECONDS:
         return ()
     first, last = (at // (_DAY_SECONDS * _MICROS) for at in (basis.window_start, basis.now))
     numbers = range(first, last + 1)

@@ -50,7 +50,7 @@ def _deployments(inside: Sequence[Deployment], span: Span) -> Iterator[tuple[Nam
     per_day = len(good) / (span.length / MICROS / 86_400) if good else None
     yield ("deployment_frequency_per_day", "mean"), (per_day, len(good))
     yield ("change_fail_ratio", "ratio"), ratio(sum(_failed(row) for row in inside), len(inside))
-    if span.length >= DAY:
+    if span.length >= 5 * DAY:  # fewer days than the least n say nothing
         days = {row.finished_at // DAY for row in good if row.finished_at is not None}
         whole = span.now // DAY - span.start // DAY + 1 if days else 0
         yield ("deployment_days_ratio", "ratio"), ratio(len(days), whole)
