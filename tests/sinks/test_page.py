@@ -40,7 +40,7 @@ CONTRACT = {
 
 _BASIS = Basis(
     now=T0,
-    seconds=86_400,
+    seconds=7 * 86_400,
     steps=(StepTally(step="Review", counts={}),),
     targets=dict.fromkeys(("flow_time", "wait", "process", "lead"), ("p85",)),
 )
