@@ -118,6 +118,17 @@ class Tally:
             self._begins[point.begin] += point.opens
             self.seen += point.opens > 0
 
+    def sum(self, at: int, amounts: Sequence[tuple[int, int]]) -> None:
+        """Add what somebody else has summed over points of one slice of the window, which begins at `at`."""
+        put(self.cell, amounts, 1)
+        if self._sliced:
+            self._slices.append((at, slice_of(dict(amounts))))
+
+    def stand(self, begins: Iterable[int], seen: int) -> None:
+        """Add what is open now, by when it began; `seen` counts all that opened until now."""
+        self._begins.update(begins)
+        self.seen += seen
+
     def basis(self, asked: Asked) -> Basis:
         """Return what the metric is computed from."""
         begins = self.begins()

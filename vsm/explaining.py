@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -13,40 +12,31 @@ from msgspec.structs import replace
 from insights.explain import questions as ask
 from insights.explain import totals
 from insights.explain.answer import (
-    CLOCKS,
     SECOND,
     Evidence,
     Explanation,
     Figure,
-    Listed,
     Measured,
     Recomputed,
-    Since,
-    chosen,
-    compared,
     explanation,
     listed,
     measured,
     recomputed,
-    why_not,
+    unmeasured,
 )
 from insights.explain.naming import Unasked, Wanted, asked, known_streams, statistic_of
 from insights.explain.parts import moment
 from insights.explain.reading_of import reads
-from insights.explain.reasons import owners, reason
 from insights.explain.since import Compared, Then, changes, difference, reasons
 from metrics.recompute import Asked
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Derived, StepVisit, WorkItem
 from vsm.store import NoSuchStream, Store
+from vsm.summing import MOST_SUBJECTS, NOT_YET, elsewhere, summed
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER: Final = 2_200
 """The year before which the tables' times end, however long a window is."""
-SUMMED_LEAST: Final = 20_000
-"""With so many visits behind a number the engine sums, and only those that are shown are read."""
-MOST_SUBJECTS: Final = 1_000
-"""Of so many visits that are counted elsewhere it is said where."""
 
 
 class Told(Struct, frozen=True):
@@ -70,8 +60,8 @@ def explain(
         known = [each.name for each in definition.value_streams]
         known += [str(row["value_stream"]) for row in store.query(ask.STREAMS_SQL)]
         raise NoSuchStream(f"there is no value stream '{wanted.stream}'{known_streams(known)}")
-    if as_of is None and (summed := _summed(store, stream, wanted, limit)) is not None:
-        return summed
+    if as_of is None and (told := _summed(store, stream, wanted, limit)) is not None:
+        return told
     found, statistic = _told(store, stream, wanted, "", None)
     shown = explanation(
         replace(wanted, statistic=statistic),
@@ -96,6 +86,16 @@ def micros_of(as_of: str) -> int:
     return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
 
 
+def _summed(store: Store, stream: ValueStream, wanted: Wanted, limit: int) -> Explanation | None:
+    """Return the explanation of a number whose rows the engine can sum; None for any other."""
+    question = asked(wanted, stream, 0)
+    if (series := totals.summed(question)) is None:
+        return None
+    stored, statistic = _measured(store, question, wanted, "")
+    clock = stored.measured_at if stored is not None else _clock(store, stream, "")
+    return summed(store, series.at(clock), replace(wanted, statistic=statistic), stored, limit)
+
+
 def _told(store: Store, stream: ValueStream, wanted: Wanted, at: str, now: int | None) -> tuple[Told, str]:
     """Return what was measured and the rows behind it, `at` a time or now; `now` is the clock where nothing was."""
     question = asked(wanted, stream, now or 0)
@@ -104,13 +104,8 @@ def _told(store: Store, stream: ValueStream, wanted: Wanted, at: str, now: int |
     question = replace(question, now=clock)
     evidence = _evidence(store, question, question.start, at)
     if stored is None:
-        readings = evidence.readings()
-        statistic = statistic or statistic_of("", [each.statistic for each in readings], question.metric.name)
-        reading = chosen(readings, question, statistic)
-        note = "nothing was measured" if at else "nothing is measured yet"
-        again = Recomputed(
-            value=reading.value, n=reading.n, lower=reading.lower, upper=reading.upper, equal=False, note=note
-        )
+        note = "nothing was measured" if at else NOT_YET
+        statistic, again = unmeasured(evidence.readings(), question, statistic, note)
         return Told(None, evidence, again), statistic
     evidence, again = recomputed(evidence, stored)
     return Told(stored, evidence, again), statistic
@@ -122,49 +117,6 @@ def _measured(store: Store, question: Asked, wanted: Wanted, at: str) -> tuple[M
     statistics = list(dict.fromkeys(str(row["statistic"]) for row in rows))
     statistic = statistic_of(wanted.statistic, statistics, question.metric.name)
     return next((measured(row) for row in rows if row["statistic"] == statistic), None), statistic
-
-
-def _summed(store: Store, stream: ValueStream, wanted: Wanted, limit: int) -> Explanation | None:
-    """Return the explanation of a number with many visits behind it, summed by the engine; None for any other."""
-    question = asked(wanted, stream, 0)
-    stored, statistic = _measured(store, question, wanted, "")
-    read = reads(question)
-    if stored is None or stored.figure.n < SUMMED_LEAST or not totals.is_summed(question, read):
-        return None
-    asked_, again, sums = summed(store, replace(question, now=stored.measured_at), stored)
-    behind = _rows(store, asked_, totals.list_sql(read, behind=True), limit)
-    without = _rows(store, asked_, totals.list_sql(read, behind=False), limit, totals.LEFT_OUT)
-    with_ = {**owners(behind), **_elsewhere(store, asked_, without)}
-    shown = Listed(
-        behind=behind,
-        without=[(row, reason(row, asked_, read, with_) or "") for row in without],
-        items_total=sum(row["behind"] for row in sums),
-        left_out_total=sum(row["left_out"] for row in sums),
-    )
-    return explanation(replace(wanted, statistic=statistic), asked_, stored, again, shown)
-
-
-def summed(store: Store, question: Asked, stored: Measured) -> tuple[Asked, Recomputed, Sequence[Mapping[str, Any]]]:
-    """Return the clock that a measurement holds at, what the engine's sums give there, and the sums."""
-    read = reads(question)
-    first: tuple[Asked, Recomputed, Sequence[Mapping[str, Any]]] | None = None
-    for late in CLOCKS:
-        at = replace(question, now=stored.measured_at + late)
-        sums: Sequence[Mapping[str, Any]] = store.query(totals.sums_sql(read), totals.parameters(at))
-        found = compared(totals.readings(totals.tally_of(sums, read), at), at, stored)
-        if found.equal:
-            return at, found, sums
-        first = first or (at, found, sums)
-    assert first is not None  # noqa: S101 - the loop ran
-    at, found, sums = first
-    told = store.query(totals.since_sql(), {**totals.parameters(at), "measured": stored.measured_at})[0]
-    since = Since(later=int(str(told["later"])), versions=frozenset(cast("list[str]", told["versions"])))
-    return at, replace(found, note=why_not(since, at, stored)), sums
-
-
-def _rows(store: Store, question: Asked, sql: str, limit: int, names: Sequence[str] = ()) -> list[Derived]:
-    answer = store.ask(sql, {**totals.parameters(question), "limit": limit})
-    return list(ask.rows_of(StepVisit, question.stream.name, answer.rows, names))
 
 
 def _series(question: Asked) -> dict[str, object]:
@@ -191,18 +143,7 @@ def _evidence(store: Store, question: Asked, since: int, at: str = "") -> Eviden
         rows += ask.rows_of(kind, question.stream.name, store.ask(ask.rows_sql(kind, at), told).rows)
         if not question.window and kind in {StepVisit, WorkItem}:
             seen += int(str(store.query(ask.seen_sql(kind, at), told)[0]["seen"]))
-    return Evidence(asked=question, rows=rows, seen_before=seen, counted_with=_elsewhere(store, question, rows))
-
-
-def _elsewhere(store: Store, question: Asked, rows: Sequence[Derived]) -> dict[tuple[str, str], str]:
-    """Return with which items the visits are counted that are not counted here, as far as they are not many."""
-    subjects = sorted({row.subject_id for row in rows if isinstance(row, StepVisit) and not row.counted})
-    if not subjects:
-        return {}
-    told = {**ask.parameters(question, 0), "subjects": subjects[:MOST_SUBJECTS]}
-    return {
-        (str(row["step"]), str(row["subject_id"])): str(row["item_id"]) for row in store.query(ask.OWNERS_SQL, told)
-    }
+    return Evidence(asked=question, rows=rows, seen_before=seen, counted_with=elsewhere(store, question, rows))
 
 
 def _then(store: Store, stream: ValueStream, wanted: Wanted, now: Told, as_of: int, limit: int) -> Then:

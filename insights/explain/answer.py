@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from insights.explain.naming import Meaning, Wanted, meaning
+from insights.explain.naming import Meaning, Wanted, meaning, statistic_of
 from insights.explain.parts import Told, identity, item_id, moment, told
 from insights.explain.reading_of import Amount, amount, reads
 from insights.explain.reasons import Owners, owners, reason
@@ -154,7 +154,16 @@ def recomputed(evidence: Evidence, stored: Measured) -> tuple[Evidence, Recomput
             return at, found
         first = first or (at, found)
     assert first is not None  # noqa: S101 - the loop ran
-    return first[0], replace(first[1], note=why_not(_since(evidence, stored), evidence.asked, stored))
+    return first[0], replace(first[1], note=why_not(since(evidence, stored.measured_at), evidence.asked, stored))
+
+
+def unmeasured(readings: Sequence[Reading], asked: Asked, statistic: str, note: str) -> tuple[str, Recomputed]:
+    """Return what some readings give where nothing was measured, as `note` says; '' takes the usual statistic."""
+    statistic = statistic or statistic_of("", [each.statistic for each in readings], asked.metric.name)
+    reading = chosen(readings, asked, statistic)
+    return statistic, Recomputed(
+        value=reading.value, n=reading.n, lower=reading.lower, upper=reading.upper, equal=False, note=note
+    )
 
 
 def compared(readings: Sequence[Reading], asked: Asked, stored: Measured) -> Recomputed:
@@ -247,9 +256,10 @@ def _same(a: float | None, b: float | None, slack: float) -> bool:
     return isclose(a, b, rel_tol=_CLOSE, abs_tol=max(slack, 1e-12))
 
 
-def _since(evidence: Evidence, stored: Measured) -> Since:
+def since(evidence: Evidence, measured_at: int) -> Since:
+    """Return what tells why rows do not give what was measured of them at a time, microseconds UTC."""
     return Since(
-        later=sum(row.known_at > stored.measured_at for row in evidence.rows),
+        later=sum(row.known_at > measured_at for row in evidence.rows),
         versions=frozenset(row.definition_version for row in evidence.rows),
     )
 

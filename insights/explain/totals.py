@@ -1,168 +1,248 @@
-"""What a long window of a step's visits comes to, summed by the engine: cells, totals, and conditions for lists; pure.
+"""What a number's rows come to, summed by the engine: the sums, and the conditions of the rows that are listed; pure.
 
-Above some ten thousand visits the rows are not read one by one; what is summed is held equal to the points of the rows
-(`metrics.points`) by a property test.
+Rows are not read one by one, so that millions of them take no longer than the engine needs to look at their columns.
+What they add is said in `insights.explain.effects`; the metric's own function makes the number of it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from insights.explain.questions import columns, selected
-from insights.explain.reading_of import Reads
+from msgspec import Struct
+from msgspec.structs import replace
+
+from insights.explain.effects import BEGUN, ENDED, Effect, Effects, effects
+from insights.explain.questions import columns, kinds_of
+from insights.explain.questions import parameters as place
+from insights.explain.reading_of import Reads, reads
 from metrics import codes
 from metrics.codes import WIDTH
 from metrics.reading import Reading, Scope
 from metrics.recompute import Asked, Tally, read
 from metrics.sketch import BINS, EDGES
-from metrics.windows import put
-from schemas.derived import BRIDGED, StepVisit
+from metrics.slices import edges
+from schemas.derived import StepVisit
 
 _TOTAL: Final = WIDTH - 1
-_BEGIN: Final = "coalesce(queued_at, started_at)"
-_BEGINS: Final = f"if(finished_at < {_BEGIN}, finished_at, {_BEGIN})"
-_NOW: Final = "fromUnixTimestamp64Micro({now:Int64})"
-_MEASURED: Final = "fromUnixTimestamp64Micro({measured:Int64})"
-_START: Final = "fromUnixTimestamp64Micro({start:Int64})"
-_KIND: Final = "({kind:String} = '' OR ifNull(kind, '') = {kind:String})"
-_ENDED: Final = f"ifNull(finished_at >= {_START} AND finished_at <= {_NOW}, false)"
-_ARRIVED: Final = f"ifNull({_BEGINS} >= {_START} AND {_BEGINS} <= {_NOW}, false)"
-
-_LEAD: Final = (
-    f"if(queued_at IS NULL OR ifNull(outcome, '') = '{BRIDGED}', NULL,"
-    " toUnixTimestamp64Micro(finished_at) - toUnixTimestamp64Micro(queued_at))"
+_START: Final = "{start:Int64}"
+_NOW: Final = "{now:Int64}"
+_OPEN: Final = f"ifNull(begun <= {_NOW}, false) AND NOT ifNull(ended <= {_NOW}, false)"
+_STANDS: Final = frozenset(
+    {codes.ARRIVED, codes.COMPLETED, codes.DONE, codes.RETURNED}
+    | {codes.STANDING, codes.STANDING_MOMENT, codes.STANDING_BEGINS}
 )
-_SPANS: Final[Mapping[int, str]] = {
-    codes.WAIT: selected("wait_micros"),
-    codes.PROCESS: selected("process_micros"),
-    codes.BLOCKED: selected("blocked_micros"),
-    codes.LEAD: _LEAD,
-}
-_COUNTS: Final = (
-    (codes.ARRIVED, "arrived", _ARRIVED),
-    (codes.COMPLETED, "completed", _ENDED),
-    (codes.RETURNED, "judged", f"{_ENDED} AND returned"),
+"""What is read of a window whose standing work is asked for."""
+_STANDING: Final = (
+    f"countIf(own AND ifNull(begun <= {_NOW}, false)) AS seen",
+    f"groupArrayIf(assumeNotNull(begun), own AND {_OPEN}) AS begins",
 )
-_PLAIN: Final = frozenset(code for code, _, _ in _COUNTS)
-_NONE: Final = -2
+_NOT_STANDING: Final = ("0 AS seen", "CAST([], 'Array(Int64)') AS begins")
 LEFT_OUT: Final = (
     "item_id", "step", "visit", "subject_id", "counted", "kind", "queued_at", "started_at", "finished_at", "outcome",
 )  # fmt: skip
 """The fields that tell why a visit is left out."""
 
-_FROM: Final = """
-FROM vsm.step_visits_latest FINAL
-PREWHERE generation = (SELECT argMax(generation, activated_at) FROM vsm.active)
-    AND value_stream = {stream:String} AND step = {step:String}
-WHERE NOT withdrawn AND (finished_at IS NULL OR finished_at >= fromUnixTimestamp64Micro({start:Int64}))"""
-"""The step is of the sorting key, so it may be looked at before revisions are; when a visit ended may not."""
+
+class Summed(Struct, frozen=True, kw_only=True):
+    """A series that the engine can sum: what its metric reads, and what its rows add."""
+
+    asked: Asked
+    reads: Reads
+    of: Effects
+
+    def at(self, now: int) -> Summed:
+        """Return the series at another clock."""
+        return replace(self, asked=replace(self.asked, now=now))
+
+    @property
+    def sliced(self) -> bool:
+        """Whether the sums are of each step, and of each slice of the window."""
+        return self.asked.metric.scope == Scope.MAP
+
+    @property
+    def sketch(self) -> int | None:
+        """The sketch that the metric reads; None without any."""
+        if self.reads.standing:
+            return codes.FLOW if self.asked.window and self.asked.metric.scope == Scope.FLOW else None
+        return next(iter(self.reads.sketches), None)
+
+    @property
+    def plain(self) -> tuple[Effect, ...]:
+        """What the metric reads of all that the rows add."""
+        wanted = (_STANDS if self.asked.window else frozenset()) if self.reads.standing else self.reads.plain
+        return tuple(effect for effect in self.of.plain if effect.code in wanted)
 
 
-def is_summed(asked: Asked, reads: Reads) -> bool:
-    """Tell whether the engine can sum what the metric reads: a step's counts and elapsed spans in a window."""
-    return (
-        asked.metric.scope == Scope.STEP
-        and bool(asked.window)
-        and not reads.standing
-        and reads.plain <= _PLAIN
-        and len(reads.sketches) <= 1
-        and reads.sketches <= _SPANS.keys()
-    )
+def summed(asked: Asked) -> Summed | None:
+    """Return how the engine sums a series; None for one whose rows have to be read. Raises NotFromRows."""
+    asked.names  # noqa: B018 - raises
+    found = reads(asked)
+    of = effects(kinds_of(asked, found)[0], asked, found)
+    if of is None or len(found.sketches) > 1 or not found.sketches <= of.spans.keys():
+        return None
+    return Summed(asked=asked, reads=found, of=of)
 
 
 def parameters(asked: Asked) -> dict[str, object]:
     """Return what every question here takes."""
     return {
-        "stream": asked.stream.name, "step": asked.step, "kind": asked.kind, "start": asked.start, "now": asked.now,
+        **place(asked, asked.start),
+        "kind": asked.kind if asked.metric.by_kind else "",
+        "start": asked.start,
+        "now": asked.now,
         "edges": list(EDGES),
-    }  # fmt: skip
+        "slice": _slice(asked),
+        "production": asked.stream.production,
+    }
 
 
-def sums_sql(reads: Reads) -> str:
-    """Return the question for counts and durations, by the edge that a duration lies above, and for the left out.
-
-    A visit that no duration stands for lies above -2, one that took no time above -1. One pass over the step gives it
-    all.
-    """
-    spans = [_SPANS[sketch] for sketch in reads.sketches]
-    behind = behind_sql(reads)
-    span = f"if({behind}, assumeNotNull({spans[0]}), -1)" if spans else "toInt64(-1)"
+def sums_sql(series: Summed) -> str:
+    """Return the question for all that the rows come to, in one pass: `sums_columns` for each step, slice and bin."""
+    keys = {"above": "CAST(-2, 'Int64')", "step_name": "''", "first": "CAST(-1, 'Int64')", "last": "CAST(-1, 'Int64')"}
+    span = "CAST(-1, 'Int64')"
+    if series.sketch is not None:
+        known = series.of.spans[series.sketch]
+        span = f"if({_counts(ENDED)} AND ifNull({known} >= 0, false), assumeNotNull({known}), -1)"
+        keys["above"] = "multiIf(span < 0, -2, span = 0, -1, roundDown(span - 1, {edges:Array(Int64)}))"
+    if series.sliced:
+        keys["step_name"] = "step"
+        keys["first"], keys["last"] = (
+            f"if({_counts(at)}, intDiv(assumeNotNull({at}) - {_START}, {{slice:Int64}}), -1)" for at in (BEGUN, ENDED)
+        )
+    values = [
+        *(f"{expression} AS {name}" for name, expression in keys.items()),
+        "count() AS held_by_bin",
+        "sum(toInt128(greatest(span, 0))) AS total",
+        f"countIf({_behind(series)}) AS behind",
+        f"countIf({_left_out(series)}) AS left_out",
+        *(_STANDING if series.reads.standing else _NOT_STANDING),
+        *(f"{_amount(effect)} AS {_name(effect)}" for effect in series.plain),
+    ]
+    held = " AND held" if series.asked.window else ""
     return (
-        f"WITH {span} AS span "
-        "SELECT multiIf(span < 0, -2, span = 0, -1, roundDown(span - 1, {edges:Array(Int64)})) AS above, "
-        f"sumIf(span, span > 0) AS total, countIf({behind}) AS behind, "
-        + "".join(f"countIf({_stands(when)}) AS {name}, " for name, when in _asked_counts(reads))
-        + f"countIf({left_out_sql(reads)}) AS left_out {_FROM} GROUP BY above"
+        f"WITH {_names(series)}, {span} AS span SELECT {', '.join(values)} {_from(series)}"
+        f" WHERE NOT withdrawn{held} GROUP BY {', '.join(keys)}"
     )
 
 
-def sums_columns(reads: Reads) -> list[str]:
+def sums_columns(series: Summed) -> list[str]:
     """Return the columns of the answer to `sums_sql`, in its order."""
-    return ["above", "total", "behind", *(name for name, _ in _asked_counts(reads)), "left_out"]
+    plain = [_name(effect) for effect in series.plain]
+    return [
+        "above", "step_name", "first", "last", "held_by_bin", "total", "behind", "left_out", "seen", "begins", *plain,
+    ]  # fmt: skip
 
 
-def _asked_counts(reads: Reads) -> list[tuple[str, str]]:
-    return [(name, when) for code, name, when in _COUNTS if code in reads.plain]
-
-
-def since_sql() -> str:
+def since_sql(series: Summed) -> str:
     """Return the question what has become known of the rows since `measured`, and by which definitions they are."""
-    return f"SELECT countIf(known_at > {_MEASURED}) AS later, groupUniqArray(definition_version) AS versions {_FROM}"
+    measured = "fromUnixTimestamp64Micro({measured:Int64})"
+    return (
+        f"WITH {_names(series)} SELECT countIf(known_at > {measured}) AS later,"
+        f" groupUniqArray(definition_version) AS versions {_from(series)} WHERE NOT withdrawn AND held"
+    )
 
 
-def list_sql(reads: Reads, *, behind: bool) -> str:
-    """Return the question for the first rows that stand behind the number, or that are left out, by item and visit.
+def list_sql(series: Summed, *, behind: bool) -> str:
+    """Return the question for the first rows that stand behind the number, or that are left out, in the table's order.
 
     Takes `limit` too. The table is in that order, so it is read no further than the last that is listed.
     """
-    where = behind_sql(reads) if behind else left_out_sql(reads)
-    names = () if behind else LEFT_OUT
-    return f"SELECT {columns(StepVisit, names)} {_FROM} AND {where} ORDER BY item_id, visit LIMIT {{limit:UInt64}}"
+    where = _behind(series) if behind else _left_out(series)
+    return (
+        f"WITH {_names(series)} SELECT {columns(series.of.kind, list_names(series, behind=behind))} {_from(series)}"
+        f" WHERE NOT withdrawn AND {where} ORDER BY {series.of.order} LIMIT {{limit:UInt64}}"
+    )
 
 
-def behind_sql(reads: Reads) -> str:
-    """Return the condition of a visit that stands behind the number."""
-    if reads.sketches:
-        known = " OR ".join(f"ifNull({_SPANS[sketch]} >= 0, false)" for sketch in sorted(reads.sketches))
-        return f"({_stands(_ENDED)} AND ({known}))"
-    return f"({_stands(_ARRIVED if codes.ARRIVED in reads.plain else _ENDED)})"
+def list_names(series: Summed, *, behind: bool) -> Sequence[str]:
+    """Return the fields that a list reads, none for all."""
+    return LEFT_OUT if not behind and series.of.kind is StepVisit else ()
 
 
-def left_out_sql(reads: Reads) -> str:
-    """Return the condition of a visit that is left out for a reason (`insights.explain.reasons`)."""
-    if codes.ARRIVED in reads.plain:
-        late = f"({_BEGIN} IS NULL OR {_BEGIN} > {_NOW})"
-    else:
-        late = f"(finished_at IS NULL OR finished_at >= {_START})"
-    of_kind = f"if({{kind:String}} != '' AND ifNull(kind, '') != {{kind:String}}, kind IS NULL, NOT counted OR {late})"
-    return f"(NOT {behind_sql(reads)} AND {of_kind})"
-
-
-def tally_of(rows: Iterable[Mapping[str, Any]], reads: Reads) -> Tally:
-    """Return the tally that the answer to `sums_sql` comes to."""
-    tally = Tally()
+def readings(rows: Iterable[Mapping[str, Any]], series: Summed) -> tuple[Reading, ...]:
+    """Return what the answer to `sums_sql` gives."""
+    asked, width = series.asked, _slice(series.asked)
+    names = [step.name for step in asked.stream.steps] if series.sliced else [""]
+    tallies = {name: Tally(sliced=series.sliced) for name in names}
     for row in rows:
-        amounts = [(code, int(row[name])) for code, name, _ in _COUNTS if code in reads.plain]
-        for sketch in reads.sketches:
-            amounts += _of_sketch(sketch * WIDTH, row)
-        put(tally.cell, amounts, 1)
-    return tally
+        tally = tallies[row["step_name"]]
+        tally.stand(row["begins"], int(row["seen"]))
+        tally.sum(asked.start, _of_sketch(row, series))
+        for effect in series.plain:
+            number = int(row["first" if effect.at == BEGUN else "last"])
+            tally.sum(asked.start + max(0, number) * width, [(effect.code, int(row[_name(effect)]))])
+    return read([tallies[name] for name in names], asked)
 
 
-def _of_sketch(low: int, row: Mapping[str, Any]) -> list[tuple[int, int]]:
-    above = int(row["above"])
-    if above == _NONE:
+def counts(rows: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """Return how many rows stand behind the number, and how many are left out for a reason."""
+    return sum(int(row["behind"]) for row in rows), sum(int(row["left_out"]) for row in rows)
+
+
+def _slice(asked: Asked) -> int:
+    """Return the length of a slice of the window, microseconds; 1 without a window."""
+    bounds = edges(asked.place, asked.now) if asked.window else (0, 1)
+    return bounds[1] - bounds[0]
+
+
+def _of_sketch(row: Mapping[str, Any], series: Summed) -> list[tuple[int, int]]:
+    above, sketch = int(row["above"]), series.sketch
+    if sketch is None or above < -1:
         return []
     number = 0 if above < 0 else min(bisect_left(EDGES, above) + 1, BINS - 1)
-    return [(low + number, int(row["behind"])), (low + _TOTAL, int(row["total"]))]
+    low = sketch * WIDTH
+    return [(low + number, int(row["held_by_bin"])), (low + _TOTAL, int(row["total"]))]
 
 
-def readings(tally: Tally, asked: Asked) -> tuple[Reading, ...]:
-    """Return what the tally gives."""
-    return read([tally], asked)
+def _names(series: Summed) -> str:
+    of = series.of
+    return f"{of.begun} AS begun, {of.ended} AS ended, {of.own} AS own, {of.held} AS held"
 
 
-def _stands(when: str) -> str:
-    return f"counted AND {_KIND} AND {when}"
+def _from(series: Summed) -> str:
+    """Return the rows of the stream as they are known now.
+
+    The step is of the sorting key, so it may be looked at before revisions are; when a row ended may not.
+    """
+    step = " AND step IN {steps:Array(String)}" if series.of.kind is StepVisit else ""
+    return (
+        f"FROM vsm.{series.of.table} FINAL PREWHERE generation = (SELECT argMax(generation, activated_at)"  # noqa: S608 - constants
+        f" FROM vsm.active) AND value_stream = {{stream:String}}{step}"
+    )
+
+
+def _counts(at: str) -> str:
+    """Return the condition that a row counts at one of its instants: it is of the series, and that is in the window."""
+    return f"(own AND ifNull({at} >= {_START} AND {at} <= {_NOW}, false))"
+
+
+def _amount(effect: Effect) -> str:
+    when = f"{_counts(effect.at)} AND {effect.when}"
+    if effect.amount == "1":
+        return f"countIf({when})"
+    return f"sumIf(toInt128(ifNull({effect.amount}, 0)), {when})"
+
+
+def _name(effect: Effect) -> str:
+    return f"{effect.at}_{effect.code}"
+
+
+def _behind(series: Summed) -> str:
+    """Return the condition of a row that stands behind the number (`insights.explain.reading_of.amount`)."""
+    found = series.reads
+    if found.standing:
+        passed = f" OR {_counts(BEGUN)} OR {_counts(ENDED)}" if series.asked.window else ""
+        return f"(held AND ((own AND {_OPEN}){passed}))"
+    if found.sketches:
+        known = " OR ".join(f"ifNull({series.of.spans[sketch]} >= 0, false)" for sketch in sorted(found.sketches))
+        return f"({_counts(ENDED)} AND ({known}))"
+    primary = found.primary()
+    each = {f"({_counts(effect.at)} AND {effect.when})" for effect in series.of.plain if effect.code in primary}
+    return f"({' OR '.join(sorted(each)) or 'false'})"
+
+
+def _left_out(series: Summed) -> str:
+    """Return the condition of a row that is left out for a reason (`insights.explain.reasons`)."""
+    return f"(held AND NOT {_behind(series)} AND ifNull({series.of.left_out}, false))"
