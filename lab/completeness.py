@@ -21,7 +21,7 @@ _DEVIATIONS: Final = 3
 _PRESUPPOSED: Final = 0.25
 """Share of the facts that later ones presuppose, at least: runs, deployments, incidents, tickets, changes."""
 
-BIAS: Final = 0.015
+BIAS: Final = 0.01
 """How far the mean error may be from 0 where nothing but chance takes deliveries."""
 
 _ENOUGH: Final = 9
@@ -68,10 +68,9 @@ def kept(scenario: Scenario, facts: Arrivals, rows: Iterable[Mapping[str, Any]],
     """Return the comparison of each stream of a scenario with a loss; `end` in microseconds.
 
     The share is estimated from the facts that others presuppose, so it may be off by chance: three standard deviations
-    of as many draws as there are such facts. What fell whole into the outage is presupposed by nothing: as much as the
-    outage's share of the window may be missed.
+    of as many draws as there are such facts. What fell whole into the outage is presupposed by nothing: as much as was
+    lost to it may be missed.
     """
-    outage = 0 if scenario.loss is None else scenario.loss.outage_lasts
     since = end - _DAYS * DAY * MICROS
     seen = {
         r["value_stream"]: r["value"] for r in rows if r["metric"] == "completeness_ratio" and r["window"] == WINDOW
@@ -82,12 +81,13 @@ def kept(scenario: Scenario, facts: Arrivals, rows: Iterable[Mapping[str, Any]],
         n = max(1, len(mine))
         share = 1 - len(mine - facts.arrived) / n
         chance = sqrt(share * (1 - share) / max(1.0, n * _PRESUPPOSED))
+        in_outage = len((mine & facts.but_for_outage) - facts.arrived) / n
         found.append(
             Kept(
                 scenario=scenario.name, value_stream=stream.name, true=share,
                 by_chance=len(mine - facts.but_for_outage) / n,
-                in_outage=len((mine & facts.but_for_outage) - facts.arrived) / n, measured=seen.get(stream.name),
-                allowed=_DEVIATIONS * chance + outage / (_DAYS * DAY), n=len(mine),
+                in_outage=in_outage, measured=seen.get(stream.name), allowed=_DEVIATIONS * chance + in_outage,
+                n=len(mine),
             )
         )  # fmt: skip
     return found

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import floor
 
 from metrics.reading import Basis, Reading
 
 _MICROS = 1_000_000
+_DIGITS = 6
+"""A share that is a whole number of thousandths is one in spite of its binary digits."""
 
 
 def data_age_seconds(basis: Basis) -> tuple[Reading, ...]:
@@ -34,12 +37,16 @@ def sound(basis: Basis) -> float:
     return (basis.facts - basis.lost_facts) * 1_000 // basis.facts / 1_000 if basis.facts else 1.0
 
 
-def told(days: Mapping[int, tuple[int, int]], first: int, last: int) -> float:
-    """Return the share of what facts of some days presuppose that is known, in whole thousandths, rounded down.
+def told(days: Mapping[int, tuple[int, int]], first: int, last: int, twice_ratio: float = 0.0) -> float:
+    """Return the share of some days' facts that arrived, told by what they presuppose, in thousandths, rounded down.
 
     `days` are the numbers presupposed and known by UTC day number, `first` and `last` days are in; 1 where nothing is
-    presupposed.
+    presupposed. `twice_ratio` is the share of the facts that two deliveries tell: these are missing only without both.
     """
     inside = [days[day] for day in range(first, last + 1) if day in days]
     presupposed = sum(pair[0] for pair in inside)
-    return sum(pair[1] for pair in inside) * 1_000 // presupposed / 1_000 if presupposed else 1.0
+    if not presupposed:
+        return 1.0
+    share = sum(pair[1] for pair in inside) / presupposed
+    arrived = share + (1 - share) * share * twice_ratio
+    return floor(round(arrived * 1_000, _DIGITS)) / 1_000

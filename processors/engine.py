@@ -21,7 +21,8 @@ class StreamSigns(Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one stream's facts as a whole; times are microseconds UTC, None before the first fact.
 
     `facts` counts them, `implausible` those that derive nothing for their time, `squeezed` those that records no longer
-    hold. `days`: by UTC day number, how many earlier facts its facts presuppose, and how many of these are known.
+    hold. `days`: by UTC day number, how many earlier facts its facts presuppose, and how many of these are known;
+    `twice`: how many facts have two deliveries that tell them.
     """
 
     newest_occurred_at: int | None = None
@@ -30,6 +31,7 @@ class StreamSigns(Struct, frozen=True, kw_only=True, gc=False):
     implausible: int = 0
     squeezed: int = 0
     days: Mapping[int, tuple[int, int]] = {}
+    twice: int = 0
 
 
 class Drained(Struct, frozen=True, kw_only=True, gc=False):

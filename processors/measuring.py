@@ -45,6 +45,10 @@ class Signs(Protocol):
     def days(self) -> Mapping[int, tuple[int, int]]:
         """By UTC day number, how many earlier facts its facts presuppose, and how many of these are known."""
 
+    @property
+    def twice(self) -> int:
+        """How many of them have two deliveries that tell them."""
+
 
 class Measuring(Struct, frozen=True, kw_only=True):
     """One measuring of one stream.
@@ -92,11 +96,12 @@ def _feeds(now: int, signs: Signs | None, observed: Sequence[float] | None) -> t
     newest, facts, lost = feed_key(signs)
     feed = Basis(now=now, newest_occurred_at=newest, facts=facts, lost_facts=lost)
     days = {} if signs is None else signs.days
+    twice = 0.0 if signs is None or not facts else signs.twice / facts
     shares = (None,) * NOW if observed is None else observed
     last = now // _DAY
     in_windows = (
-        replace(feed, observed=share, told=told(days, start // _DAY, last))
+        replace(feed, observed=share, told=told(days, start // _DAY, last, twice))
         for share, start in zip(shares, window_starts(now), strict=True)
     )
     newest = max((day for day in days if day <= last), default=last)
-    return (*in_windows, replace(feed, told=told(days, newest - _REACH_DAYS + 1, newest)))
+    return (*in_windows, replace(feed, told=told(days, newest - _REACH_DAYS + 1, newest, twice)))

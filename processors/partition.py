@@ -123,7 +123,8 @@ class _Stream:
             for uri in self._world.trace:
                 self._presupposed.move(uri, (), self._world.trace.facts(uri))
             self._world.forget()
-        return replace(self.signs, days=self._presupposed.days())
+        told = self._presupposed.told()
+        return replace(self.signs, days=told.days, twice=told.twice)
 
     def restore(self, uri: str, packed: bytes) -> None:
         """Set a record; the indexes that need all of them follow when the first row is asked for."""

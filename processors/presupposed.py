@@ -11,9 +11,10 @@ how much of everything arrives, as far as losses strike at random.
 | incidents | resolved | detected or reported |
 | tickets, changes | any | created |
 
-Three things are no loss. What one delivery told together. What a tool tells seldom or never: a pair of a tool counts
-where at least half of what it presupposes is known. And what was before anybody listened: a ticket or change counts
-only with a greater number than the least whose creation is known in its project or repository.
+Four things are no loss. What one delivery told together. What later deliveries tell again: of such a pair of a tool
+nothing is seen lost but what lost both, so it says nothing of how many are. What a tool tells seldom or never: a pair
+of a tool counts where at least half of what it presupposes is known by itself. And what was before anybody listened: a
+ticket or change counts only with a greater number than the least whose creation is known in its project or repository.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Presumption(Struct, frozen=True, gc=False):
     """One earlier fact that a later one of the same entity presupposes.
 
     `group` is the pair of types and the tool; `day` the UTC day of the later fact, or of the earlier one where known.
-    `number` orders the entity in its `project`, None where nothing orders it.
+    `number` orders the entity in its `project`, None where nothing orders it. `retold`: the later fact's delivery told
+    the earlier one too, so whether another had is not known.
     """
 
     group: str
@@ -55,6 +57,7 @@ class Presumption(Struct, frozen=True, gc=False):
     found: bool
     project: str = ""
     number: int | None = None
+    retold: bool = False
 
 
 class Birth(Struct, frozen=True, gc=False):
@@ -65,7 +68,7 @@ class Birth(Struct, frozen=True, gc=False):
 
 
 def presumptions(uri: str, facts: Sequence[Fact]) -> Iterator[Presumption]:
-    """Yield what an entity's plausible facts presuppose; nothing of what one delivery told together."""
+    """Yield what an entity's plausible facts presuppose."""
     kind = entity_kind(uri)
     if kind in _BIRTHS:
         yield from _of_numbered(uri, facts, _BIRTHS[kind])
@@ -77,9 +80,9 @@ def presumptions(uri: str, facts: Sequence[Fact]) -> Iterator[Presumption]:
         wanted = _EARLIER.get(later.type)
         if wanted is not None:
             earlier = next((by_type[name] for name in wanted if name in by_type), None)
-            if earlier is None or earlier.packed_delivery != later.packed_delivery:
-                group = f"{_tool(uri)} {later.type}"
-                yield Presumption(group, (earlier or later).occurred_at // DAY_MICROS, earlier is not None)
+            retold = earlier is not None and earlier.packed_delivery == later.packed_delivery
+            day = (earlier or later).occurred_at // DAY_MICROS
+            yield Presumption(f"{_tool(uri)} {later.type}", day, earlier is not None, retold=retold)
 
 
 def birth(uri: str, facts: Sequence[Fact]) -> Birth | None:
@@ -113,6 +116,19 @@ def _place(uri: str) -> tuple[str, int | None]:
 
 
 _MOST_DIGITS: Final = 15
+_SELDOM: Final = 100
+"""A pair of types is told again where one in so many, or more, was told by one delivery."""
+
+
+class Told(Struct, frozen=True):
+    """What was told of what facts presuppose.
+
+    `days`: by UTC day, how many earlier facts were presupposed and how many of these are known. `twice`: how many other
+    facts had a second delivery that told them, so that one lost delivery takes none of them.
+    """
+
+    days: Mapping[int, tuple[int, int]] = {}
+    twice: int = 0
 
 
 class Presupposed:
@@ -120,9 +136,10 @@ class Presupposed:
 
     def __init__(self) -> None:
         self._groups: dict[str, Days] = {}
+        self._retold: dict[str, int] = {}
         self._lost: dict[tuple[str, int], tuple[str, int]] = {}
         self._least: dict[str, int] = {}
-        self._told: Mapping[int, tuple[int, int]] | None = {}
+        self._told: Told | None = Told()
         self.stale = False
         """Whether the least number of a project was taken back: everything has to be counted anew."""
 
@@ -144,13 +161,16 @@ class Presupposed:
         if now is not None:
             self._least[now.project] = min(now.number, self._least.get(now.project, now.number))
 
-    def days(self) -> Mapping[int, tuple[int, int]]:
-        """Return, by UTC day, how many earlier facts were presupposed and how many of these are known."""
+    def told(self) -> Told:
+        """Return what was told of what the facts presuppose."""
         if self._told is None:
             self._told = self._summed()
         return self._told
 
     def _count(self, presumed: Presumption, sign: int) -> None:
+        if presumed.retold:
+            self._retold[presumed.group] = self._retold.get(presumed.group, 0) + sign
+            return
         if presumed.number is not None and not presumed.found:
             place = (presumed.project, presumed.number)
             if sign > 0:
@@ -160,17 +180,25 @@ class Presupposed:
             return
         _add(self._groups.setdefault(presumed.group, {}), presumed.day, sign, sign * presumed.found)
 
-    def _summed(self) -> Mapping[int, tuple[int, int]]:
+    def _summed(self) -> Told:
         groups = {name: {day: list(pair) for day, pair in days.items()} for name, days in self._groups.items()}
         for (project, number), (group, day) in self._lost.items():
             if number > self._least.get(project, number):
                 _add(groups.setdefault(group, {}), day, 1, 0)
         found: Days = {}
-        for days in groups.values():
+        retold: Days = {}
+        twice = 0
+        for name, days in groups.items():
             presupposed, known = (sum(pair[i] for pair in days.values()) for i in (0, 1))
-            for day, pair in days.items() if 2 * known >= presupposed else ():
-                _add(found, day, *pair)
-        return {day: (pair[0], pair[1]) for day, pair in found.items()}
+            again = self._retold.get(name, 0)
+            if 2 * known < presupposed + again:
+                continue
+            is_retold = again * _SELDOM > presupposed + again
+            twice += is_retold * (presupposed + again)
+            for day, pair in days.items():
+                _add(retold if is_retold else found, day, *pair)
+        days = found or retold
+        return Told({day: (pair[0], pair[1]) for day, pair in days.items()}, twice if found else 0)
 
 
 def _add(days: Days, day: int, presupposed: int, known: int) -> None:

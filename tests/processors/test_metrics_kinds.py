@@ -130,11 +130,11 @@ def test_only_the_windows_that_lost_facts_are_said_anew() -> None:
     assert {m.window for m in said if m.metric == "step_arrivals"} == {"30d", "90d"}
 
 
-@given(st.dictionaries(st.integers(0, 9), st.tuples(st.integers(0, 50), st.integers(0, 50))))
-def test_what_was_told_is_a_share(pairs: dict[int, tuple[int, int]]) -> None:
+@given(st.dictionaries(st.integers(0, 9), st.tuples(st.integers(0, 50), st.integers(0, 50))), st.floats(0, 1))
+def test_what_was_told_is_a_share(pairs: dict[int, tuple[int, int]], twice: float) -> None:
     """Between 0 and 1, 1 only where nothing is missing."""
     days = {day: (known + lost, known) for day, (known, lost) in pairs.items()}
-    share = told(days, 2, 7)
+    share = told(days, 2, 7, twice)
     whole = all(lost == 0 for day, (_, lost) in pairs.items() if 2 <= day <= 7)
     assert (0 <= share <= 1, share == 1) == (True, whole)
 

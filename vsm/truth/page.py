@@ -62,13 +62,9 @@ _COMPLETENESS: Final = """\
 Every twentieth delivery is lost, each with a chance of its own; in one of the two scenarios all within six hours of
 outage besides. True is the share of the facts of the last 30 days that arrived all the same (some are told again by a
 later delivery, and are no loss), measured is the `completeness_ratio` of that window. It estimates from facts that
-others presuppose, so it may be off by three standard deviations of so many draws, and after an outage by the outage's
-share of the window besides. The mean error, each with its sign, may be at most {bias} where there is no outage.
-
-Where it reads too high, it has two reasons. Facts that a later delivery tells again (that a run was queued, that a
-synchronisation began) are lost less often than others, and where they are missing in their own delivery the pair is
-left aside as told together: such pairs are only ever seen as kept, and make up a greater share of the pairs than of
-the facts. And what fell whole into an outage is presupposed by nothing: it is not seen at all."""
+others presuppose, so it may be off by three standard deviations of so many draws, and after an outage by what was lost
+to it besides: what fell whole into an outage is presupposed by nothing and not seen at all. The mean error, each with
+its sign, may be at most {bias} where there is no outage."""
 
 
 _ERRORS: Final = """\
