@@ -49,14 +49,24 @@ def price_of(stream: ValueStream) -> Price | None:
 
 
 def report(
-    store: Store, stream: ValueStream, asked: Asked, by: By, version: str, advance: Callable[[], None] = lambda: None
+    store: Store,
+    stream: ValueStream,
+    asked: Asked,
+    by: By,
+    version: str,
+    *,
+    advance: Callable[[], None] = lambda: None,
+    most: int | None = None,
 ) -> Report:
-    """Return the sums of the window's ledgers; `advance` is called after each item. Raises BadQuery."""
+    """Return the sums of the window's ledgers, of their groups so many at `most`.
+
+    `advance` is called after each item. Raises BadQuery.
+    """
     sums = Sums(by)
     for case in cases(store, stream, asked):
         sums.add(case.item, ledger(case))
         advance()
-    return sums.report(asked.stream, (asked.since, asked.until), price_of(stream), version)
+    return sums.report(asked.stream, (asked.since, asked.until), price_of(stream), version, most)
 
 
 def streams(store: Store) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
+from heapq import nsmallest
 from typing import Final
 
 from msgspec import Struct
@@ -128,8 +129,10 @@ class Sums:
                 found[category] += micros
         return found
 
-    def report(self, stream: str, window: tuple[int, int], price: Price | None, version: str) -> Report:
-        """Return what was added up so far."""
+    def report(
+        self, stream: str, window: tuple[int, int], price: Price | None, version: str, most: int | None = None
+    ) -> Report:
+        """Return what was added up so far; of its groups so many at `most`, None: all."""
         whole = self.micros()
         flow = sum(whole.values())
         return Report(
@@ -153,19 +156,23 @@ class Sums:
                 for rule in RULES
                 if self._items_of[rule.name]
             ),
-            groups=self._groups(price),
+            groups=self._groups(price, most),
             price=price,
             definition_version=version,
         )
 
-    def _groups(self, price: Price | None) -> tuple[Group, ...]:
+    def _groups(self, price: Price | None, most: int | None) -> tuple[Group, ...]:
         if self._by is By.CATEGORY:
             return ()
-        by_name: dict[str, dict[Category, int]] = {}
+        wasted: Counter[str] = Counter()
         for (name, category), micros in self._micros.items():
-            by_name.setdefault(name, dict.fromkeys(Category, 0))[category] += micros
-        ordered = sorted(by_name.items(), key=lambda each: (-_wasted(each[1]), each[0]))
-        return tuple(_grouped(name, micros, price) for name, micros in ordered)
+            wasted[name] += micros if category in WASTES else 0
+        names = nsmallest(len(wasted) if most is None else most, wasted, key=lambda name: (-wasted[name], name))
+        by_name = {name: dict.fromkeys(Category, 0) for name in names}
+        for (name, category), micros in self._micros.items():
+            if name in by_name:
+                by_name[name][category] += micros
+        return tuple(_grouped(name, micros, price) for name, micros in by_name.items())
 
 
 def _grouped(name: str, micros: dict[Category, int], price: Price | None) -> Group:

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from insights.waste.case import Case, Charge, Failure, Run, Span
 from insights.waste.ledger import ledger
@@ -282,6 +283,18 @@ def test_sums_of_groups_are_the_streams(drawn: list[Case], by: By) -> None:
     flow = sum((each.item.finished_at or 0) - (each.item.started_at or 0) for each in drawn)
     added = {category: sum(group[category] for group in groups) for category in Category}
     assert (added, sum(added.values())) == (sums.micros(), flow)
+
+
+@given(st.lists(cases(), max_size=5), st.sampled_from(By), st.integers(1, 6))
+@settings(max_examples=40, deadline=None)
+def test_the_most_wasteful_groups_are_the_first_of_all(drawn: list[Case], by: By, most: int) -> None:
+    """However few are asked for, and whatever else is said stays as it is."""
+    sums = Sums(by)
+    for each in drawn:
+        sums.add(each.item, ledger(each))
+    few, whole = (sums.report("checkout", (0, 1), None, "", limit) for limit in (most, None))
+    wasted = [sum(group.categories[c].seconds for c in WASTES) for group in whole.groups]
+    assert (few, wasted) == (replace(whole, groups=whole.groups[:most]), sorted(wasted, reverse=True))
 
 
 def test_time_is_priced_by_the_hour() -> None:

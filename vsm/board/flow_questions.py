@@ -37,10 +37,11 @@ def waste(reader: Reader, said: Mapping[str, str]) -> Report:
     end = micros_of(said["until"]) if "until" in said else _now()
     asked = Asked(stream=stream, since=end - WINDOWS[window] * _MICROS, until=end)
     definition = reader.definition
-    found = report(reader.store, stream_of(definition, stream), asked, By(by), definition.version)
+    whose = stream_of(definition, stream)
+    found = report(reader.store, whose, asked, By(by), definition.version, most=reader.items)
     if not found.items and not found.unstarted:
         _known(reader.store, stream)
-    return msgspec.structs.replace(found, groups=found.groups[: reader.items])
+    return found
 
 
 def ageing(reader: Reader, said: Mapping[str, str]) -> Ageing:

@@ -65,7 +65,7 @@ def _all(store: Store, folder: DataDir, asked: Asked, by: By, fmt: MapFormat) ->
     definition = definition_in_use(folder)
     items = count(store, asked)
     with bar("adding up items", items) if items > asked.page else nullcontext(_nothing) as advance:
-        found = report(store, stream_of(definition, asked.stream), asked, by, definition.version, advance)
+        found = report(store, stream_of(definition, asked.stream), asked, by, definition.version, advance=advance)
     if not found.items and not found.unstarted:
         _known(store, asked.stream)
     if fmt is MapFormat.JSON:
