@@ -188,13 +188,14 @@ def _figure(told: Told) -> Figure:
 
 
 def _redefined(before: Told, now: Told) -> str:
-    """Return which definitions the two were derived under, '' where it is one."""
+    """Return why the rows of now are others than those of then: another definition, or the same derived anew."""
     old, new = _version(before), _version(now)
-    return (
-        ""
-        if old == new or not old[0]
-        else f"definition {old[0][:12]} (generation {old[1]}) then, {new[0][:12]} ({new[1]}) now"
-    )
+    is_told = bool(old[1] and new[1])  # before anything was measured nothing says of which generation rows are
+    if old == new or not old[0] or (old[0] == new[0] and not is_told):
+        return ""
+    if old[0] == new[0]:
+        return f"derived anew: by the same definition (generation {old[1]} then, {new[1]} now)"
+    return f"redefined: definition {old[0][:12]} (generation {old[1]}) then, {new[0][:12]} ({new[1]}) now"
 
 
 def _version(told: Told) -> tuple[str, int]:

@@ -45,7 +45,10 @@ class Then(Struct, frozen=True, kw_only=True):
 
 
 class Compared(Struct, frozen=True, kw_only=True):
-    """The evidence then and now, the number now, whether the definition was another one, and where items moved to."""
+    """The evidence then and now, the number now, why its rows were derived anew ('' where not), and where items moved.
+
+    Rows that were derived anew do not say since when they are known.
+    """
 
     then: Evidence
     now: Evidence
@@ -85,7 +88,7 @@ def _came(row: Derived, before: Derived | None, compared: Compared) -> Told:
     if ended is not None and ended > compared.then.asked.now:
         why = f"new in the window: {moment(ended)}"
     elif compared.redefined:
-        why = f"redefined: {compared.redefined}"
+        why = compared.redefined
     elif row.known_at > compared.at:
         why = f"arrived late: happened {moment(ended)}, known {moment(row.known_at)}"
     elif before is None:
@@ -104,7 +107,7 @@ def _went(row: Derived, now: Derived | None, compared: Compared) -> Told:
     elif now is None and name in compared.moved:
         why = f"moved: its facts belong to {compared.moved[name]} now"
     elif compared.redefined:
-        why = f"redefined: {compared.redefined}"
+        why = compared.redefined
     elif now is None:
         why = "withdrawn: nothing derives it any more" if asked.window else "ended since"
     elif not asked.window and _ended(now, compared.now) is not None:
@@ -122,10 +125,8 @@ def _changed(before: tuple[Derived, Amount], after: tuple[Derived, Amount], comp
         name: [old.get(name), value] for name, value in new.items() if old.get(name) != value and name not in _QUIET
     }
     late = after[0].known_at > compared.at
-    why = (
-        f"redefined: {compared.redefined}"
-        if compared.redefined
-        else "corrected: " + (f"more is known since {moment(after[0].known_at)}" if late else "its parts are others")
+    why = compared.redefined or (
+        "corrected: " + (f"more is known since {moment(after[0].known_at)}" if late else "its parts are others")
     )
     return {**_said("changed", after[0], why), "from_to": parts}
 

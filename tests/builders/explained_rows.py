@@ -62,11 +62,15 @@ SECOND: Sequence[Struct] = [
     stay("bridge", NOW - 3 * DAY, NOW - DAY, NOW - DAY, outcome=BRIDGED),
     said(NOW, 10),
 ]
-REDEFINED: Sequence[Struct] = [
-    *(stay(f"mid{n}", NOW - 9 * DAY, NOW - 8 * DAY, NOW - 8 * DAY, revision=revision(2, 1), definition_version="v2")
-      for n in range(3)),
-    said(NOW, 3, generation=2, definition_version="v2"),
-]  # fmt: skip
+
+
+def derived_anew(version: str) -> Sequence[Struct]:
+    """Return what the next generation makes of it, under a version of the definition."""
+    return [
+        *(stay(f"mid{n}", NOW - 9 * DAY, NOW - 8 * DAY, NOW - 8 * DAY, revision=revision(2, 1),
+               definition_version=version) for n in range(3)),
+        said(NOW, 3, generation=2, definition_version=version),
+    ]  # fmt: skip
 
 
 def found(store: Store, metric: str = "step_completions", as_of: int | None = None, **more: str) -> Explanation:
