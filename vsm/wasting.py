@@ -13,8 +13,10 @@ from insights.waste.ledger import ledger
 from insights.waste.questions import Asked
 from insights.waste.sums import By, Price, Report, Sums
 from insights.waste.switching import ELSEWHERE_SQL
+from metrics.windows import window_starts
 from schemas.definition import Definition, Step, ValueStream, standard_map
 from schemas.derived import Change, StepVisit, WorkItem
+from schemas.measurement import WINDOWS
 from vsm.store import Store
 
 CERTAIN: Final = 0.9
@@ -41,6 +43,14 @@ def stream_of(definition: Definition, name: str) -> ValueStream:
         return found
     bare = ValueStream(name=name, select=(), steps=())
     return ValueStream(name=name, select=(), steps=standard_map(bare.environments))
+
+
+def asked_of(stream: str, window: str, until: int) -> Asked:
+    """Return the question for the items that were over in a rolling window, which begins where the measured one does.
+
+    `until` is microseconds UTC, `window` one of `WINDOWS`.
+    """
+    return Asked(stream=stream, since=window_starts(until)[list(WINDOWS).index(window)], until=until)
 
 
 def price_of(stream: ValueStream) -> Price | None:

@@ -14,15 +14,17 @@ from insights.waste.ledger import ledger
 from insights.waste.questions import Asked
 from insights.waste.rules import Category
 from insights.waste.sums import By
+from metrics.windows import window_starts
 from schemas.definition import Step, ValueStream
 from schemas.derived import Change, Deployment, StepVisit, WorkItem, revision
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome
+from schemas.measurement import WINDOWS
 from tests.builders.derived_rows import fact
 from tests.builders.stored_rows import stored
 from tests.builders.waste_cases import HOUR, STEPS, at
 from vsm.cli import app
 from vsm.store import Store, open_store
-from vsm.wasting import cases, report
+from vsm.wasting import asked_of, cases, report
 
 pytestmark = pytest.mark.timeout(180)
 KNOWN: dict[str, object] = {"value_stream": "checkout", "revision": revision(1, 1), "known_at": at(0)}
@@ -204,3 +206,10 @@ class TestTheCommand:
         """In one line, with status 1."""
         status, _, said = run(data, *arguments)
         assert (status, said) == (1, why + "\n")
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_the_window_begins_where_the_measured_one_does(window: str) -> None:
+    """So the items of the ledger are those that velocity counts, down to the first bucket."""
+    asked = asked_of("checkout", window, at(33.3))
+    assert (asked.since, asked.until) == (window_starts(at(33.3))[list(WINDOWS).index(window)], at(33.3))

@@ -10,21 +10,19 @@ import msgspec
 
 from insights.ageing.open_work import Ageing
 from insights.explain.naming import Unasked
-from insights.waste.questions import Asked
 from insights.waste.sums import By, Report
 from schemas.clock import clock_from
 from schemas.measurement import WINDOWS
 from vsm.explaining import micros_of
 from vsm.promises import open_work
 from vsm.store import NoSuchStream, Store
-from vsm.wasting import report, stream_of, streams
+from vsm.wasting import asked_of, report, stream_of, streams
 
 if TYPE_CHECKING:  # its list of questions has ours
     from vsm.board.routes import Reader
 
 BY: Final = "What the sums are told apart by: category (left out), step, kind or item; of these the greatest."
 UNTIL: Final = "The window's end (ISO 8601); left out: now."
-_MICROS: Final = 1_000_000
 
 
 def waste(reader: Reader, said: Mapping[str, str]) -> Report:
@@ -35,7 +33,7 @@ def waste(reader: Reader, said: Mapping[str, str]) -> Report:
     if by not in set(By):
         raise Unasked(f"sums are not told apart by '{by}'; known: {', '.join(By)}")
     end = micros_of(said["until"]) if "until" in said else _now()
-    asked = Asked(stream=stream, since=end - WINDOWS[window] * _MICROS, until=end)
+    asked = asked_of(stream, window, end)
     definition = reader.definition
     whose = stream_of(definition, stream)
     found = report(reader.store, whose, asked, By(by), definition.version, most=reader.items)

@@ -18,14 +18,13 @@ from insights.waste.rules import RULES
 from insights.waste.sums import By
 from schemas.clock import clock_from
 from schemas.definition_file import BadDefinition
-from schemas.measurement import WINDOWS
 from vsm.commands.ask import MapFormat, Window
 from vsm.data_dir import DataDir
 from vsm.generation import definition_in_use
 from vsm.options import DEFAULT_DATA, Data, Url, fail, out
 from vsm.progress import bar
 from vsm.store import BadQuery, Store, StoreMissing, open_store
-from vsm.wasting import cases, count, report, stream_of, streams
+from vsm.wasting import asked_of, cases, count, report, stream_of, streams
 
 _MICROS: Final = 1_000_000
 _LATEST: Final = 1 << 52
@@ -48,7 +47,7 @@ def waste(
     Example: `vsm waste checkout --item ticket:jira/CHK-12`
     """
     end = _end(until)
-    asked = Asked(stream=stream, since=end - WINDOWS[window.value] * _MICROS, until=end)
+    asked = asked_of(stream, window.value, end)
     if item:
         asked = Asked(stream=stream, since=0, until=_LATEST, item=item)
     try:
