@@ -31,6 +31,12 @@ _FOR_EVER: Final = 2
 _BESIDE: Final = 0.1
 """The share of the throughput beside which a change of the load is seen."""
 
+_HALF: Final = 0.5
+"""What stands for no item where a bound is a multiple."""
+
+_BOUNDLESS: Final = 50.0
+"""A logarithm beyond which bounds say nothing any more: a factor of 10^21."""
+
 
 def littles_law_ratio(basis: Basis) -> tuple[Reading, ...]:
     """Share of the conditions that hold among those that can be told: below 1 averages should not be trusted."""
@@ -43,14 +49,14 @@ def littles_law_ratio(basis: Basis) -> tuple[Reading, ...]:
 def littles_law_departures_ratio(basis: Basis) -> tuple[Reading, ...]:
     """First condition: items finished over items started in the window.
 
-    Bounds (95 %) by how much the open items may differ at the window's two ends by chance.
+    Bounds (95 %) by how much the open items may differ at the window's two ends by chance; where none finished, those
+    of half an item. Items of which no start is known are no part of it: they never arrived.
     """
-    done, arrived, n = _done(basis), _arrived(basis), _passed(basis)
+    left, arrived, n = _left(basis), _arrived(basis), _passed(basis)
     if n < ENOUGH or not arrived:
         return _unknown(n)
-    if not done:
-        return (Reading(statistic="ratio", value=0.0, n=n),)
-    return (_bounded(done / arrived, _ends(basis) / arrived**2, n),)
+    bounded = _bounded(max(left, _HALF) / arrived, _ends(basis) / arrived**2, n)
+    return (bounded if left else replace(bounded, value=0.0, lower=0.0),)
 
 
 def littles_law_endings_ratio(basis: Basis) -> tuple[Reading, ...]:
@@ -100,15 +106,14 @@ def littles_law_identity_ratio(basis: Basis) -> tuple[Reading, ...]:
     Both sides over the same window: the flow times of what finished in it, summed, over the time in it that items
     were open, summed. Bounds (95 %) by how much what was open at the window's two ends may differ by chance.
     """
-    done = _done(basis)
     counted = basis.held.steps(codes.FLOW)[1]
-    area = _area(basis)
-    if done < ENOUGH or not counted or area <= 0:
-        return _unknown(done)
+    n, area = counted[-1] if counted else 0, _area(basis)
+    if n < ENOUGH or area <= 0:
+        return _unknown(n)
     value = basis.held.total(codes.FLOW) / area
     if value <= 0:
-        return _unknown(done)
-    return (replace(_bounded(value, 2 * _ends(basis) / done**2, done), known=counted[-1] / done),)
+        return _unknown(n)
+    return (replace(_bounded(value, 2 * _ends(basis) / n**2, n), known=n / _done(basis)),)
 
 
 CONDITIONS: Final[tuple[Callable[[Basis], tuple[Reading, ...]], ...]] = (
@@ -140,7 +145,12 @@ def _arrived(basis: Basis) -> int:
 
 def _passed(basis: Basis) -> int:
     """Return how many items came into the window or left in it, whichever is more: none leave where all stands."""
-    return max(_done(basis), _arrived(basis))
+    return max(_left(basis), _arrived(basis))
+
+
+def _left(basis: Basis) -> int:
+    """Return how many items that had arrived were finished in the window."""
+    return _arrived(basis) - basis.cell.get(codes.STANDING, 0)
 
 
 def _before(basis: Basis) -> int:
@@ -169,7 +179,7 @@ def _longest(basis: Basis) -> int | None:
 
 def _bounded(ratio: float, variance: float, n: int) -> Reading:
     """Return a ratio with the bounds that the variance of its logarithm gives."""
-    factor = exp(normal() * sqrt(variance))
+    factor = exp(min(normal() * sqrt(variance), _BOUNDLESS))
     return Reading(statistic="ratio", value=ratio, n=n, lower=ratio / factor, upper=ratio * factor)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from metrics.littles_law import CONDITIONS, holds, littles_law_ratio
+from metrics import codes
+from metrics.littles_law import CONDITIONS, holds, littles_law_departures_ratio, littles_law_ratio
 from metrics.reading import Basis, Reading
 from schemas.derived import Derived, WorkItem
 from schemas.measurement import Measurement
@@ -77,6 +82,32 @@ def test_little_says_nothing() -> None:
     """Nineteen items are no average."""
     few = [replace(each, item_id=f"few:{i}") for i, each in enumerate(steady(20)) if isinstance(each, WorkItem)]
     assert {m.value for m in said(list(few)).values()} == {None}
+
+
+def _window(left: int, arrived: int, opened: int) -> Basis:
+    """A window of an hour in which items came and went, and so many are open at its end."""
+    cell = {codes.DONE: left, codes.ARRIVED: arrived, codes.STANDING: arrived - left}
+    return Basis(now=NOW, window_start=NOW - HOUR, cell=cell, open=opened)
+
+
+def test_bounds_stay_numbers_however_many_items_are_open() -> None:
+    """One item came, twenty left, and so many lie about that chance moves any ratio anywhere."""
+    (found,) = littles_law_departures_ratio(_window(20, 1, 140_000))
+    assert (holds(found), isfinite(found.upper or 0)) == (True, True)
+
+
+@given(st.integers(1, 10_000))
+def test_no_departure_is_judged_as_hardly_any_is(opened: int) -> None:
+    """Where one item that left is surely too few, none is; beside many open items neither is."""
+    none, one = (littles_law_departures_ratio(_window(left, 20, opened + 20))[0] for left in (0, 1))
+    assert (none.value, holds(none) <= holds(one), 0 < (none.upper or 0) < (one.upper or 0)) == (0.0, True, True)
+
+
+def test_what_never_arrived_does_not_depart() -> None:
+    """Items that were closed without a visit, as many as the others, change nothing."""
+    unknown = [item(f"u:{i}", started=None, finished=NOW - 12 * HOUR * i) for i in range(1, 60)]
+    alone, beside = (said(rows)["departures"].value for rows in (steady(), steady() + unknown))
+    assert (beside, failing(steady() + unknown)) == (alone, set())
 
 
 def test_nothing_at_all_is_unknown() -> None:
