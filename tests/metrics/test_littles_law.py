@@ -106,8 +106,8 @@ def test_no_departure_is_judged_as_hardly_any_is(opened: int) -> None:
 def test_what_never_arrived_does_not_depart() -> None:
     """Items that were closed without a visit, as many as the others, change nothing."""
     unknown = [item(f"u:{i}", started=None, finished=NOW - 12 * HOUR * i) for i in range(1, 60)]
-    alone, beside = (said(rows)["departures"].value for rows in (steady(), steady() + unknown))
-    assert (beside, failing(steady() + unknown)) == (alone, set())
+    alone, beside = (said(rows)["departures"].value for rows in (steady(), [*steady(), *unknown]))
+    assert (beside, failing([*steady(), *unknown])) == (alone, set())
 
 
 def test_nothing_at_all_is_unknown() -> None:
