@@ -14,7 +14,7 @@ from insights import map_text
 from lab.organisation import STREAMS
 from lab.simulate import deliveries
 from vsm.commands.ask import read_map
-from vsm.commands.up import show_addresses, wait_for_end
+from vsm.commands.up import hears_orders, redefine_until_end, show_addresses
 from vsm.data_dir import DataDir, DataDirBusy
 from vsm.ending import ended_by_signals
 from vsm.generation import definition_in_use
@@ -52,6 +52,7 @@ def demo(
         _refuse_other_data(folder)
         with ended_by_signals() as hurry, folder.held():
             plan = Plan(config=_prepare(folder), port=port)
+            asked = hears_orders()
             out.print("starting the pipeline; Ctrl-C ends it")
             with running(folder, plan, hurry) as stack:
                 _send(stack, seed, items)
@@ -61,7 +62,7 @@ def demo(
                     out.print(
                         f"it stays up: try 'vsm query --data {data} \"SELECT ...\"'; Ctrl-C ends it", soft_wrap=True
                     )
-                    wait_for_end()
+                    redefine_until_end(folder, stack, asked)
     except KeyboardInterrupt:
         if not shown.is_set():
             fail("ended before the maps were shown")

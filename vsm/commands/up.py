@@ -61,29 +61,33 @@ def up(
 
 def _run(folder: DataDir, plan: Plan, hurry: threading.Event) -> None:
     """Run the stack until the end is asked for."""
+    asked = hears_orders()
     out.print("starting; Ctrl-C ends it")
     with running(folder, plan, hurry) as stack:
         signal.signal(signal.SIGHUP, lambda *_: stack.reload())
         show_addresses(stack.addresses)
         show_rebuilt(stack)
         out.print("running")
-        redefine_until_end(folder, stack)
+        redefine_until_end(folder, stack, asked)
 
 
-def redefine_until_end(folder: DataDir, stack: Stack) -> None:
-    """Carry out orders to go on under another definition until the end is asked for, which KeyboardInterrupt says."""
+def hears_orders() -> threading.Event:
+    """Return what is set when an order is given, and is set at first: one may have been given before anybody listened.
+
+    To be called before the stack can be found: the signal would end a process that does not know it.
+    """
     asked = threading.Event()
+    asked.set()
     signal.signal(REDEFINES, lambda *_: asked.set())
-    asked.set()  # one may have been given before anybody listened
+    return asked
+
+
+def redefine_until_end(folder: DataDir, stack: Stack, asked: threading.Event) -> None:
+    """Carry out orders to go on under another definition until the end is asked for, which KeyboardInterrupt says."""
     while True:
         asked.wait()
         asked.clear()
         carry_out(folder, stack)
-
-
-def wait_for_end() -> None:
-    """Block until the end is asked for, which KeyboardInterrupt says."""
-    threading.Event().wait()
 
 
 def show_rebuilt(stack: Stack) -> None:
