@@ -143,10 +143,12 @@ def restored(
     before = 0
     for n in range(items):
         if n == warm:
+            partition.signs()
             gc.collect()
             before = resident_bytes()
         for record in records(facts(n, f"stream-{n % streams}"), ruled):
             partition.restore(record)
+    partition.signs()  # for these its indexes have to stand
     gc.collect()
     return partition, (resident_bytes() - before) / (items - warm) / 1024
 

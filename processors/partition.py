@@ -28,7 +28,7 @@ from schemas.identity import entity_kind
 from schemas.state import EntityRecord
 
 _AT_ONCE: Final = 1_000
-"""How many entities or units are gone through before what was remembered on the way is let go of."""
+"""How many entities are gone through between two beats."""
 
 Thing = TypeVar("Thing")
 
@@ -91,7 +91,8 @@ class Partition:
 
     def signs(self) -> Mapping[str, StreamSigns]:
         """Return each stream's signs; `squeezed` counts the entities whose record could not hold all their facts."""
-        return {name: stream.told_signs() for name, stream in self._streams.items() if stream.signs.facts}
+        told = {name: stream.told_signs() for name, stream in self._streams.items()}
+        return {name: signs for name, signs in told.items() if signs.facts}
 
     def _stream(self, name: str) -> _Stream | None:
         found = self._streams.get(name)
@@ -114,10 +115,11 @@ class _Stream:
         self._erasing: set[Unit] = set()
         self._aged = False
         self._touched: dict[str, None] = {}
-        self._restored = 0
+        self._restored = False
 
     def told_signs(self) -> StreamSigns:
         """Return the signs with what the facts presuppose."""
+        self._settle()
         if self._presupposed.stale:
             self._presupposed = Presupposed()
             for uri in self._world.trace:
@@ -127,20 +129,17 @@ class _Stream:
         return replace(self.signs, days=told.days, twice=told.twice)
 
     def restore(self, uri: str, packed: bytes) -> None:
-        """Set a record; the indexes that need all of them follow when the first row is asked for."""
-        self._count(uri, self._world.trace.record(uri), packed)
-        self._world.trace.put(uri, packed)
-        self._restored += 1
-        if self._restored % _AT_ONCE == 0:
-            self._world.forget()
+        """Set a record; signs and indexes, which need all of them, follow when they are first asked for."""
+        self._world.trace.records.put(uri, packed)
+        self._restored = True
 
     def every_row(self, beat: Beat) -> Iterator[Derived]:
         """Yield every row as it stands."""
-        self._settle(beat)
-        for units in batched(every_unit(self._world), _AT_ONCE):
-            for unit in units:
-                yield from unit_rows(self._world, unit, self._version)
-            self._world.forget()
+        if self._restored:
+            self._index(beat)
+        for unit in every_unit(self._world):
+            yield from unit_rows(self._world, unit, self._version)
+        self._world.forget()
 
     def fold(self, uri: str, fact: Fact) -> None:
         """Put one fact and note what it reaches, as it was before. Raises StepFailed before anything is changed."""
@@ -247,21 +246,30 @@ class _Stream:
         """Find anew what is newest, after something that may have been it was forgotten."""
         self._aged = False
         trace = self._world.trace
-        readings = [read(uri, packed) for uri in trace if (packed := trace.record(uri))]
-        self.signs = replace(
-            self.signs,
-            newest_occurred_at=max((_occurred_by(f) for r in readings for f in r.plausible), default=None),
-            newest_received_at=max((f.received_at for r in readings for f in r.facts), default=None),
-        )
+        self.signs = _signs_of(read(uri, packed) for uri in trace if (packed := trace.record(uri)))
 
-    def _settle(self, beat: Beat = no_beat) -> None:
+    def _settle(self) -> None:
         if self._restored:
-            self._restored = 0
+            self._index(no_beat)
             self._world.forget()
-            for uris in batched(self._world.trace, _AT_ONCE):
-                beat()
-                self._world.refresh(uris)
-                self._world.forget()
+
+    def _index(self, beat: Beat) -> None:
+        """Index all records and take their signs; what was read is remembered, as far as it is not too much."""
+        self._restored = False
+        self._world = world = World(self._world.stream, self._world.trace.records)
+        self._presupposed = Presupposed()
+        self.signs = _signs_of(self._related(beat))
+        for uris in batched(world.trace, _AT_ONCE):
+            beat()
+            world.refresh(uris)
+
+    def _related(self, beat: Beat) -> Iterator[Reading]:
+        for uris in batched(self._world.trace, _AT_ONCE):
+            beat()
+            for uri in uris:
+                reading = self._world.trace.index(uri)
+                self._presupposed.move(uri, (), reading.plausible)
+                yield reading
 
     def _count(self, uri: str, old: bytes | None, new: bytes | None) -> None:
         had, has = self._world.trace.read(uri, old), self._world.trace.read(uri, new)
@@ -280,6 +288,24 @@ class _Stream:
 def _occurred_by(fact: Fact) -> int:
     """Return when a fact had occurred at the latest: no tool can tell of it before, whatever its clock says."""
     return min(fact.occurred_at, fact.received_at)
+
+
+def _signs_of(readings: Iterable[Reading]) -> StreamSigns:
+    """Return the signs of all facts, without what they presuppose."""
+    occurred, received, facts, implausible, squeezed = None, None, 0, 0, 0
+    for reading in readings:
+        occurred = _newest(occurred, (_occurred_by(f) for f in reading.plausible))
+        received = _newest(received, (f.received_at for f in reading.facts))
+        facts += len(reading.facts)
+        implausible += _implausible(reading)
+        squeezed += reading.squeezed
+    return StreamSigns(
+        newest_occurred_at=occurred,
+        newest_received_at=received,
+        facts=facts,
+        implausible=implausible,
+        squeezed=squeezed,
+    )
 
 
 def _implausible(reading: Reading) -> int:

@@ -25,22 +25,26 @@ from schemas.identity import bare_ticket_uri, entity_kind
 MOST_PUSHES: Final = 200
 """How many pushes before the one that a change names belong to it at most."""
 
-_REMEMBERED: Final = 2_000
+_REMEMBERED: Final = 20_000
+_REMEMBERED_BYTES: Final = 8 << 20
+"""So many entities, or records of so many bytes, are remembered at most as they were read: some 30 MB."""
 
 
 class Trace:
     """One stream's entities and how they hang together: an index of the records, the same for any order of them.
 
-    What was read of records lately is remembered until `forget`.
+    What was read of records lately is remembered until `forget`, or until it is much.
     """
 
-    def __init__(self) -> None:
-        self._records = Records()
+    def __init__(self, records: Records | None = None) -> None:
+        """Start empty, or with records whose relations are to be told by `index` one by one."""
+        self.records = Records() if records is None else records
         self._relations = {
             "lower": Relation(), "upper": Relation(), "followed": Relation(), "landed": Relation(),
             "tickets": Relation(), "deployed": Relation(), "caused": Relation(), "reverted": Relation(),
         }  # fmt: skip
         self._readings: dict[tuple[str, bytes], Reading] = {}
+        self._read_bytes = 0
         self._now: dict[str, Reading] = {}
         self._ups: dict[str, frozenset[str]] = {}
         self._items: dict[str, tuple[str, ...]] = {}
@@ -50,15 +54,15 @@ class Trace:
         self.shape = 0
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._records)
+        return iter(self.records)
 
     def place(self, uri: str) -> int:
         """Return where in the order of iteration an entity with a record comes; some come at one place."""
-        return self._records.place(uri)
+        return self.records.place(uri)
 
     def record(self, uri: str) -> bytes | None:
         """Return the packed facts of an entity, or None."""
-        return self._records.get(uri)
+        return self.records.get(uri)
 
     def read(self, uri: str, record: bytes | None) -> Reading:
         """Return what a record of this entity says."""
@@ -66,14 +70,16 @@ class Trace:
             return BLANK
         found = self._readings.get((uri, record))
         if found is None:
-            if len(self._readings) > _REMEMBERED:
+            if self._read_bytes > _REMEMBERED_BYTES:
                 self.forget()
+            self._read_bytes += len(record)
             found = self._readings[uri, record] = read(uri, record)
         return found
 
     def forget(self) -> None:
         """Let go of what was read lately."""
         self._readings.clear()
+        self._read_bytes = 0
         self._now.clear()
         self._unshape()
         for relation in self._relations.values():
@@ -81,12 +87,12 @@ class Trace:
 
     def put(self, uri: str, record: bytes | None) -> None:
         """Set an entity's record (None: there is none) and its relations to others."""
-        old = self._records.get(uri)
+        old = self.records.get(uri)
         before, after = self.reading(uri).edges, self.read(uri, record).edges
         self._now.pop(uri, None)
         if old is not None and old != record:
             self._readings.pop((uri, old), None)
-        self._records.put(uri, record)
+        self.records.put(uri, record)
         self._items.pop(uri, None)
         if before == after:
             return
@@ -95,6 +101,13 @@ class Trace:
             self._relations[name].discard(key, other)
         for name, key, other in after - before:
             self._relations[name].add(key, other)
+
+    def index(self, uri: str) -> Reading:
+        """Tell the relations of an entity whose record was there from the start; return what the record says."""
+        found = self.reading(uri)
+        for name, key, other in found.edges:
+            self._relations[name].add(key, other)
+        return found
 
     def _unshape(self) -> None:
         """Let go of what followed from how entities hang together; `shape` tells others to do so too."""
@@ -109,7 +122,9 @@ class Trace:
         """Return what an entity's record says as it stands."""
         found = self._now.get(uri)
         if found is None:
-            found = self._now[uri] = self.read(uri, self._records.get(uri))
+            if len(self._now) > _REMEMBERED:
+                self.forget()
+            found = self._now[uri] = self.read(uri, self.records.get(uri))
         return found
 
     def facts(self, uri: str) -> list[Fact]:

@@ -29,7 +29,7 @@ class Windows:
     def __init__(self) -> None:
         self._starts: tuple[int, ...] = (_BEFORE_TIME,) * len(LENGTHS)
         self._buckets: tuple[dict[int, Cell], ...] = tuple({} for _ in LENGTHS)
-        self._sums: tuple[Cell, ...] = tuple({} for _ in LENGTHS)
+        self._sums: list[Cell | None] = [None] * len(LENGTHS)
         self._sliced: list[list[tuple[int, Slice]] | None] = [None] * len(LENGTHS)
         self._cut: list[tuple[int, int, tuple[Slice, ...]] | None] = [None] * len(LENGTHS)
         self.older = 0
@@ -59,10 +59,10 @@ class Windows:
         """Return each window's contents, the shortest window first: the merge of its buckets."""
         merged: Cell = {}
         found: list[Mapping[int, int]] = []
-        for level in self._sums:
-            if level:
+        for level in range(len(LENGTHS)):
+            if cell := self._sum(level):
                 merged = dict(merged)
-                put(merged, level.items(), 1)
+                put(merged, cell.items(), 1)
             found.append(merged)
         return found
 
@@ -104,8 +104,19 @@ class Windows:
             self._sliced[level] = found
         return found
 
+    def _sum(self, level: int) -> Cell:
+        """Return what a level's buckets hold together; kept up to date once it was asked for."""
+        found = self._sums[level]
+        if found is None:
+            found = self._sums[level] = {}
+            for cell in self._buckets[level].values():
+                put(found, cell.items(), 1)
+        return found
+
     def _changed(self, level: int) -> None:
         """Forget what was remembered of a level, and of the windows that hold it."""
+        if self._sliced[level] is None:
+            return
         self._sliced[level] = None
         for window in range(level, len(LENGTHS)):
             self._cut[window] = None
@@ -117,7 +128,8 @@ class Windows:
         if cell is None:
             cell = buckets[number] = {}
         put(cell, amounts, sign)
-        put(self._sums[level], amounts, sign)
+        if (whole := self._sums[level]) is not None:
+            put(whole, amounts, sign)
         if not cell:
             del buckets[number]
 
@@ -129,7 +141,8 @@ class Windows:
             self._changed(level)
         for number in gone:
             cell = buckets.pop(number)
-            put(self._sums[level], cell.items(), -1)
+            if (whole := self._sums[level]) is not None:
+                put(whole, cell.items(), -1)
             self.dirty |= 1 << level
             if level + 1 < len(LENGTHS):
                 self._put(level + 1, number * length // BUCKETS[level + 1], cell.items(), 1)

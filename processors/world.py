@@ -12,6 +12,7 @@ from typing import Final
 
 from processors.facts import TRUNKS, Fact
 from processors.lanes import Lanes
+from processors.pages import Records
 from processors.rollouts import COMMITS, Landing, merged_at, repository_of, rollout
 from processors.steps import Plan
 from processors.trace import Trace
@@ -29,10 +30,11 @@ CORRECTION: Final = "incident.updated"
 class World:
     """The records of one stream and their indexes; memory only, changed in place."""
 
-    def __init__(self, stream: ValueStream) -> None:
+    def __init__(self, stream: ValueStream, records: Records | None = None) -> None:
+        """Start empty, or with records that are to be indexed: the relations of all, then `refresh` for all."""
         self.stream = stream
         self.plan = Plan(stream.steps)
-        self.trace = Trace()
+        self.trace = Trace(records)
         self.lanes = Lanes()
         self._readers: dict[str, frozenset[str]] = {}
         self._shape = 0

@@ -50,6 +50,20 @@ def test_windows_hold_what_the_definition_says(instants: list[int], steps: list[
 
 @given(INSTANTS_SEEN, INSTANTS_SEEN, STEPS)
 @settings(max_examples=60, deadline=None)
+def test_whoever_asks_in_between_changes_nothing(before: list[int], after: list[int], steps: list[int]) -> None:
+    """What comes and leaves after the windows were asked for counts as if they had not been."""
+    windows, now = windows_of(before, NOW), NOW
+    windows.cells()
+    for instant in after:
+        windows.add(instant, ((INSTANTS, 1), (CODE, 3)), 1)
+    for step in steps:
+        now += step
+        windows.advance(now)
+    assert windows.cells() == plain([*before, *after], now)
+
+
+@given(INSTANTS_SEEN, INSTANTS_SEEN, STEPS)
+@settings(max_examples=60, deadline=None)
 def test_taking_back_leaves_no_trace(kept: list[int], taken: list[int], steps: list[int]) -> None:
     """Instants taken back, even after they moved into older buckets, leave what never saw them."""
     windows, now = windows_of([*kept, *taken], NOW), NOW
