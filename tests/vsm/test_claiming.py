@@ -19,7 +19,7 @@ from schemas.definition_file import parse
 from schemas.derived import Derived
 from schemas.event import FlowEvent
 from schemas.forgetting import forget_fact
-from schemas.log import Outgoing
+from schemas.log import Log, Outgoing
 from schemas.log_local import LocalLog
 from tests.builders.engine_events import fact
 from vsm.claiming import EVENTS, Claiming, Routed, routes_alike
@@ -46,7 +46,7 @@ def ticket(project: str, second: int = 1) -> FlowEvent:
 TICKETS = [ticket("jira/A"), ticket("jira/B", 2), ticket("jira/C", 3)]
 
 
-def append(log: LocalLog, events: Iterable[FlowEvent]) -> None:
+def append(log: Log, events: Iterable[FlowEvent]) -> None:
     """Append events as the ingester does."""
     partitions = log.partitions(EVENTS)
     for event in events:
@@ -61,7 +61,7 @@ def logged(root: Path, definition: Definition, events: Iterable[FlowEvent] = TIC
     return log
 
 
-def held(log: LocalLog) -> list[FlowEvent]:
+def held(log: Log) -> list[FlowEvent]:
     """Return the events of a log."""
     return [CODEC.decode(record.value, FlowEvent) for record in scanned(log, EVENTS)]
 
