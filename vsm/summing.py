@@ -23,7 +23,7 @@ from insights.explain.answer import (
     why_not,
 )
 from insights.explain.naming import Wanted
-from insights.explain.reasons import owners, reason
+from insights.explain.reasons import reason
 from insights.explain.totals import Summed
 from metrics.recompute import Asked
 from schemas.derived import Derived, StepVisit
@@ -44,6 +44,14 @@ class _Found(Struct, frozen=True):
     sums: _Sums
 
 
+class _Listing(Struct, frozen=True):
+    """Which rows are listed: how many there are, and how many are asked for at most."""
+
+    behind: bool
+    total: int
+    limit: int
+
+
 def summed(store: Store, series: Summed, wanted: Wanted, stored: Measured | None, limit: int) -> Explanation:
     """Return the explanation of a series; its clock is that of `stored`, or its own where nothing is measured."""
     if stored is None:
@@ -54,11 +62,11 @@ def summed(store: Store, series: Summed, wanted: Wanted, stored: Measured | None
     else:
         found = _measured(store, series, stored)
     again, asked, read = found.again, found.series.asked, found.series.reads
-    behind, without = (_rows(store, found.series, limit, behind=which) for which in (True, False))
-    counted_with = {**owners(behind), **elsewhere(store, asked, without)}
     items_total, left_out_total = totals.counts(found.sums)
+    without = _rows(store, found.series, _Listing(behind=False, total=left_out_total, limit=limit))
+    counted_with = elsewhere(store, asked, without)
     shown = Listed(
-        behind=behind,
+        behind=_rows(store, found.series, _Listing(behind=True, total=items_total, limit=limit)),
         without=[(row, reason(row, asked, read, counted_with) or "") for row in without],
         items_total=items_total,
         left_out_total=left_out_total,
@@ -97,8 +105,10 @@ def _sums(store: Store, series: Summed) -> _Sums:
     return store.query(totals.sums_sql(series), totals.parameters(series.asked))
 
 
-def _rows(store: Store, series: Summed, limit: int, *, behind: bool) -> list[Derived]:
-    told = {**totals.parameters(series.asked), "limit": limit}
-    answer = store.ask(totals.list_sql(series, behind=behind), told)
-    names = totals.list_names(series, behind=behind)
+def _rows(store: Store, series: Summed, listing: _Listing) -> list[Derived]:
+    if not listing.total:
+        return []
+    sql = totals.list_sql(series, behind=listing.behind, few=listing.total <= listing.limit)
+    answer = store.ask(sql, {**totals.parameters(series.asked), "limit": min(listing.limit, listing.total)})
+    names = totals.list_names(series, behind=listing.behind)
     return list(ask.rows_of(series.of.kind, series.asked.stream.name, answer.rows, names))

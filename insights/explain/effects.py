@@ -39,6 +39,7 @@ class Effect(Struct, frozen=True):
 class Effects(Struct, frozen=True, kw_only=True):
     """A kind of rows: where they are, when they begin and end, and what they add.
 
+    `key` is what the table is ordered by within a stream, `order` what the lists are, which is the same and goes on.
     `own` is the condition of a row that is counted in the series, `held` of one that the window can hold. `spans` are
     the durations by their sketch, all added at the end; NULL or a negative one is not added. `left_out` is the
     condition under which a reason is said of a held row that does not stand behind the number.
@@ -46,6 +47,7 @@ class Effects(Struct, frozen=True, kw_only=True):
 
     kind: type[Derived]
     table: str
+    key: str
     order: str
     begun: str
     ended: str
@@ -124,6 +126,7 @@ def _visits(asked: Asked, reads: Reads) -> Effects:
     return Effects(
         kind=StepVisit,
         table="step_visits_latest",
+        key="item_id",
         order="item_id, step, visit",
         begun=_clipped(_BEGIN),
         ended=_FINISHED,
@@ -179,6 +182,7 @@ def _items(asked: Asked, reads: Reads) -> Effects:
     return Effects(
         kind=WorkItem,
         table="work_items_latest",
+        key="item_id",
         order="item_id",
         begun=_clipped(_STARTED),
         ended=_FINISHED,
@@ -236,6 +240,7 @@ def _changes() -> Effects:
     return Effects(
         kind=Change,
         table="changes_latest",
+        key="change_id",
         order="change_id, service",
         begun="CAST(NULL, 'Nullable(Int64)')",
         ended="toUnixTimestamp64Micro(deployed_at)",

@@ -130,8 +130,9 @@ def rows_of(
 ) -> Iterator[Derived]:
     """Yield the rows of an answer to a question for `columns` as values; what was not asked for is as if unknown."""
     names = names or tuple(_names(kind))
+    unasked = {field.name: "" for field in fields(kind) if field.required and field.name != "value_stream"}
     for row in rows:
-        given: dict[str, Any] = dict(zip(names, row, strict=True))
+        given: dict[str, Any] = {**unasked, **dict(zip(names, row, strict=True))}
         yield kind(value_stream=stream, **given)
 
 

@@ -43,6 +43,13 @@ LEFT_OUT: Final = (
     "item_id", "step", "visit", "subject_id", "counted", "kind", "queued_at", "started_at", "finished_at", "outcome",
 )  # fmt: skip
 """The fields that tell why a visit is left out."""
+_TOLD: Final = (
+    "item_id", "step", "visit", "counted", "kind", "queued_at", "started_at", "finished_at", "outcome",
+    "wait_micros", "process_micros", "blocked_micros", "returned", "evidence",
+)  # fmt: skip
+_TOLD_WORKING: Final = tuple(f"{part}_working_micros" for part in ("wait", "process", "blocked", "unaccounted"))
+"""The fields that are told of a visit behind a number, the second of a stream with a calendar: each column of ten
+million visits takes the engine as long as a small question."""
 
 
 class Summed(Struct, frozen=True, kw_only=True):
@@ -144,21 +151,29 @@ def since_sql(series: Summed) -> str:
     )
 
 
-def list_sql(series: Summed, *, behind: bool) -> str:
+def list_sql(series: Summed, *, behind: bool, few: bool) -> str:
     """Return the question for the first rows that stand behind the number, or that are left out, in the table's order.
 
-    Takes `limit` too. The table is in that order, so it is read no further than the last that is listed.
+    Takes `limit` too. The table is in that order, so it is read no further than the last that is listed. Where all
+    that there are are listed (`few`) it would be read to its end: then the keys of all revisions for which the
+    condition holds, the newest or not, are found first, in few columns, and rows are read of those alone.
     """
-    where = _behind(series) if behind else _left_out(series)
+    of = series.of
+    where = f"NOT withdrawn AND {_behind(series) if behind else _left_out(series)}"
+    found = f"{_from(series, final=False)} AND {where}"
+    among = f" AND {of.key} IN (WITH {_names(series)} SELECT {of.key} {found})" if few else ""
     return (
-        f"WITH {_names(series)} SELECT {columns(series.of.kind, list_names(series, behind=behind))} {_from(series)}"
-        f" WHERE NOT withdrawn AND {where} ORDER BY {series.of.order} LIMIT {{limit:UInt64}}"
+        f"WITH {_names(series)} SELECT {columns(of.kind, list_names(series, behind=behind))} {_from(series)}{among}"
+        f" WHERE {where} ORDER BY {of.order} LIMIT {{limit:UInt64}}"
     )
 
 
 def list_names(series: Summed, *, behind: bool) -> Sequence[str]:
     """Return the fields that a list reads, none for all."""
-    return LEFT_OUT if not behind and series.of.kind is StepVisit else ()
+    if series.of.kind is not StepVisit:
+        return ()
+    working = () if series.asked.stream.calendar is None else _TOLD_WORKING
+    return (*_TOLD, *working) if behind else LEFT_OUT
 
 
 def readings(rows: Iterable[Mapping[str, Any]], series: Summed) -> tuple[Reading, ...]:
@@ -201,14 +216,15 @@ def _names(series: Summed) -> str:
     return f"{of.begun} AS begun, {of.ended} AS ended, {of.own} AS own, {of.held} AS held"
 
 
-def _from(series: Summed) -> str:
-    """Return the rows of the stream as they are known now.
+def _from(series: Summed, *, final: bool = True) -> str:
+    """Return the rows of the stream as they are known now, or all revisions of them.
 
     The step is of the sorting key, so it may be looked at before revisions are; when a row ended may not.
     """
     step = " AND step IN {steps:Array(String)}" if series.of.kind is StepVisit else ""
+    where = "FINAL PREWHERE" if final else "WHERE"
     return (
-        f"FROM vsm.{series.of.table} FINAL PREWHERE generation = (SELECT argMax(generation, activated_at)"  # noqa: S608 - constants
+        f"FROM vsm.{series.of.table} {where} generation = (SELECT argMax(generation, activated_at)"  # noqa: S608 - constants
         f" FROM vsm.active) AND value_stream = {{stream:String}}{step}"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,3 +132,14 @@ def test_the_command_prints_items_and_reasons(data: Path) -> None:
     done = CliRunner().invoke(app, ["explain", "checkout", "step_completions", "--step", "Review", "--data", str(data)])
     told = [word in done.output for word in ("the same", "10 items", "1 are left out", "twin", "late2")]
     assert (done.exit_code, told) == (0, [True] * 5), done.output
+
+
+@pytest.mark.parametrize(("more", "expected"), [([], 2), (["--all"], 10)], ids=["cut", "all"])
+def test_the_command_lists_all_where_it_is_told_to(data: Path, more: list[str], expected: int) -> None:
+    """Whatever the limit is, as JSON."""
+    (data / "value-streams.yaml").write_text(
+        "version: 1\nvalue_streams:\n  - {name: checkout, select: [{repository: '*'}]}\n", encoding="utf-8"
+    )
+    asked = ["explain", "checkout", "step_completions", "--step", "Review", "--limit", "2", "--format", "json"]
+    done = CliRunner().invoke(app, [*asked, *more, "--data", str(data)])
+    assert len(json.loads(done.stdout)["items"]) == expected

@@ -137,10 +137,10 @@ def read_one_by_one(engine: ClickHouse, asked: Asked, kind: type[Derived]) -> Ev
     return Evidence(asked=asked, rows=rows, seen_before=seen)
 
 
-def names(engine: ClickHouse, series: totals.Summed, *, behind: bool) -> list[tuple[str, ...]]:
+def names(engine: ClickHouse, series: totals.Summed, *, behind: bool, few: bool) -> list[tuple[str, ...]]:
     """Return the rows of a list, sorted."""
     told = {**totals.parameters(series.asked), "limit": MOST}
-    rows = engine.rows(totals.list_sql(series, behind=behind), told)
+    rows = engine.rows(totals.list_sql(series, behind=behind, few=few), told)
     kind, fields = series.of.kind, totals.list_names(series, behind=behind)
     return sorted(identity(row) for row in ask.rows_of(kind, series.asked.stream.name, rows, fields))
 
@@ -154,7 +154,7 @@ def by_the_engine(engine: ClickHouse, series: totals.Summed) -> tuple[object, ..
     return (
         totals.readings(sums, series),
         *totals.counts(sums),
-        *(names(engine, series, behind=which) for which in (True, False)),
+        *(names(engine, series, behind=which, few=few) for which in (True, False) for few in (True, False)),
         Since(later=int(str(later)), versions=frozenset(versions)),
     )
 
@@ -162,12 +162,13 @@ def by_the_engine(engine: ClickHouse, series: totals.Summed) -> tuple[object, ..
 def one_by_one(evidence: Evidence) -> tuple[object, ...]:
     """Return the same of rows that were read."""
     shown = listed(evidence, MOST)
+    behind = sorted(identity(row) for row in shown.behind)
+    without = sorted(identity(row) for row, _ in shown.without)
     return (
         evidence.readings(),
         shown.items_total,
         shown.left_out_total,
-        sorted(identity(row) for row in shown.behind),
-        sorted(identity(row) for row, _ in shown.without),
+        *(behind, behind, without, without),
         since(evidence, NOW + 3),
     )
 

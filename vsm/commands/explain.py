@@ -25,6 +25,7 @@ from vsm.options import DEFAULT_DATA, Data, Url, fail, out
 from vsm.store import BadQuery, StoreMissing, open_store
 
 _MOST: Final = 100_000
+_ALL: Final = 1 << 62
 
 
 def explain(  # noqa: PLR0913, PLR0917 - each is an option
@@ -39,6 +40,7 @@ def explain(  # noqa: PLR0913, PLR0917 - each is an option
     dialect: Annotated[str, typer.Option(help="By another's definition: dora-2021, devlake-2023, gitlab, ...")] = "",
     as_of: Annotated[str, typer.Option(help="A past time, UTC if it names no zone: why it has changed since.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Most items that are listed; all are counted.")] = 10_000,
+    everything: Annotated[bool, typer.Option("--all", help="List every item in JSON, however many there are.")] = False,  # noqa: FBT002 - a switch
     fmt: Annotated[MapFormat, typer.Option("--format", help="Text for people, JSON for programs.")] = MapFormat.TEXT,
     data: Data = DEFAULT_DATA,
     url: Url = None,
@@ -70,7 +72,7 @@ def explain(  # noqa: PLR0913, PLR0917 - each is an option
             found: Explanation | DialectExplanation = (
                 by_dialect(store, definition, wanted, dialect, limit)
                 if dialect
-                else explained(store, definition, wanted, as_of=then, limit=limit)
+                else explained(store, definition, wanted, as_of=then, limit=_listed(limit, fmt, everything=everything))
             )
     except Unasked as wrong:
         fail(str(wrong), status=2)
@@ -82,3 +84,10 @@ def explain(  # noqa: PLR0913, PLR0917 - each is an option
         dialect_text.show(out, found)
     else:
         text.show(out, found)
+
+
+def _listed(limit: int, fmt: MapFormat, *, everything: bool) -> int:
+    """Return how many items are read: a terminal shows few, so no more are looked for."""
+    if fmt is not MapFormat.JSON:
+        return min(limit, text.SHOWN)
+    return _ALL if everything else limit
