@@ -46,7 +46,7 @@ MEANINGS: Final = {
     "C1": "measuring everything against the engine alone, CPU per event",
     "M1": "prometheus-client's page against ours, 100,000 series",
     "H1": "honest deliveries beside 200 slow connections, p99 in seconds",
-    "X1": "the map and explanations on 10,000,000 visits of one stream, seconds",
+    "X1": "the map and explanations of every scope on 10,000,000 visits of one stream, what is known now, seconds",
     "L1": "POST to gauge, p99 beyond the emission interval, seconds",
 }
 ROOT: Final = Path(__file__).parent
