@@ -47,7 +47,7 @@ def shared(
 ) -> Iterator[Iterator[tuple[str, Found]]]:
     """Yield each name with what the work made of it, in any order; `sizes` say how much work each is.
 
-    One share is worked off in this process. What is made elsewhere has to be picklable, and so much the less the
+    A single share is worked off in this process. What is made elsewhere has to be picklable, and so much the less the
     better. Whatever way this ends, no process is left. Raises WorkerDied as it is iterated.
     """
     parts = shares(sizes, workers)
