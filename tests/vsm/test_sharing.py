@@ -114,6 +114,7 @@ def work(name):
     print(os.getpid(), flush=True)
     signal.pause()
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs in the background may have begun without it
 with shared(work, {"a": 1, "b": 1}, 2) as each:
     list(each)
 """
