@@ -46,7 +46,7 @@ CLOCK_HOURS = 24.0 * 30
 WORKERS = 3
 KILL_SECONDS = (180.0, 300.0) if IS_LARGE else (4.0, 10.0)
 """How long between two kills; a large state takes longer to take over, and its group misses a member later."""
-PATIENCE_SECONDS = 120 + ITEMS / 50
+PATIENCE_SECONDS = 120 + ITEMS / 12
 pytestmark = [pytest.mark.real, pytest.mark.timeout(int(300 + 3 * PATIENCE_SECONDS))]
 Rows = dict[tuple[str, ...], Derived]
 
