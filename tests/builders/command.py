@@ -23,8 +23,9 @@ _LOOK_SECONDS: Final = 0.02
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return our environment without the product's variables, and `more`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("VSM_")}
+    """Return our environment without the product's variables and a terminal's size (of the tests' own), and `more`."""
+    sized = {"COLUMNS", "LINES"}
+    kept = {name: value for name, value in os.environ.items() if name not in sized and not name.startswith("VSM_")}
     return {**kept, "NO_COLOR": "1", **more}
 
 
