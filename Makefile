@@ -45,7 +45,7 @@ coverage: env ## Run the tests of the rooms and print how much of the rooms they
 	@$(BIN)/pytest $(COVERED:%=--cov=%) --cov-report=term:skip-covered --timeout=600 -k "not memory" $(COVERED:%=tests/%)
 
 test-real: env ## Run the tests against a real Apache Kafka (Java 17 and Maven, or a Docker engine)
-	@$(BIN)/pytest -m real --durations 25
+	@$(BIN)/pytest -m real -n 2 --dist worksteal --durations 25
 
 soak: env ## Soak three killed workers on a real Apache Kafka with SOAK_ITEMS (100000) work items against the batch definition
 	@VSM_SOAK_ITEMS=$(SOAK_ITEMS) $(BIN)/pytest -m real -s tests/real/test_soak.py
