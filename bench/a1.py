@@ -20,7 +20,7 @@ from bench import github_bodies
 from bench.result import Result
 from ingest.adapter import Adapter, Context, Headers, Ignored
 from ingest.adapters import ADAPTERS
-from ingest.environments import normalise
+from ingest.vocabulary.environments import normalise
 from schemas.identity import pseudonym
 from tests.builders.deliveries import RECEIVED_AT, Golden, goldens, translated
 

@@ -20,8 +20,8 @@ import msgspec
 from bench.result import Result
 from vsm.data_dir import DataDir
 from vsm.importing import token
-from vsm.ports import free_ports
-from vsm.stack import Plan, running
+from vsm.one_machine.ports import free_ports
+from vsm.one_machine.stack import Plan, running
 
 EVENTS_PER_SECOND: Final = 500
 PROBES: Final = 200

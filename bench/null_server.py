@@ -11,7 +11,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from ingest.rsgi import Exchange, Scope
+from ingest.server.rsgi import Exchange, Scope
 
 
 async def application(_: Scope, exchange: Exchange) -> None:

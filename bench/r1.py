@@ -36,7 +36,7 @@ from schemas.log import Record
 from schemas.state import EntityRecord
 from schemas.topics import FLOW_EVENTS
 from tests.builders import soak
-from vsm.replaying import Both, read_into
+from vsm.replay.replaying import Both, read_into
 from vsm.sharing import cores
 
 BAR_RATIO = 10.0

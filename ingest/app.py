@@ -16,11 +16,11 @@ from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server.embed import Server as Granian
 
-from ingest.listener import shut
 from ingest.process import Means, Process
+from ingest.server.listener import shut
+from ingest.server.tls_files import BadTlsFiles, check_tls_files
 from ingest.settings import Settings
 from ingest.spool import Spool, SpoolBusy
-from ingest.tls_files import BadTlsFiles, check_tls_files
 from schemas.definition_file import load
 from schemas.identity_key import load_identity_key
 from schemas.kafka_settings import read_kafka_settings

@@ -8,11 +8,11 @@ from functools import lru_cache, partial
 import structlog
 
 from ingest.adapter import Adapter
-from ingest.environments import normalise
-from ingest.limits import Allowance
 from ingest.mapping.compile import adapters_of
 from ingest.receive import Connection
 from ingest.secrets import UnreadableSecret
+from ingest.server.limits import Allowance
+from ingest.vocabulary.environments import normalise
 from schemas.definition import Definition, Source
 from schemas.identity import pseudonym
 

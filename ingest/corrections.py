@@ -13,12 +13,12 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from ingest.actors import Actor
 from ingest.adapter import Context, Untranslatable
 from ingest.facts import fact
 from ingest.imports import Pseudonym, Refusal, Text, Word
 from ingest.receive import NOT_JSON, TOO_DEEP
-from ingest.times import Moment, moment
+from ingest.vocabulary.actors import Actor
+from ingest.vocabulary.times import Moment, moment
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.event_types import LINK_ASSERTED, LINK_DENIED
 from schemas.identity import bare_ticket_uri, entity_kind

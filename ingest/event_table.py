@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingest.adapter import Adapter
-from ingest.by_action import ByAction
+from ingest.vocabulary.by_action import ByAction
 
 BEGIN = "<!-- events: written from the adapter, do not edit -->"
 """The line before a table in a page."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Final, TypedDict
 
-from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Context, Untranslatable
-from ingest.kept_text import without_addresses
-from ingest.times import FUTURE_TIME, FUTURE_TOLERANCE_MICROS, Moment
+from ingest.vocabulary.actors import UNKNOWN, Actor
+from ingest.vocabulary.kept_text import without_addresses
+from ingest.vocabulary.times import FUTURE_TIME, FUTURE_TOLERANCE_MICROS, Moment
 from schemas.event import IMPLAUSIBLE_TIME, PATHS, FlowEvent, Link, Outcome, WorkKind
 from schemas.forgetting import ORDERS
 from schemas.identity import event_id

@@ -9,16 +9,16 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from ingest import answers
 from ingest.adapter import Delivery, Headers
-from ingest.answers import Reply
 from ingest.corrections import corrections
 from ingest.imports import Pseudonym, Refusal, imported
 from ingest.intake import RETRY_AFTER_SECONDS, UNAVAILABLE, Intake
-from ingest.large_work import beside_the_loop
 from ingest.outcomes import Accepted, Rejected
 from ingest.records import records
-from ingest.routes import Kind, Route
+from ingest.server import answers
+from ingest.server.answers import Reply
+from ingest.server.large_work import beside_the_loop
+from ingest.server.routes import Kind, Route
 from ingest.signatures import bearer_token
 from ingest.telemetry import Telemetry
 from schemas.codec import BadRecord, Codec

@@ -9,11 +9,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Untranslatable
 from ingest.facts import fact
 from ingest.receive import NOT_JSON, TOO_DEEP
-from ingest.times import moment
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.times import moment
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome, WorkKind
 
 TOO_MANY: Final = "too many facts in one request"

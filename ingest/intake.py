@@ -10,18 +10,18 @@ from typing import Final
 import structlog
 from msgspec import Struct, structs
 
-from ingest import answers
 from ingest.adapter import Delivery, Headers, Ignored
-from ingest.answers import Reply
 from ingest.connections import Connections
 from ingest.dead_letters import Refused
-from ingest.large_work import beside_the_loop
-from ingest.limits import Allowed
 from ingest.outbox import Outbox
 from ingest.outcomes import Accepted, Received, Rejected
 from ingest.receive import Connection, dead_lettered, refused, translated
 from ingest.records import Pending, records
 from ingest.routing import Router
+from ingest.server import answers
+from ingest.server.answers import Reply
+from ingest.server.large_work import beside_the_loop
+from ingest.server.limits import Allowed
 from ingest.signatures import WRONG
 from ingest.telemetry import Telemetry
 from schemas.codec import BadRecord, Codec

@@ -13,23 +13,23 @@ from msgspec import Struct
 
 from ingest.acknowledgements import Acknowledgements
 from ingest.adapters import ADAPTERS
-from ingest.body_http import BodyReader
 from ingest.connections import Connections, connect
 from ingest.importing import FactImporter, Rules
 from ingest.intake import Intake, live
-from ingest.limits import Load, Pace
 from ingest.outbox import Outbox
-from ingest.pages import Pages
 from ingest.publisher import Publisher
 from ingest.reconciled import completeness
-from ingest.routes import Kind
 from ingest.routing import Router
 from ingest.secrets import UnreadableSecret, resolve
-from ingest.server_http import Server
+from ingest.server.body_http import BodyReader
+from ingest.server.limits import Load, Pace
+from ingest.server.pages import Pages
+from ingest.server.routes import Kind
+from ingest.server.server_http import Server
+from ingest.server.watchdog import Watchdog
 from ingest.settings import Settings
 from ingest.spool import Spool
 from ingest.telemetry import Telemetry
-from ingest.watchdog import Watchdog
 from schemas.asked_definition import asked_definition
 from schemas.clock import clock_from
 from schemas.codec import Codec

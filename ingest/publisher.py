@@ -11,8 +11,8 @@ from typing import Final
 import structlog
 
 from ingest.acknowledgements import Acknowledgements
-from ingest.daemon_thread import in_daemon_thread
 from ingest.records import Pending
+from ingest.server.daemon_thread import in_daemon_thread
 from schemas.log import Log, LogUnavailable, Outgoing, RecordRefused
 from schemas.topics import DEAD_LETTERS, FLOW_EVENTS, LETTER_KEYS, partition_of
 

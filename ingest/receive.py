@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from ingest.adapter import Adapter, Context, Delivery, Ignored, Untranslatable
 from ingest.dead_letters import Refused, dead_letter
-from ingest.limits import Allowance
 from ingest.outcomes import Accepted, DeadLettered, Received, Rejected
 from ingest.routing import Router
+from ingest.server.limits import Allowance
 from schemas.definition import SILENT_AFTER_SECONDS
 from schemas.event import FlowEvent
 

@@ -6,8 +6,8 @@ import logging
 import sys
 
 from vsm.logs import log_as_json
-from vsm.orphan import die_with_supervisor
-from vsm.processes import PROCESSES, run
+from vsm.one_machine.orphan import die_with_supervisor
+from vsm.one_machine.processes import PROCESSES, run
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ingest.environments import normalise
+from ingest.vocabulary.environments import normalise
 from schemas.definition import SELECTABLE, Definition, Rule, ServicePaths, ValueStream
 from schemas.steps_text import RULE_FIELDS
 from vsm.matching import rules_of

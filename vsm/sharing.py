@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from typing import TypeVar
 
-from vsm.orphan import die_with
+from vsm.one_machine.orphan import die_with
 
 Found = TypeVar("Found")
 

@@ -1,13 +1,16 @@
-"""Prometheus Alertmanager's webhooks, version 4: see `ingest.alert_groups`. It signs nothing: a token or a password."""
+"""Prometheus Alertmanager's webhooks, version 4.
+
+See `ingest.vocabulary.alert_groups`. It signs nothing: a token or a password.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from ingest.adapter import Adapter, Headers
-from ingest.alert_groups import alerts
-from ingest.delivery_ids import hashed_body
 from ingest.signatures import any_of, basic_auth, bearer_token
+from ingest.vocabulary.alert_groups import alerts
+from ingest.vocabulary.delivery_ids import hashed_body
 
 
 def _event_type(_headers: Headers, _body: bytes) -> str:

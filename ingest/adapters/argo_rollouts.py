@@ -14,13 +14,13 @@ import msgspec
 from msgspec import Struct
 
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
-from ingest.by_action import Translated
-from ingest.delivery_ids import hashed_body
-from ingest.deployed import deployed
 from ingest.facts import fact
-from ingest.kept_text import kept_of_environment
 from ingest.signatures import bearer_token
-from ingest.times import moment
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.delivery_ids import hashed_body
+from ingest.vocabulary.deployed import deployed
+from ingest.vocabulary.kept_text import kept_of_environment
+from ingest.vocabulary.times import moment
 from schemas.event import Outcome
 from schemas.identity import deployment_uri
 

@@ -13,16 +13,16 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import Actor
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
-from ingest.by_action import ByAction, Translated
-from ingest.delivery_ids import hashed_body
-from ingest.deployed import deployed
 from ingest.facts import Said, fact
-from ingest.kept_text import kept_of_environment
-from ingest.repositories import repository_of
 from ingest.signatures import bearer_token
-from ingest.times import moment
+from ingest.vocabulary.actors import Actor
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.delivery_ids import hashed_body
+from ingest.vocabulary.deployed import deployed
+from ingest.vocabulary.kept_text import kept_of_environment
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.times import moment
 from schemas.event import ActorClass, FlowEvent, Outcome
 from schemas.identity import deployment_uri
 

@@ -12,16 +12,16 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
-from ingest.by_action import Translated
-from ingest.code_links import branch_of_ref, change_links, commit_links
-from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, Said, fact
-from ingest.kept_text import kept_of_branch
-from ingest.repositories import repository_of
 from ingest.signatures import hmac_sha256
-from ingest.times import moment
+from ingest.vocabulary.actors import UNKNOWN, Actor
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import branch_of_ref, change_links, commit_links
+from ingest.vocabulary.delivery_ids import delivery_id
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.times import moment
 from schemas.event import ActorClass, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import run_uri
 

@@ -16,17 +16,17 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import Actor
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
-from ingest.by_action import ByAction, Translated
-from ingest.delivery_ids import hashed_body
-from ingest.deployed import deployed
-from ingest.environments import KNOWN, spelled
 from ingest.facts import Said, fact
-from ingest.kept_text import kept_of_environment
-from ingest.repositories import repository_of
 from ingest.signatures import any_of, bearer_token, hmac_sha256
-from ingest.times import moment
+from ingest.vocabulary.actors import Actor
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.delivery_ids import hashed_body
+from ingest.vocabulary.deployed import deployed
+from ingest.vocabulary.environments import KNOWN, spelled
+from ingest.vocabulary.kept_text import kept_of_environment
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.times import moment
 from schemas.event import ActorClass, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import artifact_uri, deployment_uri, short_digest
 

@@ -1,4 +1,6 @@
-"""Grafana Alerting's webhook contact points: see `ingest.alert_groups`; the body is Alertmanager's and a little more.
+"""Grafana Alerting's webhook contact points.
+
+See `ingest.vocabulary.alert_groups`; the body is Alertmanager's and a little more.
 
 From 12.0 on it can sign the body, alone or with the time of sending before it; that time's header is the user's choice,
 ours is `X-Grafana-Alerting-Timestamp`.
@@ -9,9 +11,9 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.adapter import Adapter, Headers
-from ingest.alert_groups import alerts
-from ingest.delivery_ids import hashed_body
 from ingest.signatures import any_of, basic_auth, bearer_token, hmac_sha256, timed_hmac
+from ingest.vocabulary.alert_groups import alerts
+from ingest.vocabulary.delivery_ids import hashed_body
 
 _SIGNATURE: Final = "x-grafana-alerting-signature"
 _TIME: Final = "x-grafana-alerting-timestamp"

@@ -18,14 +18,14 @@ import msgspec
 from msgspec import Struct
 
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
-from ingest.by_action import ByAction, Translated
-from ingest.code_links import change_links, commit_links
-from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, fact
-from ingest.kept_text import kept_of_branch
-from ingest.repositories import repository_of
 from ingest.signatures import any_of, basic_auth, bearer_token
-from ingest.times import moment
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.code_links import change_links, commit_links
+from ingest.vocabulary.delivery_ids import delivery_id
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.times import moment
 from schemas.event import LinkMethod, Outcome
 from schemas.identity import run_uri, short_digest
 

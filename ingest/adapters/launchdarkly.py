@@ -14,15 +14,15 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
-from ingest.by_action import Translated
-from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, check_size, fact
-from ingest.kept_text import kept_of_environment
-from ingest.keys import key_links, keys_in_branch, keys_in_text, unique_links
 from ingest.signatures import hmac_sha256
-from ingest.times import moment
+from ingest.vocabulary.actors import UNKNOWN, Actor
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.delivery_ids import delivery_id
+from ingest.vocabulary.kept_text import kept_of_environment
+from ingest.vocabulary.keys import key_links, keys_in_branch, keys_in_text, unique_links
+from ingest.vocabulary.times import moment
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import commit_uri, feature_uri
 

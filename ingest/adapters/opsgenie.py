@@ -12,14 +12,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
-from ingest.by_action import Translated
-from ingest.delivery_ids import hashed_body
 from ingest.facts import MOST_CHARACTERS, fact
-from ingest.incident_fields import SERVICES, severity, told_by
 from ingest.signatures import any_of, basic_auth, bearer_token
-from ingest.times import moment
+from ingest.vocabulary.actors import UNKNOWN, Actor
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.delivery_ids import hashed_body
+from ingest.vocabulary.incident_fields import SERVICES, severity, told_by
+from ingest.vocabulary.times import moment
 from schemas.event import ActorClass, FlowEvent
 from schemas.identity import incident_uri
 

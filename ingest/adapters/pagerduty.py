@@ -13,15 +13,15 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
-from ingest.by_action import Translated
-from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, fact
-from ingest.incident_fields import CAUSES, causes, service_name
-from ingest.kept_text import kept_of_environment
 from ingest.signatures import pagerduty
-from ingest.times import moment
+from ingest.vocabulary.actors import UNKNOWN, Actor
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.delivery_ids import delivery_id
+from ingest.vocabulary.incident_fields import CAUSES, causes, service_name
+from ingest.vocabulary.kept_text import kept_of_environment
+from ingest.vocabulary.times import moment
 from schemas.event import NO_CAUSE, ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import incident_uri
 

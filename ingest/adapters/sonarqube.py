@@ -12,14 +12,14 @@ import msgspec
 from msgspec import Struct
 
 from ingest.adapter import Adapter, Context, Headers, Untranslatable
-from ingest.by_action import Translated
-from ingest.code_links import change_links, commit_links
-from ingest.delivery_ids import hashed_body
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch
-from ingest.repositories import repository_of
 from ingest.signatures import hmac_sha256
-from ingest.times import moment
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import change_links, commit_links
+from ingest.vocabulary.delivery_ids import hashed_body
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.times import moment
 from schemas.event import Outcome
 from schemas.identity import run_uri, short_digest
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from ingest.times import moment
+from ingest.vocabulary.times import moment
 
 Json = dict[str, Any]
 """An object of an API's answer, or of a delivery's body."""

@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest import repositories
+from ingest.vocabulary import repositories
 
 _FIELD: Final = "\x1f"
 _RECORD: Final = "\x1e"

@@ -15,10 +15,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.entity_names import plain
 from ingest.importers.activities import TRANSITIONS, BadLog, Happening, LeftOut
 from ingest.importers.json_pieces import elements
 from ingest.importers.xml_pieces import Piece, pieces
+from ingest.vocabulary.entity_names import plain
 from schemas.identity import short_digest
 
 LIFECYCLE: Final = ("lifecycle:transition", "lifecycle")

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from ingest.adapter import Adapter, Context, Headers, Ignored, Translate, Untranslatable
-from ingest.by_action import Translated
-from ingest.delivery_ids import delivery_id
 from ingest.mapping.proofs import scheme_of
 from ingest.mapping.rules import MOST_FACTS, Rule, paths_of, rule_of
 from ingest.mapping.shape import Shape, shape_of
 from ingest.mapping.values import Scope, paths_in, text_of
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.delivery_ids import delivery_id
 from schemas.definition import Definition
 from schemas.event import FlowEvent
 from schemas.mapping import MappedEvent, ToolMapping, Value

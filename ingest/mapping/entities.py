@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ingest.adapter import Context, Untranslatable
-from ingest.entity_names import artifact, change_at, plain, ticket_at
 from ingest.facts import MOST_LINKS
-from ingest.keys import (
+from ingest.mapping.shape import Shape
+from ingest.mapping.values import Scope, every_text, name_of, required, text_of
+from ingest.vocabulary.entity_names import artifact, change_at, plain, ticket_at
+from ingest.vocabulary.keys import (
     CONFIDENCES,
     branch_links,
     key_links,
@@ -18,9 +20,7 @@ from ingest.keys import (
     keys_named_in_body,
     unique_links,
 )
-from ingest.mapping.shape import Shape
-from ingest.mapping.values import Scope, every_text, name_of, required, text_of
-from ingest.repositories import repository_of
+from ingest.vocabulary.repositories import repository_of
 from schemas.event import Link, LinkKind, LinkMethod
 from schemas.identity import (
     branch_uri,

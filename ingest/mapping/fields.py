@@ -7,16 +7,16 @@ from math import isfinite
 from typing import Final
 from urllib.parse import unquote
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Untranslatable
-from ingest.entity_names import is_plain
 from ingest.facts import MOST_CHARACTERS
-from ingest.kept_text import holds_branch, kept_of_label
 from ingest.mapping.shape import Shape
 from ingest.mapping.values import Found, Scope, found, name_of, plain_text, text_of
-from ingest.repositories import repository_of
-from ingest.times import Moment, moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.entity_names import is_plain
+from ingest.vocabulary.kept_text import holds_branch, kept_of_label
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.times import Moment, moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import ActorClass, Outcome, WorkKind
 from schemas.mapping import REPOSITORY, Account, MappedEvent, Value
 

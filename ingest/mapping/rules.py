@@ -8,10 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.actors import Actor
 from ingest.adapter import Context, Untranslatable
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch, kept_of_environment
 from ingest.mapping.entities import Links, Subject, links_of, subject_of, ticket_project
 from ingest.mapping.fields import (
     DECISION,
@@ -28,7 +26,9 @@ from ingest.mapping.fields import (
 )
 from ingest.mapping.shape import Shape, every
 from ingest.mapping.values import Found, Scope, Text, found, holds, paths_in, text_of
-from ingest.times import Moment
+from ingest.vocabulary.actors import Actor
+from ingest.vocabulary.kept_text import kept_of_branch, kept_of_environment
+from ingest.vocabulary.times import Moment
 from schemas.event import FlowEvent, Outcome, WorkKind
 from schemas.mapping import Account, MappedEvent, Path, Value
 

@@ -9,9 +9,9 @@ from typing import Final
 from msgspec import Struct
 
 from ingest.adapter import Headers, Untranslatable
-from ingest.environments import spelled
-from ingest.kept_text import without_addresses
 from ingest.mapping.shape import Shape, Steps, every, getter
+from ingest.vocabulary.environments import spelled
+from ingest.vocabulary.kept_text import without_addresses
 from schemas.mapping import ANY, Condition, Path, Value
 
 MOST_FOUND: Final = 1_000

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ingest.adapter import Adapter, Context, Delivery, Headers, Ignored
 from ingest.adapters import ADAPTERS
-from ingest.environments import normalise
+from ingest.vocabulary.environments import normalise
 from schemas.event import FlowEvent
 from schemas.identity import pseudonym
 from vsm.signing import renewed, signed

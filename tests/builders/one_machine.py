@@ -13,10 +13,10 @@ from typing import Final
 import httpx
 
 from vsm.data_dir import DataDir
-from vsm.organisation import prepare
-from vsm.ports import free_ports
-from vsm.settling import wait_until_settled
-from vsm.stack import Plan, Stack, running
+from vsm.one_machine.organisation import prepare
+from vsm.one_machine.ports import free_ports
+from vsm.one_machine.settling import wait_until_settled
+from vsm.one_machine.stack import Plan, Stack, running
 from vsm.store import open_store
 
 CLOCK: Final = "2026-01-01T00:00:00+00:00"

@@ -14,8 +14,8 @@ from ingest.history.history import History, Scope, Told
 from schemas.event import ActorClass, FlowEvent
 from tests.builders.deliveries import translated
 from tests.builders.recorded_api import FIXTURES, recording
-from vsm.checkpoints import Progress
-from vsm.walking import batches
+from vsm.history.checkpoints import Progress
+from vsm.history.walking import batches
 
 MARCH: Final = 1_772_323_200_000_000
 """2026-03-01T00:00Z, microseconds."""

@@ -19,8 +19,8 @@ from tests.builders.pasts import PLACES, received
 from tests.builders.recorded_api import Api, Trouble, recording, serving
 from vsm.cli import app
 from vsm.commands.send import source_secrets
+from vsm.one_machine.stack import Stack
 from vsm.sender import Recorded, play
-from vsm.stack import Stack
 
 pytestmark = pytest.mark.timeout(300)
 

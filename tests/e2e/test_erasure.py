@@ -21,7 +21,7 @@ from sinks.clickhouse.client import open_embedded
 from tests.builders.one_machine import END_MICROS, gauges, organisation, settle, tables
 from tests.builders.release import copied
 from vsm.cli import app
-from vsm.organisation import send
+from vsm.one_machine.organisation import send
 from vsm.store import open_store
 
 pytestmark = pytest.mark.timeout(400)

@@ -27,7 +27,7 @@ from vsm.cli import app
 from vsm.commands.send import source_secrets
 from vsm.event_logs import ocel_rows
 from vsm.ocel_store import OcelStore
-from vsm.organisation import send
+from vsm.one_machine.organisation import send
 from vsm.sender import Recorded, play
 
 pytestmark = pytest.mark.timeout(300)

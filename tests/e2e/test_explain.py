@@ -20,8 +20,8 @@ from tests.builders.one_machine import CLOCK, END_MICROS, organisation, settle
 from vsm.data_dir import DataDir
 from vsm.explaining import explain
 from vsm.generation import definition_in_use
-from vsm.organisation import send
-from vsm.stack import Stack
+from vsm.one_machine.organisation import send
+from vsm.one_machine.stack import Stack
 from vsm.store import Store, open_store
 
 pytestmark = pytest.mark.timeout(400)

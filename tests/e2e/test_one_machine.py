@@ -17,7 +17,7 @@ from lab.simulate import deliveries
 from tests.builders.one_machine import END_MICROS, organisation, settle, tables
 from tests.builders.release import copied
 from vsm.cli import app
-from vsm.organisation import send
+from vsm.one_machine.organisation import send
 from vsm.store import open_store
 
 pytestmark = pytest.mark.timeout(300)

@@ -12,7 +12,7 @@ import pytest
 from tests.builders.one_machine import organisation
 from vsm.data_dir import DataDir
 from vsm.importing import token
-from vsm.stack import Stack
+from vsm.one_machine.stack import Stack
 from vsm.store import open_store
 
 pytestmark = pytest.mark.timeout(180)

@@ -23,8 +23,8 @@ from tests.builders.older_log import write_anew_in_first_versions
 from tests.builders.one_machine import END_MICROS, TABLES, gauges, organisation, settle, tables
 from tests.builders.release import copied
 from vsm.data_dir import DataDir
-from vsm.organisation import send
-from vsm.ports import free_ports
+from vsm.one_machine.organisation import send
+from vsm.one_machine.ports import free_ports
 from vsm.store import open_store
 
 pytestmark = pytest.mark.timeout(300)

@@ -20,12 +20,12 @@ from schemas.log_local import LocalLog
 from sinks.clickhouse.checksum import checksums
 from tests.builders.command import addresses, ended, running, wait_for
 from tests.builders.one_machine import CLOCK, END_MICROS, organisation, settle
-from vsm.claiming import Claiming, Routed
 from vsm.data_dir import DataDir
-from vsm.organisation import send
-from vsm.ports import free_ports
-from vsm.replaying import Compared
-from vsm.settling import wait_until_settled
+from vsm.one_machine.organisation import send
+from vsm.one_machine.ports import free_ports
+from vsm.one_machine.settling import wait_until_settled
+from vsm.replay.claiming import Claiming, Routed
+from vsm.replay.replaying import Compared
 from vsm.store import open_store
 
 pytestmark = pytest.mark.timeout(300)

@@ -17,8 +17,8 @@ from schemas.log_local import LocalLog
 from tests.builders.command import ended, running, wait_for
 from tests.builders.one_machine import CLOCK, END_MICROS
 from vsm.data_dir import DataDir
-from vsm.organisation import prepare
-from vsm.replay_progress import Part
+from vsm.one_machine.organisation import prepare
+from vsm.replay.progress import Part
 from vsm.truth.events import taken
 
 pytestmark = pytest.mark.timeout(300)

@@ -25,8 +25,8 @@ from tests.builders.pumping import wait_until
 from tests.builders.release import copied
 from vsm.cli import app
 from vsm.commands.send import source_secrets
-from vsm.organisation import send
-from vsm.stack import Stack
+from vsm.one_machine.organisation import send
+from vsm.one_machine.stack import Stack
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -20,7 +20,7 @@ from tests.builders.one_machine import (
     settle,
     tables,
 )
-from vsm.organisation import send
+from vsm.one_machine.organisation import send
 
 Seen = tuple[Mapping[str, list[tuple[object, ...]]], list[str]]
 """Tables and gauges."""

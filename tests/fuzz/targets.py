@@ -23,13 +23,13 @@ from ingest.cloudevents import decide_all
 from ingest.connections import connect
 from ingest.corrections import corrections
 from ingest.imports import Refusal, imported
-from ingest.inflate import inflated
 from ingest.mapping.compile import adapters_of
 from ingest.mapping.proofs import NAMED
 from ingest.outcomes import Accepted, DeadLettered, Rejected
 from ingest.receive import Connection, receive
-from ingest.routes import Route, find
 from ingest.routing import Router
+from ingest.server.inflate import inflated
+from ingest.server.routes import Route, find
 from ingest.signatures import Outgoing, Scheme
 from schemas.codec import Codec
 from schemas.definition import Definition, Source

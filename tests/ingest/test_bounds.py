@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.inflate import inflated
-from ingest.limits import Allowance, Allowed, Load, Pace
-from ingest.metrics_pages import merged
 from ingest.outcomes import Rejected
+from ingest.server.inflate import inflated
+from ingest.server.limits import Allowance, Allowed, Load, Pace
+from ingest.server.metrics_pages import merged
 
 PACE = Pace(grace_seconds=5, bytes_per_second=1_000, longest_seconds=60)
 

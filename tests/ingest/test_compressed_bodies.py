@@ -10,7 +10,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from ingest.inflate import BROKEN, MOST_MEMBERS, TOO_LARGE, TOO_MANY_MEMBERS, UNKNOWN_ENCODING
+from ingest.server.inflate import BROKEN, MOST_MEMBERS, TOO_LARGE, TOO_MANY_MEMBERS, UNKNOWN_ENCODING
 from tests.builders.ingester import Ingester, push_body, signed
 from tests.builders.processor_time import loop_seconds, process_seconds
 

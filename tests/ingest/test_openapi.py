@@ -9,8 +9,8 @@ import pytest
 
 from ingest.adapter import Adapter
 from ingest.adapters import ADAPTERS
-from ingest.openapi import document
-from ingest.routes import EVENT_TOOLS, FIXED, find
+from ingest.server.openapi import document
+from ingest.server.routes import EVENT_TOOLS, FIXED, find
 from ingest.signatures import Outgoing, Scheme
 
 TOLD: Final[dict[str, Any]] = json.loads(document())

@@ -14,7 +14,7 @@ from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
 
-from ingest.openapi import document
+from ingest.server.openapi import document
 from tests.builders.ingester import SECRET, TOKEN, Ingester
 
 DESCRIBED: Final = schemathesis.openapi.from_dict(json.loads(document()))

@@ -10,7 +10,7 @@ import pytest
 from ingest.adapters.github.pushes import push
 from ingest.path_globs import any_path
 from ingest.routing import SERVICE_BY, Router, as_told
-from ingest.touched_paths import MOST_CHARACTERS, touched_paths
+from ingest.vocabulary.touched_paths import MOST_CHARACTERS, touched_paths
 from schemas.definition_file import parse
 from schemas.event import PATHS, FlowEvent
 from tests.builders.deliveries import context

@@ -18,8 +18,8 @@ from tests.builders.one_machine import organisation, settle, tables
 from vsm.cli import app
 from vsm.data_dir import DataDir
 from vsm.importing import post, token
+from vsm.one_machine.stack import Stack
 from vsm.scanning import scanned
-from vsm.stack import Stack
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 

@@ -14,8 +14,8 @@ from schemas.definition_file import load
 from schemas.log_open import open_log
 from schemas.topics_kafka import apply_if_none
 from tests.builders.kafka_broker import NoKafka, cluster
-from tests.vsm.test_claiming import TICKETS, append, held, replayed, rows
-from tests.vsm.test_replay_command import OLD_FILE
+from tests.vsm.replay.test_claiming import TICKETS, append, held, replayed, rows
+from tests.vsm.replay.test_replay_command import OLD_FILE
 from vsm.cli import app
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]

@@ -24,7 +24,7 @@ from schemas.steps_text import RULE_KEYS, STEP_KEYS
 from tests.builders.ingester import CONFIG
 from tests.builders.value_stream_files import EVERY_KEY, plain, schema_problems
 from vsm.data_dir import DataDir
-from vsm.defaults import write_default_config
+from vsm.one_machine.defaults import write_default_config
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = schema()

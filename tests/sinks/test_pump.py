@@ -10,7 +10,7 @@ from sinks.clickhouse.client import ClickHouse, StoreUnavailable
 from sinks.clickhouse.pump import GROUP
 from tests.builders.derived_rows import fact, letter, measured, visit
 from tests.builders.pumping import CODEC, Pumping, append, committed, wait_until
-from vsm.letters import read_letters
+from vsm.erasure.letters import read_letters
 
 VISITS = topics.STEP_VISITS.name
 

@@ -12,7 +12,7 @@ import pytest
 from msgspec import Struct
 
 from tests.builders.command import running, vsm
-from vsm.ports import free_ports
+from vsm.one_machine.ports import free_ports
 
 QUERIES: Final = {
     "of the readme": "SELECT step, count() FROM step_visits_current GROUP BY step ORDER BY step",

@@ -17,8 +17,8 @@ from schemas.log_local import LocalLog
 from tests.builders.command import addresses, running, vsm
 from tests.builders.ingester import push_body, signed
 from vsm.data_dir import DataDir
-from vsm.defaults import write_default_config
-from vsm.ports import free_ports
+from vsm.one_machine.defaults import write_default_config
+from vsm.one_machine.ports import free_ports
 
 pytestmark = pytest.mark.timeout(180)
 ELSEWHERE = """\

@@ -15,7 +15,7 @@ from vsm.board.server import Board
 from vsm.board.settings import Settings
 from vsm.data_dir import DataDir, Run, start_time
 from vsm.explaining import micros_of
-from vsm.ports import free_ports
+from vsm.one_machine.ports import free_ports
 
 _ASKED = {"stream": "shop", "metric": "flow_velocity"}
 

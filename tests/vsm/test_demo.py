@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders.command import running, vsm
-from vsm.ports import free_ports
+from vsm.one_machine.ports import free_ports
 
 pytestmark = pytest.mark.timeout(180)
 

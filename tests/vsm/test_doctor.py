@@ -16,7 +16,7 @@ from tests.builders.ingester import free_port
 from tests.builders.schema_registry import schema_registry
 from vsm.data_dir import DataDir
 from vsm.importing import token
-from vsm.ports import free_ports
+from vsm.one_machine.ports import free_ports
 
 pytestmark = pytest.mark.timeout(180)
 STREAMS = """\

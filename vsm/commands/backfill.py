@@ -13,17 +13,17 @@ from msgspec import structs
 
 from ingest.history.history import Told
 from schemas.identity_key import BadIdentityKey, load_identity_key
-from vsm import past
-from vsm.asking import Unanswered
-from vsm.checkpoints import Checkpoint, Progress
 from vsm.commands.send import report, source_secrets
 from vsm.data_dir import DataDir
+from vsm.history import past
+from vsm.history.asking import Unanswered
+from vsm.history.checkpoints import Checkpoint, Progress
+from vsm.history.past import Past
+from vsm.history.walking import UnforeseenAnswer, batches
 from vsm.importing import address
 from vsm.options import DEFAULT_DATA, Data, To, err, fail, out
-from vsm.past import Past
 from vsm.progress import Advance, bar
 from vsm.sender import Played, Recorded, Unreachable, play
-from vsm.walking import UnforeseenAnswer, batches
 
 
 def backfill(  # noqa: PLR0913 - each is an option

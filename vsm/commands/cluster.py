@@ -8,8 +8,8 @@ import typer
 
 from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import LogUnavailable
+from vsm.one_machine.processes import run
 from vsm.options import Kafka, KafkaSettings, fail, out
-from vsm.processes import run
 
 
 def ingest() -> None:

@@ -28,9 +28,9 @@ from schemas.registry import RegistryRefused, open_codec
 from schemas.sealing import BrokenSeal
 from vsm.commands.send import report, source_secrets, source_urls
 from vsm.data_dir import DataDir
+from vsm.erasure.letters import Letters, read_letters
 from vsm.generation import definition_in_use
 from vsm.importing import address
-from vsm.letters import Letters, read_letters
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, To, fail, out
 from vsm.printing import show_line, show_table
 from vsm.sender import Recorded, Unreachable, play

@@ -16,15 +16,15 @@ from lab.simulate import deliveries
 from vsm.commands.ask import read_map
 from vsm.commands.up import hears_orders, redefine_until_end, show_addresses
 from vsm.data_dir import DataDir, DataDirBusy
-from vsm.ending import ended_by_signals
 from vsm.generation import definition_in_use
+from vsm.one_machine.ending import ended_by_signals
+from vsm.one_machine.organisation import prepare, send
+from vsm.one_machine.ports import PortTaken
+from vsm.one_machine.settling import NotSettled, wait_until_settled
+from vsm.one_machine.stack import Plan, Stack, StackFailed, running
 from vsm.options import Data, Port, fail, out
-from vsm.organisation import prepare, send
-from vsm.ports import PortTaken
 from vsm.progress import bar
 from vsm.sender import Unreachable
-from vsm.settling import NotSettled, wait_until_settled
-from vsm.stack import Plan, Stack, StackFailed, running
 from vsm.store import BadQuery, StoreMissing, open_store
 
 DEMO_DATA: Final = Path("vsm-demo")

@@ -28,9 +28,9 @@ from schemas.topics import TOPICS
 from vsm.crossing import crossings
 from vsm.data_dir import PRIVATE, DataDir
 from vsm.generation import config_in_use
+from vsm.history.reconciled import noted
 from vsm.logs import redacted
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, out
-from vsm.reconciled import noted
 from vsm.store import BadQuery, StoreMissing, open_store
 
 LEAST_FREE_BYTES: Final = 1_000_000_000

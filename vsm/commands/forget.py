@@ -20,12 +20,12 @@ from schemas.log import Log, LogTruncated, LogUnavailable, RecordRefused
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, open_codec
 from vsm.data_dir import DataDir, DataDirBusy
-from vsm.forgetting import Forgetting, Found, NotObeyed, look_for_actor, look_for_source
-from vsm.forgetting_letters import Doomed, destroy, of_account, of_source
+from vsm.erasure.forgetting import Forgetting, Found, NotObeyed, look_for_actor, look_for_source
+from vsm.erasure.forgetting_letters import Doomed, destroy, of_account, of_source
+from vsm.erasure.letters import Letters, read_letters
 from vsm.generation import definition_in_use
-from vsm.letters import Letters, read_letters
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, fail, out
-from vsm.replaying import forget_progress
+from vsm.replay.replaying import forget_progress
 
 
 class _Whom(Struct, frozen=True):

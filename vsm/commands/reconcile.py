@@ -13,22 +13,22 @@ import typer
 from ingest.adapters import ADAPTERS
 from ingest.history.history import Told
 from schemas.event import FlowEvent
-from vsm import past
-from vsm.asking import Unanswered
-from vsm.checkpoints import Progress
 from vsm.commands.backfill import Sending
 from vsm.commands.send import report
 from vsm.data_dir import DataDir
+from vsm.history import past
+from vsm.history.asking import Unanswered
+from vsm.history.checkpoints import Progress
+from vsm.history.past import Past
+from vsm.history.reconciled import Reconciled, note
+from vsm.history.reconciling import Reconciliation, Row, Tally, ratio
+from vsm.history.walking import UnforeseenAnswer, batches
 from vsm.importing import address
 from vsm.options import DEFAULT_DATA, Data, To, Url, fail, out
-from vsm.past import Past
 from vsm.printing import show_table
 from vsm.progress import bar
-from vsm.reconciled import Reconciled, note
-from vsm.reconciling import Reconciliation, Row, Tally, ratio
 from vsm.sender import Unreachable
 from vsm.store import BadQuery, Store, StoreMissing, open_store
-from vsm.walking import UnforeseenAnswer, batches
 
 _ROWS_SQL: Final = """
 SELECT DISTINCT event_id, type, subject_id, toUnixTimestamp64Micro(occurred_at) AS at, state, attributes

@@ -21,11 +21,11 @@ from vsm.data_dir import DataDir
 from vsm.generation import config_in_use, known
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, err, fail, out
 from vsm.progress import bar
-from vsm.redefining import NotRedefined, go_back, swap_to
-from vsm.redefining import drop as drop_replay
-from vsm.replay_progress import SECONDS, Plan, Progress, derived_by
-from vsm.replay_source import Source, opened
-from vsm.replaying import Both, Compared, keep, kept, lines, read_into
+from vsm.replay.progress import SECONDS, Plan, Progress, derived_by
+from vsm.replay.redefining import NotRedefined, go_back, swap_to
+from vsm.replay.redefining import drop as drop_replay
+from vsm.replay.replaying import Both, Compared, keep, kept, lines, read_into
+from vsm.replay.source import Source, opened
 from vsm.sharing import WorkerDied, cores
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")

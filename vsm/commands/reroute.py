@@ -14,10 +14,10 @@ from schemas.kafka_settings import BadKafkaSettings, read_kafka_settings
 from schemas.log import LogTruncated, LogUnavailable, RecordRefused
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, open_codec
-from vsm.claiming import Claiming
 from vsm.data_dir import DataDir
 from vsm.generation import config_in_use
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, fail, out
+from vsm.replay.claiming import Claiming
 
 
 def reroute(

@@ -15,9 +15,9 @@ from schemas.log import LogTruncated, LogUnavailable, RecordRefused
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, open_codec
 from vsm.data_dir import DataDir, DataDirBusy
-from vsm.forgetting import NotObeyed
+from vsm.erasure.forgetting import NotObeyed
+from vsm.erasure.rotation import rotate
 from vsm.options import DEFAULT_DATA, Data, Kafka, KafkaSettings, Registry, fail, out
-from vsm.rotation import rotate
 
 
 def rotate_key(

@@ -13,12 +13,12 @@ import typer
 from schemas.definition_file import BadDefinition, load
 from sinks.clickhouse.address import BadAddress, parsed
 from vsm.data_dir import DataDir, DataDirBusy
-from vsm.defaults import write_default_config
-from vsm.ending import ended_by_signals
+from vsm.one_machine.defaults import write_default_config
+from vsm.one_machine.ending import ended_by_signals
+from vsm.one_machine.ports import PortTaken
+from vsm.one_machine.stack import Plan, Stack, StackFailed, running
 from vsm.options import DEFAULT_DATA, Data, KafkaSettings, Port, fail, out
-from vsm.ports import PortTaken
-from vsm.redefining import REDEFINES, carry_out
-from vsm.stack import Plan, Stack, StackFailed, running
+from vsm.replay.redefining import REDEFINES, carry_out
 
 
 def up(

@@ -10,10 +10,10 @@ from msgspec import Struct
 from ingest.adapter import Delivery
 from ingest.adapters import ADAPTERS
 from ingest.cloudevents import decide_all
-from ingest.environments import normalise
 from ingest.outcomes import Accepted
 from ingest.receive import Connection, receive
 from ingest.routing import Router
+from ingest.vocabulary.environments import normalise
 from lab.organisation import definition
 from lab.sending import SentDelivery
 from schemas.definition import Definition

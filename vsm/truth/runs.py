@@ -28,10 +28,10 @@ from lab.simulate import write
 from lab.truth import Truth
 from schemas.event import FlowEvent
 from vsm.data_dir import DataDir
-from vsm.organisation import prepare, send
-from vsm.ports import free_ports
-from vsm.settling import wait_until_settled
-from vsm.stack import Plan, running
+from vsm.one_machine.organisation import prepare, send
+from vsm.one_machine.ports import free_ports
+from vsm.one_machine.settling import wait_until_settled
+from vsm.one_machine.stack import Plan, running
 from vsm.store import open_store
 from vsm.truth.events import taken
 from vsm.truth.measured import Pure

@@ -15,8 +15,8 @@ from ingest.adapters.azure_devops.pushes import push
 from ingest.adapters.azure_devops.releases import deployment_completed, deployment_started
 from ingest.adapters.azure_devops.runs import run_state_changed
 from ingest.adapters.azure_devops.stages import stage_state_changed
-from ingest.delivery_ids import delivery_id
 from ingest.signatures import basic_auth
+from ingest.vocabulary.delivery_ids import delivery_id
 
 
 class _Envelope(Struct, frozen=True):

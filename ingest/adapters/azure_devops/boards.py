@@ -13,7 +13,6 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Context, Ignored, Untranslatable
 from ingest.adapters.azure_devops.bodies import (
     TOOL,
@@ -25,13 +24,14 @@ from ingest.adapters.azure_devops.bodies import (
     organisation,
 )
 from ingest.adapters.azure_devops.work_items import Fields, ItemBody, Relations, Turn, Turns, UpdateBody
-from ingest.by_action import Translated
-from ingest.code_links import commit_links
 from ingest.facts import fact
-from ingest.keys import MOST_KEYS
-from ingest.ticket_states import DELETED
-from ingest.times import Moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.actors import UNKNOWN, Actor
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import commit_links
+from ingest.vocabulary.keys import MOST_KEYS
+from ingest.vocabulary.ticket_states import DELETED
+from ingest.vocabulary.times import Moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod, WorkKind
 from schemas.identity import ticket_uri
 

@@ -9,12 +9,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Untranslatable
-from ingest.keys import MOST_KEYS
-from ingest.named_tickets import Tracker
-from ingest.repositories import repository_of
-from ingest.times import Moment, moment
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.keys import MOST_KEYS
+from ingest.vocabulary.named_tickets import Tracker
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.times import Moment, moment
 from schemas.event import ActorClass, Outcome
 
 TOOL: Final = "azure_devops"

@@ -20,10 +20,10 @@ from ingest.adapters.azure_devops.bodies import (
     is_told,
     project_of,
 )
-from ingest.by_action import Translated
-from ingest.code_links import branch_of_ref, change_links, commit_links
 from ingest.facts import Said, fact
-from ingest.kept_text import kept_of_branch
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import branch_of_ref, change_links, commit_links
+from ingest.vocabulary.kept_text import kept_of_branch
 from schemas.event import Link
 from schemas.identity import run_uri
 

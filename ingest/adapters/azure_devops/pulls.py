@@ -26,14 +26,14 @@ from ingest.adapters.azure_devops.bodies import (
     organisation,
     project_of,
 )
-from ingest.by_action import Translated
-from ingest.code_links import branch_of_ref, commit_links
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch
-from ingest.keys import unique_links
-from ingest.named_tickets import change_tickets
-from ingest.times import Moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import branch_of_ref, commit_links
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.keys import unique_links
+from ingest.vocabulary.named_tickets import change_tickets
+from ingest.vocabulary.times import Moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import LinkKind
 from schemas.identity import change_uri
 

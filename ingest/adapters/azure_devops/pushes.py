@@ -9,7 +9,6 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Context, Ignored, Untranslatable
 from ingest.adapters.azure_devops.bodies import (
     TRACKER,
@@ -21,9 +20,10 @@ from ingest.adapters.azure_devops.bodies import (
     organisation,
     project_of,
 )
-from ingest.by_action import Translated
-from ingest.named_tickets import message_tickets
-from ingest.pushed_commits import Commit, Push, commit_facts
+from ingest.vocabulary.actors import UNKNOWN, Actor
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.named_tickets import message_tickets
+from ingest.vocabulary.pushed_commits import Commit, Push, commit_facts
 
 _LANDED: Final = re.compile(r"Merged PR ([1-9][0-9]{0,8}): ")
 _HEADS: Final = "refs/heads/"

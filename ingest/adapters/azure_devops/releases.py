@@ -24,11 +24,11 @@ from ingest.adapters.azure_devops.bodies import (
     organisation,
     project_of,
 )
-from ingest.by_action import Translated
-from ingest.code_links import branch_of_ref, commit_links
 from ingest.facts import Said, fact
-from ingest.kept_text import kept_of_branch, kept_of_environment
-from ingest.keys import unique_links
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import branch_of_ref, commit_links
+from ingest.vocabulary.kept_text import kept_of_branch, kept_of_environment
+from ingest.vocabulary.keys import unique_links
 from schemas.event import FlowEvent, LinkKind
 from schemas.identity import deployment_uri
 

@@ -11,10 +11,10 @@ from msgspec import Struct
 from ingest.adapter import Context, Ignored
 from ingest.adapters.azure_devops.bodies import TOOL, Identity, Links, Named, by, first_time, full_name, is_told
 from ingest.adapters.azure_devops.builds import PULL, ended, page
-from ingest.by_action import Translated
-from ingest.code_links import branch_of_ref, change_links, commit_links
 from ingest.facts import Said, fact
-from ingest.kept_text import kept_of_branch
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import branch_of_ref, change_links, commit_links
+from ingest.vocabulary.kept_text import kept_of_branch
 from schemas.event import FlowEvent, Link
 from schemas.identity import run_uri
 

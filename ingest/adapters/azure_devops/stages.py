@@ -16,11 +16,11 @@ from msgspec import Struct
 from ingest.adapter import Context, Ignored
 from ingest.adapters.azure_devops.bodies import OUTCOMES, TOOL, first_time, is_told
 from ingest.adapters.azure_devops.runs import Checkout, Run, repository_of_run, sources_of
-from ingest.by_action import Translated
-from ingest.code_links import branch_of_ref, commit_links
-from ingest.environments import KNOWN, normalise, spelled
 from ingest.facts import Said, fact
-from ingest.kept_text import kept_of_branch, kept_of_environment
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import branch_of_ref, commit_links
+from ingest.vocabulary.environments import KNOWN, normalise, spelled
+from ingest.vocabulary.kept_text import kept_of_branch, kept_of_environment
 from schemas.event import FlowEvent, LinkKind
 from schemas.identity import deployment_uri, short_digest
 

@@ -19,8 +19,8 @@ from ingest.adapters.bitbucket_cloud.changes import (
 )
 from ingest.adapters.bitbucket_cloud.pushes import push
 from ingest.adapters.bitbucket_cloud.statuses import status_created, status_updated
-from ingest.delivery_ids import delivery_id
 from ingest.signatures import x_hub_signature
+from ingest.vocabulary.delivery_ids import delivery_id
 
 
 def _event_type(headers: Headers, _body: bytes) -> str:

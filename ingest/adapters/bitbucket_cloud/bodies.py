@@ -6,11 +6,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Untranslatable
-from ingest.keys import closed_issues
-from ingest.named_tickets import Tracker
-from ingest.repositories import repository_of
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.keys import closed_issues
+from ingest.vocabulary.named_tickets import Tracker
+from ingest.vocabulary.repositories import repository_of
 
 TRACKER: Final = Tracker("bitbucket_cloud", closed_issues)
 """The tracker of issues: `ticket:bitbucket_cloud/acme/app/12`."""

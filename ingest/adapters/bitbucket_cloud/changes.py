@@ -15,14 +15,14 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Untranslatable
 from ingest.adapters.bitbucket_cloud.bodies import TRACKER, Account, Hash, Links, Repository, by, host_owner_name, page
-from ingest.by_action import Translated
-from ingest.code_links import commit_links
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch
-from ingest.keys import unique_links
-from ingest.named_tickets import change_tickets
-from ingest.times import moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import commit_links
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.keys import unique_links
+from ingest.vocabulary.named_tickets import change_tickets
+from ingest.vocabulary.times import moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import Link, LinkKind, LinkMethod
 from schemas.identity import change_uri
 

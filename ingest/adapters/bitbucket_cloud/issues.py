@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
 from ingest.adapters.bitbucket_cloud.bodies import TRACKER, Account, Repository, by, host_owner_name
-from ingest.by_action import Translated
 from ingest.facts import fact
-from ingest.times import moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.times import moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import FlowEvent
 from schemas.identity import ticket_uri
 

@@ -15,13 +15,13 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Ignored
 from ingest.adapters.bitbucket_cloud.bodies import TRACKER, Account, Hash, Links, Repository, by, host_owner_name, page
-from ingest.by_action import Translated
 from ingest.facts import check_size
-from ingest.named_tickets import message_tickets
-from ingest.pushed_commits import Commit, Push, commit_facts
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.named_tickets import message_tickets
+from ingest.vocabulary.pushed_commits import Commit, Push, commit_facts
 
 _LANDED: Final = re.compile(r"Merged in [^\n]{1,512} \(pull request #([1-9][0-9]{0,8})\)")
 _BRANCHES: Final = frozenset({"branch", "named_branch"})

@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Ignored, Untranslatable
 from ingest.adapters.bitbucket_cloud.bodies import Account, Hash, Links, Repository, by, host_owner_name
-from ingest.by_action import Translated
-from ingest.code_links import commit_links
 from ingest.facts import fact
-from ingest.kept_text import holds_branch, kept_of_branch
-from ingest.times import moment
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import commit_links
+from ingest.vocabulary.kept_text import holds_branch, kept_of_branch
+from ingest.vocabulary.times import moment
 from schemas.event import Outcome
 from schemas.identity import run_uri, short_digest
 

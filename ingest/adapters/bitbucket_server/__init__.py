@@ -7,8 +7,8 @@ from typing import Final
 from ingest.adapter import Adapter, Headers
 from ingest.adapters.bitbucket_server import changes
 from ingest.adapters.bitbucket_server.pushes import refs_changed
-from ingest.delivery_ids import delivery_id
 from ingest.signatures import any_of, basic_auth, x_hub_signature
+from ingest.vocabulary.delivery_ids import delivery_id
 
 
 def _event_type(headers: Headers, _body: bytes) -> str:

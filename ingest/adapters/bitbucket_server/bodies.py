@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context
-from ingest.repositories import repository_of
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.repositories import repository_of
 
 
 class User(Struct, frozen=True, gc=False):

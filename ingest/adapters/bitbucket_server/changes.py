@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Untranslatable
 from ingest.adapters.bitbucket_server.bodies import Links, Repository, User, address, by, host_owner_name
-from ingest.by_action import Translated
-from ingest.code_links import branch_of_ref, commit_links
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch
-from ingest.keys import branch_links, key_links, keys_in_text, keys_named_in_body, unique_links
-from ingest.times import Moment, moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import branch_of_ref, commit_links
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.keys import branch_links, key_links, keys_in_text, keys_named_in_body, unique_links
+from ingest.vocabulary.times import Moment, moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import LinkKind, LinkMethod
 from schemas.identity import change_uri
 

@@ -11,14 +11,14 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Ignored
 from ingest.adapters.bitbucket_server.bodies import Repository, User, by, host_owner_name
-from ingest.by_action import Translated
-from ingest.code_links import branch_of_ref
 from ingest.facts import check_size
-from ingest.keys import key_links, keys_in_text
-from ingest.pushed_commits import Commit, Push, commit_facts
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import branch_of_ref
+from ingest.vocabulary.keys import key_links, keys_in_text
+from ingest.vocabulary.pushed_commits import Commit, Push, commit_facts
 from schemas.event import Link, LinkMethod
 
 _LANDED: Final = re.compile(r"(?:Merge pull request #|Pull request #)([1-9][0-9]{0,8})(?: in |: )")

@@ -11,17 +11,17 @@ from typing import Final
 
 import msgspec
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
 from ingest.adapters.buildkite.bodies import Account, Build, BuildBody, Job, JobBody, Pipeline
-from ingest.by_action import Translated
-from ingest.code_links import change_links, commit_links
-from ingest.delivery_ids import hashed_body
 from ingest.facts import MOST_CHARACTERS, Said, fact
-from ingest.kept_text import holds_branch, kept_of_branch
-from ingest.repositories import repository_of
 from ingest.signatures import any_of, buildkite_signature, token_header
-from ingest.times import moment
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import change_links, commit_links
+from ingest.vocabulary.delivery_ids import hashed_body
+from ingest.vocabulary.kept_text import holds_branch, kept_of_branch
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.times import moment
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import run_uri
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
 
-from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Adapter, Context, Headers, Ignored, Translate, Untranslatable
 from ingest.adapters.cdevents import names
 from ingest.adapters.cdevents.bodies import (
@@ -33,14 +32,15 @@ from ingest.adapters.cdevents.bodies import (
 from ingest.adapters.cdevents.chains import embedded_links, ends, ends_chain, linked_events, meant, thing
 from ingest.adapters.cdevents.exported import exported, read_back
 from ingest.adapters.cdevents.links import DEPLOYED, links, run
-from ingest.by_action import Translated
-from ingest.delivery_ids import delivery_id
 from ingest.facts import fact
-from ingest.kept_text import holds_branch, kept_of_branch, kept_of_environment
-from ingest.keys import branch_links, unique_links
 from ingest.signatures import any_of, bearer_token, standard_webhooks
-from ingest.times import moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.actors import UNKNOWN, Actor
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.delivery_ids import delivery_id
+from ingest.vocabulary.kept_text import holds_branch, kept_of_branch, kept_of_environment
+from ingest.vocabulary.keys import branch_links, unique_links
+from ingest.vocabulary.times import moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import ActorClass, Link, LinkKind, LinkMethod, Outcome
 from schemas.event_types import LINK_TOLD
 from schemas.identity import branch_uri, deployment_uri, short_digest

@@ -14,9 +14,9 @@ from urllib.parse import unquote
 
 from ingest.adapters.cdevents import names
 from ingest.adapters.cdevents.bodies import Alone, Embedded, End
-from ingest.entity_names import artifact
 from ingest.facts import MOST_CHARACTERS
-from ingest.keys import KEY
+from ingest.vocabulary.entity_names import artifact
+from ingest.vocabulary.keys import KEY
 from schemas.event import Link, LinkKind, LinkMethod
 from schemas.identity import change_uri, commit_uri, entity_kind, ticket_uri
 

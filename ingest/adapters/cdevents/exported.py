@@ -12,11 +12,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from ingest.actors import Actor
 from ingest.adapter import Context, Ignored, Untranslatable
-from ingest.by_action import Translated
 from ingest.facts import fact
-from ingest.times import moment
+from ingest.vocabulary.actors import Actor
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.times import moment
 from schemas.event import PATHS, ActorClass, Link, LinkKind, LinkMethod, Outcome, WorkKind
 from schemas.event_types import LINK_ASSERTED, LINK_DENIED
 from schemas.identity import bare_ticket_uri

@@ -8,7 +8,7 @@ from typing import Final
 from ingest.adapter import Context
 from ingest.adapters.cdevents import names
 from ingest.adapters.cdevents.bodies import Content, Event, texts
-from ingest.keys import key_links, keys_in_text, unique_links
+from ingest.vocabulary.keys import key_links, keys_in_text, unique_links
 from schemas.event import Link, LinkKind, LinkMethod
 from schemas.identity import commit_uri, run_uri
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ingest.entity_names import artifact, change_at, plain, ticket_at
-from ingest.repositories import repository_of
+from ingest.vocabulary.entity_names import artifact, change_at, plain, ticket_at
+from ingest.vocabulary.repositories import repository_of
 from schemas.identity import change_uri, commit_uri, incident_uri, short_digest, ticket_uri
 
 __all__ = ["TOOL", "artifact", "change", "incident", "own", "plain", "repository", "repository_at", "ticket"]

@@ -11,8 +11,8 @@ from ingest.adapters.gitea.pulls import pull_request, review
 from ingest.adapters.gitea.pushes import push
 from ingest.adapters.gitea.releases import release
 from ingest.adapters.gitea.runs import action_run, workflow_run
-from ingest.delivery_ids import delivery_id
 from ingest.signatures import any_of, hmac_sha256
+from ingest.vocabulary.delivery_ids import delivery_id
 
 _EVENT_HEADERS: Final = (
     "x-gitea-event", "x-forgejo-event", "x-gitea-event-type", "x-forgejo-event-type", "x-github-event",

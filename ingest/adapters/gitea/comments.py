@@ -12,10 +12,10 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
 from ingest.adapters.gitea.bodies import Label, Repository, User, by, class_of, full_name, labels_of
-from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
-from ingest.times import moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.times import moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.identity import change_uri
 
 

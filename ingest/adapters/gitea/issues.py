@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from ingest.adapter import Context
 from ingest.adapters.gitea.bodies import TRACKER, Label, Repository, User, by, full_name, home_of, labels_of
-from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
-from ingest.kept_text import kept_of_label
-from ingest.ticket_states import DELETED
-from ingest.times import Moment, moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.kept_text import kept_of_label
+from ingest.vocabulary.ticket_states import DELETED
+from ingest.vocabulary.times import Moment, moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import FlowEvent
 from schemas.identity import ticket_uri
 

@@ -8,11 +8,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Ignored
 from ingest.adapters.gitea.bodies import TRACKER, Repository, User, by, full_name
-from ingest.by_action import Translated
-from ingest.git_pushes import HEADS, Commit, Push, commit_facts, is_none
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.git_pushes import HEADS, Commit, Push, commit_facts, is_none
 
 _MERGE: Final = re.compile(r"Merge pull request (?:'.{0,1024}' \()?#[1-9][0-9]{0,8}\)? from ")
 _SQUASH: Final = re.compile(r"[^\n]{0,1024} \(#[1-9][0-9]{0,8}\)(?:\r?\n|$)")

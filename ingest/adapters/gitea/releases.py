@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from ingest.adapter import Context
 from ingest.adapters.gitea.bodies import Repository, User, by, full_name, home_of
-from ingest.by_action import ByAction, Translated
-from ingest.code_links import commit_links
 from ingest.facts import fact
-from ingest.times import moment
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.code_links import commit_links
+from ingest.vocabulary.times import moment
 from schemas.event import LinkKind
 from schemas.identity import artifact_uri
 

@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
 from ingest.adapters.gitea.bodies import Repository, User, by, full_name, told
-from ingest.by_action import ByAction, Translated
-from ingest.code_links import change_links, commit_links
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch
-from ingest.times import moment
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.code_links import change_links, commit_links
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.times import moment
 from schemas.event import FlowEvent, Link, Outcome
 from schemas.identity import run_uri
 

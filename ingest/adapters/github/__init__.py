@@ -16,8 +16,8 @@ from ingest.adapters.github.pulls import pull_request
 from ingest.adapters.github.pushes import push
 from ingest.adapters.github.reviews import pull_request_review
 from ingest.adapters.github.runs import check_suite, workflow_run
-from ingest.delivery_ids import delivery_id
 from ingest.signatures import github
+from ingest.vocabulary.delivery_ids import delivery_id
 
 
 def _event_type(headers: Headers, _body: bytes) -> str:

@@ -7,9 +7,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Untranslatable
-from ingest.repositories import repository_of
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.repositories import repository_of
 from schemas.event import ActorClass, Link, LinkKind, LinkMethod
 from schemas.identity import commit_uri
 

@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import Repository, User, by, full_name
-from ingest.by_action import Translated
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch
-from ingest.keys import branch_links
-from ingest.times import moment
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.keys import branch_links
+from ingest.vocabulary.times import moment
 from schemas.identity import branch_uri
 
 

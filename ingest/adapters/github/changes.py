@@ -21,8 +21,8 @@ from ingest.adapters.github.bodies import (
     owner_and_name,
 )
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch
-from ingest.keys import (
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.keys import (
     branch_links,
     closed_issues,
     issue_links,
@@ -31,8 +31,8 @@ from ingest.keys import (
     keys_named_in_body,
     unique_links,
 )
-from ingest.times import Moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.times import Moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import change_uri
 

@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import Repository, User, by, commit_link, full_name, owner_and_name
-from ingest.by_action import ByAction, Translated
-from ingest.environments import KNOWN, spelled
 from ingest.facts import Said, fact
-from ingest.kept_text import kept_of_branch, kept_of_environment
-from ingest.times import moment
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.environments import KNOWN, spelled
+from ingest.vocabulary.kept_text import kept_of_branch, kept_of_environment
+from ingest.vocabulary.times import moment
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import artifact_uri, deployment_uri
 

@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import TRACKER, Named, Repository, User, by, card_uri, full_name, owner_and_name
-from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
-from ingest.kept_text import kept_of_label
-from ingest.repositories import repository_of
-from ingest.ticket_states import DELETED
-from ingest.times import Moment, moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.kept_text import kept_of_label
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.ticket_states import DELETED
+from ingest.vocabulary.times import Moment, moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import ticket_uri
 

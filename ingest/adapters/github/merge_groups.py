@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import Repository, User, by, commit_link, full_name
-from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch
-from ingest.times import moment
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.times import moment
 from schemas.event import LinkKind
 from schemas.identity import change_uri
 

@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import TRACKER, Named, User, by, card_uri
-from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
-from ingest.times import moment
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.times import moment
 
 _NO_STATUS: Final = "No Status"
 """What a board calls the column of the cards without a status."""

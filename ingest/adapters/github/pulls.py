@@ -8,9 +8,9 @@ import msgspec
 
 from ingest.adapter import Context, Ignored
 from ingest.adapters.github.changes import PullRequestBody, change_facts
-from ingest.by_action import ByAction, Translated
-from ingest.times import Moment, moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.times import Moment, moment
+from ingest.vocabulary.work_kinds import work_kind
 
 
 def _opened(body: PullRequestBody, context: Context) -> Translated:

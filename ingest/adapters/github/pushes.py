@@ -17,15 +17,15 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import TRACKER, Repository, User, commit_link, full_name, owner_and_name
-from ingest.by_action import Translated
 from ingest.facts import fact
-from ingest.kept_text import LONG_LIVED, kept_of_branch
-from ingest.keys import branch_links, closed_issues, issue_links, key_links, keys_in_text, unique_links
-from ingest.times import moment
-from ingest.touched_paths import touched_paths
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.kept_text import LONG_LIVED, kept_of_branch
+from ingest.vocabulary.keys import branch_links, closed_issues, issue_links, key_links, keys_in_text, unique_links
+from ingest.vocabulary.times import moment
+from ingest.vocabulary.touched_paths import touched_paths
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import commit_uri
 

@@ -10,8 +10,8 @@ from msgspec import Struct
 from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import Repository, User
 from ingest.adapters.github.changes import PullRequest, PullRequestBody, change_facts
-from ingest.by_action import ByAction, Translated
-from ingest.times import moment
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.times import moment
 
 _DECISIONS: Final = frozenset({"approved", "changes_requested", "commented"})
 

@@ -16,10 +16,10 @@ from msgspec import Struct
 from ingest.adapter import Context, Ignored
 from ingest.adapters.github.bodies import Named, Repository, User, by, commit_link, full_name
 from ingest.adapters.github.merge_groups import QUEUE_BRANCH
-from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch
-from ingest.times import Moment, moment
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.times import Moment, moment
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import change_uri, run_uri
 

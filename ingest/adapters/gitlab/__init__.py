@@ -19,8 +19,8 @@ from ingest.adapters.gitlab.merge_requests import merge_request
 from ingest.adapters.gitlab.notes import note
 from ingest.adapters.gitlab.pipelines import pipeline
 from ingest.adapters.gitlab.pushes import push
-from ingest.delivery_ids import delivery_id
 from ingest.signatures import any_of, standard_webhooks, token_header
+from ingest.vocabulary.delivery_ids import delivery_id
 
 _SYSTEM: Final = "System Hook"
 _SAME: Final = {"build": "job", "work_item": "issue"}

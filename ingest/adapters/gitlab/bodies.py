@@ -8,12 +8,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Untranslatable
 from ingest.adapters.gitlab.closing import closed_issues
-from ingest.named_tickets import Tracker
-from ingest.repositories import repository_of
-from ingest.work_kinds import MOST_LABELS, work_kind
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.named_tickets import Tracker
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.work_kinds import MOST_LABELS, work_kind
 from schemas.event import ActorClass
 
 TRACKER: Final = Tracker("gitlab", closed_issues)

@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from ingest.adapter import Context
 from ingest.adapters.gitlab.bodies import TRACKER, Label, Project, User, by, full_name, path_of
-from ingest.code_links import commit_links
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch
-from ingest.keys import unique_links
-from ingest.named_tickets import change_tickets
-from ingest.times import Moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.code_links import commit_links
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.keys import unique_links
+from ingest.vocabulary.named_tickets import change_tickets
+from ingest.vocabulary.times import Moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import change_uri
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ingest.keys import MOST_KEYS
+from ingest.vocabulary.keys import MOST_KEYS
 
 _VERB: Final = r"(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)"
 _PATH: Final = r"[\w.-]{1,255}(?:/[\w.-]{1,255}){0,20}"

@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from ingest.adapter import Context, Untranslatable
 from ingest.adapters.gitlab.bodies import Project, User, by, full_name, path_of
-from ingest.by_action import ByAction, Translated
-from ingest.code_links import commit_links
-from ingest.environments import KNOWN, spelled
 from ingest.facts import fact
-from ingest.kept_text import kept_of_branch, kept_of_environment
-from ingest.times import moment
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.code_links import commit_links
+from ingest.vocabulary.environments import KNOWN, spelled
+from ingest.vocabulary.kept_text import kept_of_branch, kept_of_environment
+from ingest.vocabulary.times import moment
 from schemas.event import LinkKind, Outcome
 from schemas.identity import artifact_uri, deployment_uri
 

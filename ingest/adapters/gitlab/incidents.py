@@ -12,7 +12,7 @@ from ingest.adapter import Context
 from ingest.adapters.gitlab.bodies import TRACKER, by, path_of
 from ingest.adapters.gitlab.work_items import Body, Told, updated_at, word
 from ingest.facts import fact
-from ingest.incident_fields import CAUSES, told_by
+from ingest.vocabulary.incident_fields import CAUSES, told_by
 from schemas.event import NO_CAUSE, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import incident_uri, ticket_uri
 

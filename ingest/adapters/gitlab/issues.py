@@ -11,12 +11,12 @@ from ingest.adapter import Context, Ignored
 from ingest.adapters.gitlab.bodies import TRACKER, by, full_name, path_of, told_by_labels
 from ingest.adapters.gitlab.incidents import incident_facts
 from ingest.adapters.gitlab.work_items import Body, Changes, Told, updated_at, word
-from ingest.by_action import ByAction, Translated
 from ingest.facts import fact
-from ingest.kept_text import kept_of_label
-from ingest.ticket_states import DELETED
-from ingest.times import moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.kept_text import kept_of_label
+from ingest.vocabulary.ticket_states import DELETED
+from ingest.vocabulary.times import moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import FlowEvent
 from schemas.identity import ticket_uri
 

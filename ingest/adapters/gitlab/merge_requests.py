@@ -15,8 +15,8 @@ from msgspec import Struct
 from ingest.adapter import Context, Ignored
 from ingest.adapters.gitlab.bodies import Changed, Label, Project, User, tells_kind, told_by_labels
 from ingest.adapters.gitlab.changes import MergeRequest, More, change_fact, is_draft
-from ingest.by_action import ByAction, Translated
-from ingest.times import Moment, moment
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.times import Moment, moment
 from schemas.event import FlowEvent
 
 _DECISIONS: Final = {"requested_changes": "changes_requested", "reviewed": "commented"}

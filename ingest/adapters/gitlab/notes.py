@@ -14,8 +14,8 @@ from msgspec import Struct
 from ingest.adapter import Context, Ignored
 from ingest.adapters.gitlab.bodies import Project, User
 from ingest.adapters.gitlab.changes import MergeRequest, change_fact
-from ingest.by_action import Translated
-from ingest.times import moment
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.times import moment
 
 
 class Note(Struct, frozen=True):

@@ -14,12 +14,12 @@ from msgspec import Struct
 
 from ingest.adapter import Context
 from ingest.adapters.gitlab.bodies import Project, User, by, full_name
-from ingest.by_action import ByAction, Translated
-from ingest.code_links import commit_links
-from ingest.entity_names import change_at
 from ingest.facts import Said, fact
-from ingest.kept_text import kept_of_branch
-from ingest.times import moment
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.code_links import commit_links
+from ingest.vocabulary.entity_names import change_at
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.times import moment
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import run_uri
 

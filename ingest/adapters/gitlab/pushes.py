@@ -7,12 +7,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Ignored
 from ingest.adapters.gitlab.bodies import TRACKER, Project, User, by, full_name
 from ingest.adapters.gitlab.changes import reverted_change
-from ingest.by_action import Translated
-from ingest.git_pushes import HEADS, Commit, Push, commit_facts, is_none
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.git_pushes import HEADS, Commit, Push, commit_facts, is_none
 
 _LANDED: Final = "\nSee merge request "
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from ingest.adapters.gitlab.bodies import Changed, Label, Project, User
-from ingest.times import Moment, moment
+from ingest.vocabulary.times import Moment, moment
 
 
 class WorkItem(Struct, frozen=True):

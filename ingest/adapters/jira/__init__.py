@@ -13,18 +13,18 @@ from typing import Final
 import msgspec
 from msgspec import Struct, structs
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
 from ingest.adapters.jira.bodies import Body, Issue, IssueType, Item, User
 from ingest.adapters.jira.ignored import IGNORED
-from ingest.by_action import Translated
-from ingest.delivery_ids import delivery_id
 from ingest.facts import MOST_CHARACTERS, check_size, fact
-from ingest.keys import MOST_KEYS
 from ingest.signatures import x_hub_signature
-from ingest.ticket_states import DELETED, is_final
-from ingest.times import Moment, moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.delivery_ids import delivery_id
+from ingest.vocabulary.keys import MOST_KEYS
+from ingest.vocabulary.ticket_states import DELETED, is_final
+from ingest.vocabulary.times import Moment, moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import ticket_uri
 

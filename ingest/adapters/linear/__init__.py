@@ -13,17 +13,17 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
 from ingest.adapters.linear.bodies import Before, Body, Issue, Named, User
-from ingest.by_action import ByAction, Translated
-from ingest.delivery_ids import delivery_id
 from ingest.facts import check_size, fact
-from ingest.kept_text import kept_of_label
 from ingest.signatures import hmac_sha256, sent_within
-from ingest.ticket_states import DELETED
-from ingest.times import Moment, moment
-from ingest.work_kinds import MOST_LABELS, work_kind
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.by_action import ByAction, Translated
+from ingest.vocabulary.delivery_ids import delivery_id
+from ingest.vocabulary.kept_text import kept_of_label
+from ingest.vocabulary.ticket_states import DELETED
+from ingest.vocabulary.times import Moment, moment
+from ingest.vocabulary.work_kinds import MOST_LABELS, work_kind
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import ticket_uri
 

@@ -12,8 +12,8 @@ from ingest.adapter import Adapter, Headers
 from ingest.adapters.sentry.incidents import TOOL
 from ingest.adapters.sentry.issues import EVENT_ALERT, ISSUE
 from ingest.adapters.sentry.metric_alerts import METRIC_ALERT
-from ingest.delivery_ids import delivery_id
 from ingest.signatures import hmac_sha256
+from ingest.vocabulary.delivery_ids import delivery_id
 
 
 def _event_type(headers: Headers, _body: bytes) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Context, Untranslatable
 from ingest.adapters.sentry.bodies import Account
 from ingest.facts import MOST_CHARACTERS
-from ingest.times import Moment, moment
+from ingest.vocabulary.actors import UNKNOWN, Actor
+from ingest.vocabulary.times import Moment, moment
 from schemas.event import ActorClass
 from schemas.identity import incident_uri
 

@@ -9,11 +9,11 @@ import msgspec
 from ingest.adapter import Context
 from ingest.adapters.sentry.bodies import Body, OfMetricAlert
 from ingest.adapters.sentry.incidents import by, sent_at, uri_of
-from ingest.by_action import Actions, ByAction, Translated
 from ingest.facts import fact
-from ingest.incident_fields import severity
-from ingest.kept_text import kept_of_environment
-from ingest.times import Moment, moment
+from ingest.vocabulary.by_action import Actions, ByAction, Translated
+from ingest.vocabulary.incident_fields import severity
+from ingest.vocabulary.kept_text import kept_of_environment
+from ingest.vocabulary.times import Moment, moment
 from schemas.event import FlowEvent
 
 _KIND: Final = "metric-alert/"

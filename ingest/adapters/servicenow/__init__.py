@@ -13,9 +13,9 @@ from msgspec import Struct
 from ingest.adapter import Adapter, Headers
 from ingest.adapters.servicenow import approvals, incidents
 from ingest.adapters.servicenow.bodies import DELETE, INSERT, TOOL, UPDATE, decode
-from ingest.by_action import ByAction
-from ingest.delivery_ids import delivery_id
 from ingest.signatures import any_of, basic_auth, bearer_token, hmac_sha256
+from ingest.vocabulary.by_action import ByAction
+from ingest.vocabulary.delivery_ids import delivery_id
 
 
 class _Envelope(Struct, frozen=True):

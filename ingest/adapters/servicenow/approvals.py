@@ -10,13 +10,13 @@ from typing import Final
 
 from ingest.adapter import Context
 from ingest.adapters.servicenow.bodies import NOTHING, TOOL, Body, Record, Told, by, number_of, order_of
-from ingest.by_action import Translated
-from ingest.code_links import commit_links
 from ingest.facts import fact
-from ingest.incident_fields import causes, service_name
-from ingest.kept_text import kept_of_environment
-from ingest.keys import key_links, keys_in_text, unique_links
-from ingest.times import Moment, moment
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import commit_links
+from ingest.vocabulary.incident_fields import causes, service_name
+from ingest.vocabulary.kept_text import kept_of_environment
+from ingest.vocabulary.keys import key_links, keys_in_text, unique_links
+from ingest.vocabulary.times import Moment, moment
 from schemas.event import FlowEvent, Link, LinkMethod, Outcome
 
 _STATES: Final = {

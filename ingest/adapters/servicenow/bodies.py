@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor
 from ingest.adapter import Context, Ignored, Untranslatable
 from ingest.facts import MOST_CHARACTERS
-from ingest.times import Moment, moment
+from ingest.vocabulary.actors import UNKNOWN, Actor
+from ingest.vocabulary.times import Moment, moment
 from schemas.event import ActorClass
 
 TOOL: Final = "servicenow"

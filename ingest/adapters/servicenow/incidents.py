@@ -8,11 +8,11 @@ from typing import Final
 from ingest.adapter import Context
 from ingest.adapters.servicenow.approvals import approval_uri
 from ingest.adapters.servicenow.bodies import NOTHING, TOOL, Body, Told, by, number_of, order_of
-from ingest.by_action import Translated
 from ingest.facts import fact
-from ingest.incident_fields import causes, service_name
-from ingest.kept_text import kept_of_environment
-from ingest.times import Moment, moment
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.incident_fields import causes, service_name
+from ingest.vocabulary.kept_text import kept_of_environment
+from ingest.vocabulary.times import Moment, moment
 from schemas.event import NO_CAUSE, FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import incident_uri
 

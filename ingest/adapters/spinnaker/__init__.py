@@ -25,12 +25,12 @@ from ingest.adapters.spinnaker.deployments import (
     stage_told,
 )
 from ingest.adapters.spinnaker.said import commits, identity, reasons, said_of
-from ingest.by_action import Translated
-from ingest.delivery_ids import delivery_id
-from ingest.deployed import deployed
 from ingest.facts import Said, fact
 from ingest.signatures import any_of, basic_auth, bearer_token
-from ingest.times import moment
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.delivery_ids import delivery_id
+from ingest.vocabulary.deployed import deployed
+from ingest.vocabulary.times import moment
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod
 from schemas.identity import run_uri
 

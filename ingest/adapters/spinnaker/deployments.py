@@ -10,12 +10,12 @@ from msgspec import Struct
 from ingest.adapter import Context, Ignored
 from ingest.adapters.spinnaker.bodies import NO_PARAMETERS, NO_PLACE, NO_TRIGGER, Event, Execution, Place, Stage, decode
 from ingest.adapters.spinnaker.said import commits, identity, images, reasons, said_of
-from ingest.by_action import Translated
-from ingest.deployed import deployed
-from ingest.environments import KNOWN
 from ingest.facts import MOST_LINKS, Said, check_size, fact
-from ingest.kept_text import kept_of_environment
-from ingest.times import Moment, moment
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.deployed import deployed
+from ingest.vocabulary.environments import KNOWN
+from ingest.vocabulary.kept_text import kept_of_environment
+from ingest.vocabulary.times import Moment, moment
 from schemas.event import FlowEvent, Link, Outcome
 from schemas.identity import deployment_uri
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Untranslatable
 from ingest.adapters.spinnaker.bodies import NO_TRIGGER, NOBODY, Artifact, Event, Execution, Trigger
 from ingest.facts import MOST_CHARACTERS, MOST_LINKS, Said
-from ingest.kept_text import kept_of_branch
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.kept_text import kept_of_branch
 from schemas.event import ActorClass
 
 _IMAGE: Final = "docker/image"

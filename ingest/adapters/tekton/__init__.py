@@ -12,17 +12,17 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Adapter, Context, Headers, Ignored, Untranslatable
 from ingest.adapters.tekton.bodies import Condition, Run, Status, run_of
-from ingest.by_action import Translated
-from ingest.code_links import branch_of_ref, change_links, commit_links
-from ingest.delivery_ids import delivery_id
 from ingest.facts import Said, check_size, fact
-from ingest.kept_text import kept_of_branch
-from ingest.repositories import repository_of
 from ingest.signatures import any_of, basic_auth, bearer_token
-from ingest.times import moment
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.code_links import branch_of_ref, change_links, commit_links
+from ingest.vocabulary.delivery_ids import delivery_id
+from ingest.vocabulary.kept_text import kept_of_branch
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.times import moment
 from schemas.event import FlowEvent, Link, LinkKind, LinkMethod, Outcome
 from schemas.identity import artifact_uri, run_uri
 

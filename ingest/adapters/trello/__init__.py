@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from ingest.adapter import Adapter, Headers
 from ingest.adapters.trello import cards
-from ingest.delivery_ids import delivery_id
 from ingest.signatures import hmac_sha1_of_body_and_url
+from ingest.vocabulary.delivery_ids import delivery_id
 
 
 class _Kind(Struct, frozen=True):

@@ -10,16 +10,16 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, Struct
 
-from ingest.actors import UNKNOWN, Actor, classify
 from ingest.adapter import Context, Ignored
 from ingest.adapters.trello.bodies import Action, Body, Data, Member, Named
-from ingest.by_action import Translated
-from ingest.change_addresses import attached_code
 from ingest.facts import fact
-from ingest.kept_text import kept_of_label
-from ingest.ticket_states import DELETED, is_final
-from ingest.times import moment
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.actors import UNKNOWN, Actor, classify
+from ingest.vocabulary.by_action import Translated
+from ingest.vocabulary.change_addresses import attached_code
+from ingest.vocabulary.kept_text import kept_of_label
+from ingest.vocabulary.ticket_states import DELETED, is_final
+from ingest.vocabulary.times import moment
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import FlowEvent, Link
 from schemas.identity import ticket_uri
 

@@ -13,7 +13,7 @@ import pytest
 
 from ingest.adapter import Adapter, Ignored, Untranslatable
 from ingest.adapters import ADAPTERS
-from ingest.times import moment
+from ingest.vocabulary.times import moment
 from schemas.codec import Codec
 from schemas.event import EARLIEST_MICROS, IMPLAUSIBLE_TIME, UNROUTED, FlowEvent
 from schemas.event_types import RANKED

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ingest.adapter import Ignored
 from ingest.adapters.azure_devops.stages import stage_state_changed
-from ingest.environments import normalise
+from ingest.vocabulary.environments import normalise
 from schemas.event import ActorClass, FlowEvent, LinkKind, Outcome, WorkKind
 from schemas.identity import event_id
 from tests.builders.deliveries import context, events, golden, translated

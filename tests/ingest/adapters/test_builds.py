@@ -7,11 +7,11 @@ import re
 import pytest
 
 from ingest.adapter import Ignored
-from ingest.environments import normalise
 from ingest.outcomes import Accepted
 from ingest.receive import Connection, receive
 from ingest.routing import Router
 from ingest.signatures import Outgoing, token_header
+from ingest.vocabulary.environments import normalise
 from schemas.definition import Definition
 from schemas.event import ActorClass, FlowEvent, LinkKind, Outcome
 from schemas.identity import pseudonym

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from ingest.adapter import Ignored, Untranslatable
 from ingest.adapters.github import ADAPTER
-from ingest.environments import normalise
+from ingest.vocabulary.environments import normalise
 from schemas.event import ActorClass, FlowEvent, Link, LinkKind, LinkMethod, Outcome, WorkKind
 from schemas.identity import short_digest
 from tests.builders.deliveries import context, events, golden, translated

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from ingest.environments import normalise
-from ingest.kept_text import kept_of_branch, kept_of_environment, kept_of_label, without_addresses
+from ingest.vocabulary.environments import normalise
+from ingest.vocabulary.kept_text import kept_of_branch, kept_of_environment, kept_of_label, without_addresses
 from schemas.identity import pseudonym
 
 hashed = partial(pseudonym, b"a key of the tests", "github")

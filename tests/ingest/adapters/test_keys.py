@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.keys import (
+from ingest.vocabulary.keys import (
     CONFIDENCES,
     MOST_KEYS,
     closed_issues,

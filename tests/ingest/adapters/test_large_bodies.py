@@ -10,7 +10,7 @@ import pytest
 
 from ingest.adapter import Ignored, Untranslatable
 from ingest.facts import MOST_AT_ONCE
-from ingest.work_kinds import MOST_LABELS
+from ingest.vocabulary.work_kinds import MOST_LABELS
 from tests.builders.deliveries import golden, translated
 
 MANY: Final = MOST_AT_ONCE + 1

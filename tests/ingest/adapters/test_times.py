@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.adapter import Untranslatable
-from ingest.times import Moment, moment
+from ingest.vocabulary.times import Moment, moment
 from schemas.event import EARLIEST_MICROS
 
 NOON = 1_772_452_800_000_000

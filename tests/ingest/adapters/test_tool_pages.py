@@ -8,8 +8,8 @@ import pytest
 
 from ingest.adapter import Adapter
 from ingest.adapters import ADAPTERS
-from ingest.by_action import ByAction
 from ingest.event_table import event_table, with_event_table
+from ingest.vocabulary.by_action import ByAction
 
 PAGES = Path(__file__).parents[3] / "docs" / "tools"
 

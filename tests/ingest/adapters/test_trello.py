@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ingest.adapter import Ignored
-from ingest.change_addresses import attached_code
+from ingest.vocabulary.change_addresses import attached_code
 from schemas.event import FlowEvent, LinkKind, WorkKind
 from tests.builders.deliveries import events, golden, translated
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.actors import classify
-from ingest.environments import normalise
-from ingest.repositories import repository_of
-from ingest.work_kinds import work_kind
+from ingest.vocabulary.actors import classify
+from ingest.vocabulary.environments import normalise
+from ingest.vocabulary.repositories import repository_of
+from ingest.vocabulary.work_kinds import work_kind
 from schemas.event import ActorClass, WorkKind
 from tests.builders.deliveries import golden, translated
 

@@ -11,8 +11,8 @@ from ingest.history.github import HISTORY as GITHUB
 from ingest.history.history import MOST_PAGES, Answer, Ask, Endless, Unit, going_on, pages
 from ingest.history.jira import HISTORY as JIRA
 from tests.builders.pasts import march
-from vsm.checkpoints import Progress
-from vsm.walking import UnforeseenAnswer, batches
+from vsm.history.checkpoints import Progress
+from vsm.history.walking import UnforeseenAnswer, batches
 
 NEXT: Final = Ask("/things?page=2")
 

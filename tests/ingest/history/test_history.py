@@ -16,8 +16,8 @@ from ingest.history.history import Scope, Told
 from tests.builders.deliveries import BY_TOOL, translated
 from tests.builders.pasts import MARCH, backfilled, facts, history, live_facts, march, plain, received, told_facts
 from tests.builders.recorded_api import recording
-from vsm.checkpoints import Checkpoint, Progress
-from vsm.walking import batches
+from vsm.history.checkpoints import Checkpoint, Progress
+from vsm.history.walking import batches
 
 RECORDINGS: Final = ("github/api", "gitlab/api", "jira/cloud", "jira/server")
 DAY: Final = 86_400_000_000

@@ -1,0 +1,1 @@
+"""How a log is replayed under another definition, compared, and taken over without a gap."""
