@@ -18,7 +18,7 @@ _FAR: Final = 6
 """From here on the series of the digamma function are good to nine digits."""
 
 
-def wilson(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(hits: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return Wilson's score interval of hits / n, inside [0, 1] and around the ratio. Raises ValueError for n < 1.
 
     Wilson 1927; recommended by Brown, Cai and DasGupta 2001 for its coverage.

@@ -110,6 +110,12 @@ def test_bounds_of_a_ratio_are_symmetric(things: list[tuple[int, int]]) -> None:
     assert swapped == pytest.approx((1 - upper, 1 - lower), abs=1e-6)
 
 
+def test_one_thing_that_outweighs_all_others_makes_nothing_sure() -> None:
+    """A month's item active for 30 % of it, and four of an hour: the ratio is the one item's, whatever the four did."""
+    lower, upper = ratio_bounds(sums([(216, 504), *[(1, 0)] * 4]))
+    assert (lower, upper) == (pytest.approx(0.05, abs=0.05), pytest.approx(0.86, abs=0.05))
+
+
 @given(THINGS)
 @settings(max_examples=60, deadline=None)
 def test_the_same_things_four_times_over_bound_the_ratio_more_closely(things: list[tuple[int, int]]) -> None:
