@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from schemas.derived import StepVisit, revision
+from schemas.measurement import Measurement
 from sinks.clickhouse.active import activate, active
 from sinks.clickhouse.checksum import checksums
 from sinks.clickhouse.client import BlockRefused, ClickHouse
@@ -170,6 +171,39 @@ class StoreContract:
         store.insert("measurements", block(table, [measured(3.0, step="Build", generation=1)]), "n")
         found = store.rows("SELECT value_stream, value FROM vsm.measurements_current ORDER BY value_stream")
         assert found == [("billing", 2.0), ("checkout", 3.0)]
+
+    def test_what_was_measured_is_read_as_it_was_shown(self, store: ClickHouse) -> None:
+        """Series by series what the current view showed at each time, across a swap, back again, and twice a second."""
+        history: list[tuple[int, list[Measurement]]] = [
+            (0, [measured(1.0), measured(2.0, step="Dropped"), measured(7.0, value_stream="billing")]),
+            (0, [measured(3.0, generation=1)]),
+            (0, [measured(4.0, generation=1), measured(40.0, generation=2)]),
+            (2, []),
+            (0, [measured(5.0, generation=2), measured(6.0, generation=2, value_stream="billing")]),
+            (0, [measured(8.0, generation=2), measured(None, generation=2, statistic="p85")]),
+            (1, []),
+            (0, [measured(9.0, generation=3), measured(9.5, generation=3)]),
+            (3, [measured(10.0, generation=3)]),
+        ]
+        columns = (
+            "value_stream, step, statistic, value, n, definition_version, generation, toUnixTimestamp(measured_at)"
+        )
+        shown, told = [], []
+        for second, (swap, values) in enumerate(history, 1):
+            at = T0 + second * SECOND
+            for number, value in enumerate(values):
+                now = msgspec.structs.replace(value, measured_at=at)
+                store.insert("measurements", block(BY_NAME["measurements"], [now]), f"{second}/{number}")
+            activate(store, swap, at)
+            shown.append(store.rows(f"SELECT {columns} FROM vsm.measurements_current ORDER BY ALL"))  # noqa: S608 - literal names
+        for second in range(1, len(history) + 1):
+            at = T0 + second * SECOND
+            told.append(
+                store.rows(
+                    f"SELECT {columns} FROM vsm.measurements_as_of(at = fromUnixTimestamp64Micro({at})) ORDER BY ALL"  # noqa: S608 - literal names
+                )
+            )
+        assert told == shown
 
     def test_of_two_copies_of_a_fact_the_earlier_stands(self, store: ClickHouse) -> None:
         """The smaller (received_at, delivery_id) wins whatever the order of arrival."""
