@@ -30,6 +30,9 @@ CONTAINER: Final = "container"
 TICKET: Final = 4
 CHANGE: Final = 3
 COMMIT: Final = 2
+OF_TICKET: Final = "ticket:"
+OF_CHANGE: Final = "change:"
+OF_COMMIT: Final = "commit:"
 _LEVELS: Final = {"ticket": TICKET, "change": CHANGE, "commit": COMMIT}
 
 _PARTS: Final = ("change:", "commit:", "run:", "artifact:", "deployment:", "incident:")

@@ -18,12 +18,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from processors.facts import BARE_TICKET, Fact
-from processors.links import ASIDE, BLANK, CHANGE, COMMIT, TICKET, Edge, Reading, is_there, level, read
+from processors.links import ASIDE, BLANK, OF_CHANGE, OF_COMMIT, OF_TICKET, Edge, Reading, is_there, read
 from processors.pages import Records, Relation
 from schemas.identity import bare_ticket_uri, entity_kind
 
 MOST_PUSHES: Final = 200
 """How many pushes before the one that a change names belong to it at most."""
+
+_NONE: Final[frozenset[str]] = frozenset()
 
 _REMEMBERED: Final = 20_000
 _REMEMBERED_BYTES: Final = 8 << 20
@@ -48,8 +50,10 @@ class Trace:
         self._now: dict[str, Reading] = {}
         self._ups: dict[str, frozenset[str]] = {}
         self._items: dict[str, tuple[str, ...]] = {}
+        self._downs: dict[str, frozenset[str]] = {}
         self._above: dict[str, frozenset[str]] = {}
         self._below: dict[str, frozenset[str]] = {}
+        self._members: dict[str, list[str]] = {}
         self._leads: dict[str, bool] = {}
         self.shape = 0
 
@@ -81,6 +85,7 @@ class Trace:
         self._readings.clear()
         self._read_bytes = 0
         self._now.clear()
+        self._members.clear()
         self._unshape()
         for relation in self._relations.values():
             relation.forget()
@@ -94,6 +99,7 @@ class Trace:
             self._readings.pop((uri, old), None)
         self.records.put(uri, record)
         self._items.pop(uri, None)
+        self._members.clear()
         if before == after:
             return
         self._unshape()
@@ -114,6 +120,7 @@ class Trace:
         self.shape += 1
         self._ups.clear()
         self._items.clear()
+        self._downs.clear()
         self._above.clear()
         self._below.clear()
         self._leads.clear()
@@ -129,7 +136,8 @@ class Trace:
 
     def facts(self, uri: str) -> list[Fact]:
         """Return an entity's plausible facts in their order; [] for an unknown one. Not to be changed."""
-        return self.reading(uri).plausible
+        found = self._now.get(uri)
+        return (self.reading(uri) if found is None else found).plausible
 
     def may_move(self, uri: str, record: bytes | None) -> set[str]:
         """Return the entities whose membership may change if this record is set, as far as can be seen beforehand.
@@ -181,31 +189,36 @@ class Trace:
         return found
 
     def _find_ups(self, uri: str) -> frozenset[str]:
-        told = self.reading(uri).edges
-        named = {key for name, key, _ in told if name == "lower"}
+        if uri.startswith(OF_TICKET):
+            return _NONE
+        named = {key for name, key, _ in self.reading(uri).edges if name == "lower"}
         named.update(self._relations["upper"].of(uri))
-        tickets = {t for n in named if level(n) == TICKET for t in self._tickets(n)}
-        rest = {n for n in named if level(n) != TICKET}
-        if any(level(n) == CHANGE for n in rest):
-            rest = {n for n in rest if level(n) != COMMIT}
-        return frozenset(tickets | rest)
+        if not named:
+            return _NONE
+        found = {n for n in named if n.startswith(OF_CHANGE)} or {n for n in named if n.startswith(OF_COMMIT)}
+        return frozenset(found.union(*(self._tickets(n) for n in named if n.startswith(OF_TICKET))))
 
-    def downs(self, uri: str) -> set[str]:
+    def downs(self, uri: str) -> frozenset[str]:
         """Return what directly belongs to an entity, by what either says."""
-        told = self.reading(uri).edges
-        said = {key for name, key, _ in told if name == "upper"}
+        found = self._downs.get(uri)
+        if found is None:
+            found = self._downs[uri] = self._find_downs(uri)
+        return found
+
+    def _find_downs(self, uri: str) -> frozenset[str]:
+        said = {key for name, key, _ in self.reading(uri).edges if name == "upper"}
         said.update(self._relations["lower"].of(uri))
-        if entity_kind(uri) == "ticket":
-            said |= self._naming(bare_ticket_uri(uri.rpartition("/")[2]), uri)
-        return {lower for lower in said if uri in self.ups(lower)}
+        if uri.startswith(OF_TICKET):
+            said.update(self._relations["lower"].of(bare_ticket_uri(uri.rpartition("/")[2])))
+        return frozenset([lower for lower in said if uri in self.ups(lower)]) if said else _NONE
 
     def _followers(self, uri: str) -> Iterable[str]:
         """Return the heads of the pushes that followed on this one.
 
         None follow on a commit that a change claims itself, nor on one that reached a trunk: a branch was begun there.
         """
-        found = self._relations["followed"].of(uri) if level(uri) == COMMIT else ()
-        if found and (self._relations["landed"].of(uri) or any(level(x) == CHANGE for x in self.ups(uri))):
+        found = self._relations["followed"].of(uri) if uri.startswith(OF_COMMIT) else ()
+        if found and (self._relations["landed"].of(uri) or any(x.startswith(OF_CHANGE) for x in self.ups(uri))):
             return ()
         return found
 
@@ -228,7 +241,7 @@ class Trace:
         ahead = [uri]
         while ahead:
             at = ahead.pop()
-            if level(at) == CHANGE or self._leads.get(at):
+            if at.startswith(OF_CHANGE) or self._leads.get(at):
                 self._leads.update((x, True) for x in _way_back(came, at))
                 return True
             new = [x for x in {*self.ups(at), *self._followers(at)} if x not in came and self._leads.get(x, True)]
@@ -262,19 +275,22 @@ class Trace:
         if entity_kind(uri) in ASIDE:
             return ()
         reached = self.above(uri)
-        for height in (TICKET, CHANGE):
-            if found := sorted(x for x in reached if level(x) == height and self._counts(x)):
-                return tuple(found)
-        commits = sorted(x for x in reached if level(x) == COMMIT)
-        if commits:
+        if found := [x for x in reached if x.startswith(OF_TICKET) and is_there(self.facts(x))]:
+            return tuple(sorted(found))
+        if found := [x for x in reached if x.startswith(OF_CHANGE)]:
+            return tuple(sorted(found))
+        if commits := sorted(x for x in reached if x.startswith(OF_COMMIT)):
             tops = [x for x in commits if not self.ups(x)]
             return tuple(tops or commits[:1])
         return (uri,) if any(f.type.startswith("activity.") for f in self.facts(uri)) else ()
 
     def members(self, item: str) -> list[str]:
-        """Return the entities with facts that make up an item, sorted."""
-        found = self.below(item)
-        return sorted(x for x in found if self.facts(x) and item in self.items(x))
+        """Return the entities with facts that make up an item, sorted. Not to be changed."""
+        found = self._members.get(item)
+        if found is None:
+            found = sorted([x for x in self.below(item) if self.facts(x) and item in self.items(x)])
+            self._members[item] = found
+        return found
 
     def changes_of(self, uri: str) -> set[str]:
         """Return the changes that an entity is, or is part of."""
@@ -283,9 +299,6 @@ class Trace:
     def known(self, name: str) -> bool:
         """Return whether anything at all is said of this relation in the stream."""
         return bool(len(self._relations[name]))
-
-    def _counts(self, uri: str) -> bool:
-        return level(uri) != TICKET or is_there(self.facts(uri))
 
 
 def _way_back(came: Mapping[str, str | None], at: str | None) -> Iterator[str]:
@@ -301,17 +314,15 @@ def _reached(
 
     Only commits lead along.
     """
-    found, ahead = set[str](), [start]
+    found, layer = set[str](), [start]
     for _ in range(MOST_PUSHES + 1):
-        found.update(ahead)
-        layer: list[str] = []
-        while ahead:
-            uri = ahead.pop()
-            layer.append(uri)
-            new = [x for x in onward(uri) if x not in found]
-            found.update(new)
-            ahead += new
-        ahead = list({x for uri in layer if level(uri) == COMMIT for x in along(uri)} - found)
-        if not ahead:
+        found.update(layer)
+        for uri in layer:  # it grows by what is found
+            for other in onward(uri):
+                if other not in found:
+                    found.add(other)
+                    layer.append(other)
+        layer = list({x for uri in layer if uri.startswith(OF_COMMIT) for x in along(uri)} - found)
+        if not layer:
             break
     return frozenset(found)
