@@ -92,7 +92,7 @@ def derivation_of(settings: Settings) -> Derivation:
         new_core=lambda: Core(
             Partition(definition, settings.generation), Measures(definition, clock(), settings.generation)
         ),
-        version=f"{DERIVATION_VERSION}/{definition.version}",
+        version=f"{DERIVATION_VERSION}/{definition.derived_version}",
         packing=hashlib.sha256(repr(packing).encode()).hexdigest()[:16],
     )
 

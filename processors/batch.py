@@ -82,7 +82,7 @@ class _Stream:
 
     def __init__(self, stream: ValueStream, definition: Definition, events: list[FlowEvent]) -> None:
         self.stream = stream
-        self.version = definition.version
+        self.version = definition.derived_version
         self.plan = Plan(stream.steps)
         self.facts, denied = facts_by_subject(events, definition)
         told, followed = self._memberships()

@@ -99,7 +99,7 @@ class Partition:
         if found is None:
             defined = self._definition.stream(name)
             if defined is not None:
-                found = self._streams[name] = _Stream(defined, self._definition.version)
+                found = self._streams[name] = _Stream(defined, self._definition.derived_version)
         return found
 
 

@@ -127,16 +127,30 @@ class ValueStream(Struct, frozen=True, kw_only=True):
 
 
 class Definition(Struct, frozen=True, kw_only=True):
-    """A whole value-stream file. `version` is a short hash of what derivations depend on (streams, not sources)."""
+    """A whole value-stream file. `version` differs wherever a number may: it is of the streams, not of the sources.
+
+    It is a short hash of what rows depend on; where targets or costs are given, which change numbers and no row, a `+`
+    and a hash of those follow.
+    """
 
     version: str
     sources: tuple[Source, ...] = ()
     mappings: tuple[ToolMapping, ...] = ()
     value_streams: tuple[ValueStream, ...] = ()
 
+    @property
+    def derived_version(self) -> str:
+        """The version of what rows depend on: under another one they are derived anew."""
+        return derived_version(self.version)
+
     def stream(self, name: str) -> ValueStream | None:
         """Return the stream of that name, or None."""
         return next((s for s in self.value_streams if s.name == name), None)
+
+
+def derived_version(version: str) -> str:
+    """Return the part of a definition's version that rows depend on."""
+    return version.partition("+")[0]
 
 
 def standard_map(environments: tuple[str, ...]) -> tuple[Step, ...]:

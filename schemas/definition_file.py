@@ -94,12 +94,22 @@ def _definition(root: Node) -> Definition:
 
 
 def version_of(streams: tuple[ValueStream, ...]) -> str:
-    """Return a short hash of what derivations depend on: streams without what changes no row."""
+    """Return the version of a definition: what rows depend on, and after a `+` what numbers depend on besides."""
+    ordered = sorted(streams, key=lambda s: s.name)
     derived_from = [
         msgspec.structs.replace(stream, family=None, owner=None, targets={}, cost_per_hour=None, currency="")
-        for stream in sorted(streams, key=lambda s: s.name)
+        for stream in ordered
     ]
-    return hashlib.sha256(msgspec.json.encode(derived_from, order="sorted")).hexdigest()[:12]
+    judged_by = [
+        (stream.name, stream.targets, stream.cost_per_hour, stream.currency)
+        for stream in ordered
+        if stream.targets or stream.cost_per_hour is not None
+    ]
+    return _hash(derived_from) + (f"+{_hash(judged_by)[:8]}" if judged_by else "")
+
+
+def _hash(of: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(of, order="sorted")).hexdigest()[:12]
 
 
 def _streams(node: Node, services: tuple[ServicePaths, ...]) -> tuple[ValueStream, ...]:

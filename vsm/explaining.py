@@ -29,7 +29,7 @@ from insights.explain.parts import moment
 from insights.explain.reading_of import reads
 from insights.explain.since import Compared, Then, changes, difference, reasons
 from metrics.recompute import Asked
-from schemas.definition import Definition, ValueStream
+from schemas.definition import Definition, ValueStream, derived_version
 from schemas.derived import Derived, StepVisit, WorkItem
 from vsm.store import NoSuchStream, Store
 from vsm.summing import MOST_SUBJECTS, NOT_YET, elsewhere, summed
@@ -191,11 +191,12 @@ def _redefined(before: Told, now: Told) -> str:
     """Return why the rows of now are others than those of then: another definition, or the same derived anew."""
     old, new = _version(before), _version(now)
     is_told = bool(old[1] and new[1])  # before anything was measured nothing says of which generation rows are
-    if old == new or not old[0] or (old[0] == new[0] and not is_told):
+    is_same = derived_version(old[0]) == derived_version(new[0])
+    if not old[0] or (is_same and (old[1] == new[1] or not is_told)):
         return ""
-    if old[0] == new[0]:
+    if is_same:
         return f"derived anew: by the same definition (generation {old[1]} then, {new[1]} now)"
-    return f"redefined: definition {old[0][:12]} (generation {old[1]}) then, {new[0][:12]} ({new[1]}) now"
+    return f"redefined: definition {old[0]} (generation {old[1]}) then, {new[0]} ({new[1]}) now"
 
 
 def _version(told: Told) -> tuple[str, int]:

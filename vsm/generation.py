@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from processors.derivation import DERIVATION_VERSION
-from schemas.definition import Definition
+from schemas.definition import Definition, derived_version
 from schemas.definition_file import load
 from vsm.data_dir import DataDir
 
@@ -16,7 +16,7 @@ from vsm.data_dir import DataDir
 class Generation(Struct, frozen=True, kw_only=True):
     """`number` is computed, `active` is shown; they differ while the new one is built beside the old.
 
-    `config` is the value-stream file that it was computed by.
+    `config` is the value-stream file that it was computed by, `derived_by` the versions of the code and of that file.
     """
 
     number: int
@@ -26,12 +26,15 @@ class Generation(Struct, frozen=True, kw_only=True):
 
 
 def current(file: Path, config: Path) -> Generation:
-    """Return the generation to compute for this definition and code, one higher than before if either has changed."""
+    """Return the generation to compute for this definition and code, one higher than before if rows may be others.
+
+    Other targets and costs change numbers and no row: they are noted, and the generation goes on.
+    """
     derived_by = f"{DERIVATION_VERSION}/{load(config).version}"
     before = known(file)
     if before is None:
         return _written(file, Generation(number=1, active=1, derived_by=derived_by, config=str(config)))
-    number = before.number + (before.derived_by != derived_by)
+    number = before.number + (derived_version(before.derived_by) != derived_version(derived_by))
     now = Generation(number=number, active=before.active, derived_by=derived_by, config=str(config))
     return before if now == before else _written(file, now)
 

@@ -15,6 +15,7 @@ from insights.explain.reading_of import Amount, amount, reads
 from insights.explain.reasons import Owners, owners, reason
 from metrics.reading import Reading, Scope
 from metrics.recompute import NOW_SCOPES, Asked, recompute
+from schemas.definition import derived_version
 from schemas.derived import Derived
 
 SECOND: Final = 1_000_000
@@ -268,7 +269,7 @@ def why_not(since: Since, asked: Asked, stored: Measured) -> str:
     """Return why the rows do not give what was measured, in plain words."""
     if since.later:
         return f"{since.later} rows have become known since it was measured"
-    if since.versions - {stored.definition_version} and stored.definition_version:
+    if since.versions - {derived_version(stored.definition_version)} and stored.definition_version:
         return "it was measured under another version of the definition than the rows are derived under"
     if asked.metric.scope == Scope.MAP or asked.metric.name.startswith("littles_law_"):
         return "it moves with the clock and was last computed a moment before"

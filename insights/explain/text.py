@@ -39,7 +39,7 @@ def render(found: Explanation) -> RenderableType:
         Text(_recomputed(found), style="green" if found.recomputed.equal else "yellow"),
     ]
     if found.as_of is not None:
-        parts += _past(found.metric, found.as_of)
+        parts += _past(found.metric, found.definition_version, found.as_of)
     parts += _listed(f"{found.items_total} items stand behind it", found.items, found.items_total)
     parts += _listed(f"{found.left_out_total} are left out", found.left_out, found.left_out_total)
     return Group(*parts)
@@ -58,11 +58,13 @@ def _recomputed(found: Explanation) -> str:
     return f"recomputed from the items: {said}  n {again.n} ({again.note})"
 
 
-def _past(metric: str, then: Any) -> Iterator[RenderableType]:  # noqa: ANN401 - decoded JSON
+def _past(metric: str, version: str, then: Any) -> Iterator[RenderableType]:  # noqa: ANN401 - decoded JSON
     said = _figure(metric, then["value"], then["lower"], then["upper"])
     yield Text(
         f"\nas of {then['at']}: {said}  n {then['n']} (measured {then['measured_at'] or 'not yet'})", style="bold"
     )
+    if then["definition_version"] not in {"", version}:
+        yield Text(f"measured under definition {then['definition_version']} then, under {version} now")
     yield Text(f"since then {then['came']} came, {then['went']} went, {then['changed']} changed")
     for why, count in then["why"].items():
         yield Text(f"  {count:>6}  {why}")

@@ -267,6 +267,20 @@ def test_a_streams_own_services_go_before_those_of_the_file() -> None:
     assert [service.service for service in services] == ["own", "cart"]
 
 
+@pytest.mark.parametrize("more", ["targets: {flow_time_p85: 3d}", "cost: {per_hour: 90, currency: EUR}"])
+def test_what_changes_numbers_and_no_row_changes_the_end_of_the_version(more: str) -> None:
+    """Another target is another version, of rows that are the same."""
+    bare = parse(f"{GOOD}  - {{name: more, select: ['*']}}\n")
+    told = parse(f"{GOOD}  - {{name: more, select: ['*'], {more}}}\n")
+    assert (told.version == bare.version, told.derived_version == bare.derived_version) == (False, True)
+
+
+def test_the_version_of_a_file_without_targets_and_costs_is_that_of_its_rows() -> None:
+    """Nothing follows it."""
+    bare = parse("version: 1\nvalue_streams: [{name: rest, select: ['*']}]\n")
+    assert (bare.version, len(bare.version)) == (bare.derived_version, 12)
+
+
 def test_the_version_follows_what_derivations_depend_on() -> None:
     """An owner changes nothing; a rule does."""
     owner = parse(GOOD.replace("team-checkout", "team-cart")).version
