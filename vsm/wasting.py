@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from insights.waste import questions as ask
 from insights.waste.case import Case, Failure, Span
-from insights.waste.ledger import ledger
 from insights.waste.questions import Asked
 from insights.waste.sums import By, Price, Report, Sums
 from insights.waste.switching import ELSEWHERE_SQL
+from insights.waste.tally import tally
 from metrics.windows import window_starts
 from schemas.definition import Definition, Step, ValueStream, standard_map
 from schemas.derived import Change, StepVisit, WorkItem
@@ -30,6 +31,7 @@ class _Whole(Struct, frozen=True):
     """What is the same for every page."""
 
     stream: ValueStream
+    items: int
     earliest: int
     crowded: Mapping[str, list[Span]]
     released: Mapping[str, int]
@@ -66,17 +68,23 @@ def report(
     version: str,
     *,
     advance: Callable[[], None] = lambda: None,
+    late: Callable[[], bool] = lambda: False,
     most: int | None = None,
 ) -> Report:
     """Return the sums of the window's ledgers, of their groups so many at `most`.
 
-    `advance` is called after each item. Raises BadQuery.
+    `advance` is called after each item. Once it is `late` no more items are read, and the report says how many are
+    missing. Raises BadQuery.
     """
     sums = Sums(by)
-    for case in cases(store, stream, asked):
-        sums.add(case.item, ledger(case))
+    whole = _whole(store, stream, asked)
+    for case in _cases(store, whole, asked):
+        sums.add(case.item, tally(case))
         advance()
-    return sums.report(asked.stream, (asked.since, asked.until), price_of(stream), version, most)
+        if late():
+            break
+    found = sums.report(asked.stream, (asked.since, asked.until), price_of(stream), version, most)
+    return replace(found, unread=max(0, whole.items - found.items - found.unstarted))
 
 
 def streams(store: Store) -> list[str]:
@@ -91,10 +99,14 @@ def count(store: Store, asked: Asked) -> int:
 
 def cases(store: Store, stream: ValueStream, asked: Asked) -> Iterator[Case]:
     """Yield the cases of the items asked for, in the order of their ids; a page of them is held at once."""
-    whole = _whole(store, stream, asked)
+    yield from _cases(store, _whole(store, stream, asked), asked)
+
+
+def _cases(store: Store, whole: _Whole, asked: Asked) -> Iterator[Case]:
     after = ""
     while True:
-        items = [ask.item(row, asked.stream) for row in store.query(ask.ITEMS_SQL, asked.parameters(after=after))]
+        told = asked.parameters(after=after)
+        items = [ask.item(line, asked.stream) for line in store.ask(ask.ITEMS_SQL, told).rows]
         if items:
             last = items[-1].item_id
             yield from _page(store, whole, items, asked.parameters(after=after, last=last, earliest=whole.earliest))
@@ -113,6 +125,7 @@ def _whole(store: Store, stream: ValueStream, asked: Asked) -> _Whole:
         crossings = store.query(ask.CROWDED_SQL, told)
     return _Whole(
         stream=stream,
+        items=int(str(row["items"])),
         earliest=earliest,
         crowded=ask.crowded(crossings, asked.until),
         elsewhere=_elsewhere(store, asked.parameters(earliest=earliest, after="", last=_LAST)),
@@ -135,11 +148,13 @@ def _page(store: Store, whole: _Whole, items: list[WorkItem], told: Mapping[str,
     stream = whole.stream
     steps: dict[str, Step] = {step.name: step for step in stream.steps}
     visits: dict[str, list[StepVisit]] = {}
-    for row in store.query(ask.VISITS_SQL, told):
-        visits.setdefault(str(row["item_id"]), []).append(ask.visit(row, stream.name))
+    for line in store.ask(ask.VISITS_SQL, told).rows:
+        visit = ask.visit(line, stream.name)
+        visits.setdefault(visit.item_id, []).append(visit)
     changes: dict[str, list[Change]] = {}
-    for row in store.query(ask.CHANGES_SQL, told):
-        changes.setdefault(str(row["change_id"]), []).append(ask.change(row, stream.name))
+    for line in store.ask(ask.CHANGES_SQL, told).rows:
+        change = ask.change(line, stream.name)
+        changes.setdefault(change.change_id, []).append(change)
     failures: dict[str, list[Failure]] = {}
     for row in store.query(ask.FAILURES_SQL, {**told, "production": stream.production, "certain": CERTAIN}):
         failures.setdefault(str(row["change_id"]), []).append(ask.failure(row))

@@ -113,15 +113,15 @@ def _told(visit: StepVisit) -> Iterator[tuple[Charge, Span]]:
     But that a block which lasted when the item was over is one to its end, as in the visit's row.
     """
     queued, started, finished = visit.queued_at, visit.started_at, visit.finished_at
-    blocked = tuple(_paired(visit.blocked_spans))
+    blocked = tuple(paired(visit.blocked_spans))
     before = gap(visit)
     if before is not None:
         yield Charge.WAIT, before
     yield from ((Charge.BLOCKED, span) for span in blocked)
     if queued is not None and started is not None:
-        yield from ((Charge.WAIT, span) for span in _without(Span(queued, started), blocked))
+        yield from ((Charge.WAIT, span) for span in without(Span(queued, started), blocked))
     if started is not None and finished is not None and visit.outcome != BRIDGED:
-        yield from ((Charge.PROCESS, span) for span in _without(Span(started, finished), blocked))
+        yield from ((Charge.PROCESS, span) for span in without(Span(started, finished), blocked))
     begin = began(visit)
     if finished is not None and begin is not None:
         yield Charge.UNACCOUNTED, Span(begin, finished)
@@ -130,12 +130,12 @@ def _told(visit: StepVisit) -> Iterator[tuple[Charge, Span]]:
 _BOTH: Final = 2
 
 
-def _paired(flat: Sequence[int]) -> Iterable[Span]:
+def paired(flat: Sequence[int]) -> Iterable[Span]:
     """Return the spans of a flat list, one without its end left out: when it ended nobody knows."""
     return (Span(*flat[i : i + _BOTH]) for i in range(0, len(flat) - 1, _BOTH))
 
 
-def _without(span: Span, holes: Sequence[Span]) -> Iterator[Span]:
+def without(span: Span, holes: Sequence[Span]) -> Iterator[Span]:
     """Yield what is left of a span outside the holes, which ascend and do not overlap."""
     edges = [span.begin, *(at for hole in holes for at in hole), span.until]
     for number, (begin, until) in enumerate(pairwise(edges)):

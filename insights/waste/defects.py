@@ -13,7 +13,7 @@ from schemas.derived import SENT_BACK, StepVisit
 from schemas.event import Outcome
 from schemas.identity import entity_kind
 
-_BAD: Final = frozenset({str(Outcome.FAILURE), str(Outcome.ERROR)})
+BAD: Final = frozenset({str(Outcome.FAILURE), str(Outcome.ERROR)})
 
 
 def reworks(case: Case) -> Iterator[Claim]:
@@ -61,7 +61,7 @@ def by_step(case: Case) -> dict[str, Sequence[int]]:
 
 
 def _failed(visit: StepVisit) -> bool:
-    return visit.outcome in _BAD
+    return visit.outcome in BAD
 
 
 def _was_judged(visit: StepVisit) -> bool:

@@ -5,7 +5,7 @@ A page is the items of a stream that were over in a window, in the order of thei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,10 +13,15 @@ from msgspec import Struct
 
 from insights.waste.case import Failure, Run, Span
 from schemas.derived import Change, StepVisit, WorkItem
+from schemas.event import ActorClass, WorkKind
 
 Row = Mapping[str, Any]
 """One row, columns by name."""
 
+Line = Sequence[Any]
+"""One row in the order of its question's columns, of which there are many."""
+
+_MICROS: Final = 1_000_000
 _OVER: Final = """value_stream = {stream:String} AND moved_to IS NULL
     AND finished_at >= fromUnixTimestamp64Micro({since:Int64}) AND finished_at < fromUnixTimestamp64Micro({until:Int64})
     AND ({item:String} = '' OR item_id = {item:String})"""
@@ -45,15 +50,15 @@ ITEM_STREAMS_SQL: Final = "SELECT DISTINCT value_stream FROM vsm.work_items_curr
 """The streams that have items."""
 
 VISITS_SQL: Final = f"""
-SELECT item_id, step, visit, subject_id, counted, outcome, returned, kind, started_by, evidence, gap_seconds,
+SELECT item_id, step, visit, subject_id, outcome, returned, started_by, gap_seconds,
     {_micros("queued_at", "started_at", "finished_at")},
     arrayMap(at -> toUnixTimestamp64Micro(at), blocked_spans) AS spans
 FROM vsm.step_visits_current WHERE {_PAGE_VISITS} ORDER BY item_id, visit, step
 """  # noqa: S608 - constants
-"""The page's visits."""
+"""The page's visits, what rules ask of them."""
 
 CHANGES_SQL: Final = f"""
-SELECT change_id, service, repository, item_ids, {_micros("merged_at", "deployed_at")}
+SELECT change_id, service, repository, {_micros("merged_at", "deployed_at")}
 FROM vsm.changes_current WHERE value_stream = {{stream:String}} AND change_id IN {_MEMBERS}
 """  # noqa: S608 - constants
 """The page's changes, once for each service."""
@@ -148,31 +153,36 @@ class Asked(Struct, frozen=True, kw_only=True):
         return {**msgspec.structs.asdict(self), **more}
 
 
-def item(row: Row, stream: str) -> WorkItem:
-    """Return the item of a row of `ITEMS_SQL`."""
-    told = {name: row[name] for name in ("item_id", "kind", "state", "links")}
-    told |= {"value_stream": stream, "started_at": row["started_at_micros"], "finished_at": row["finished_at_micros"]}
-    return msgspec.convert(told, WorkItem)
+_KINDS: Final = {kind.value: kind for kind in WorkKind}
+_CLASSES: Final = {each.value: each for each in ActorClass}
 
 
-_TOLD: Final = (
-    "item_id", "step", "visit", "subject_id", "counted", "outcome", "returned", "kind", "started_by", "evidence",
-)  # fmt: skip
+def item(line: Line, stream: str) -> WorkItem:
+    """Return the item of a line of `ITEMS_SQL`."""
+    item_id, kind, state, links, started, finished = line
+    return WorkItem(
+        value_stream=stream, item_id=item_id, kind=_KINDS.get(kind), state=state, links=tuple(links),
+        started_at=started, finished_at=finished,
+    )  # fmt: skip
 
 
-def visit(row: Row, stream: str) -> StepVisit:
-    """Return the visit of a row of `VISITS_SQL`."""
-    told = {name: row[name] for name in _TOLD}
-    told |= {name: row[f"{name}_micros"] for name in ("queued_at", "started_at", "finished_at")}
-    told |= {"value_stream": stream, "blocked_spans": row["spans"], "gap_micros": _whole_micros(row["gap_seconds"])}
-    return msgspec.convert(told, StepVisit)
+def visit(line: Line, stream: str) -> StepVisit:
+    """Return the visit of a line of `VISITS_SQL`."""
+    item_id, step, number, subject, outcome, returned, by, gap, queued, started, finished, spans = line
+    return StepVisit(
+        value_stream=stream, item_id=item_id, step=step, visit=number, subject_id=subject, outcome=outcome,
+        returned=returned, started_by=_CLASSES.get(by), gap_micros=None if gap is None else round(gap * _MICROS),
+        queued_at=queued, started_at=started, finished_at=finished, blocked_spans=tuple(spans),
+    )  # fmt: skip
 
 
-def change(row: Row, stream: str) -> Change:
-    """Return the change of a row of `CHANGES_SQL`."""
-    told = {name: row[name] for name in ("change_id", "service", "repository", "item_ids")}
-    told |= {name: row[f"{name}_micros"] for name in ("merged_at", "deployed_at")}
-    return msgspec.convert({**told, "value_stream": stream}, Change)
+def change(line: Line, stream: str) -> Change:
+    """Return the change of a line of `CHANGES_SQL`."""
+    change_id, service, repository, merged, deployed = line
+    return Change(
+        value_stream=stream, change_id=change_id, service=service, repository=repository, merged_at=merged,
+        deployed_at=deployed,
+    )  # fmt: skip
 
 
 def failure(row: Row) -> Failure:
@@ -210,7 +220,3 @@ def _spans(changes: Iterable[tuple[int, bool]], until: int) -> Iterator[Span]:
             begin = None
     if begin is not None and begin < until:
         yield Span(begin, until)
-
-
-def _whole_micros(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1_000_000)

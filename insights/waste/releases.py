@@ -8,19 +8,19 @@ from typing import Final
 from insights.waste.case import Case, whole
 from insights.waste.claims import ACTIVE, IDLE, Claim, of_item, of_visit
 
-_ABANDONED: Final = "abandoned"
+ABANDONED: Final = "abandoned"
 """The state of an item whose changes were all closed unmerged, and the outcome of a visit that ended so."""
 
 
 def abandoned(case: Case) -> Iterator[Claim]:
     """Yield the active time of an item that was abandoned, or of those of its changes that were at last."""
-    if case.item.state == _ABANDONED:
+    if case.item.state == ABANDONED:
         yield from of_item(case, ACTIVE)
         return
     latest: dict[str, tuple[int, bool]] = {}
     for visit in case.visits:
         if visit.finished_at is not None:
-            end = visit.finished_at, visit.outcome == _ABANDONED
+            end = visit.finished_at, visit.outcome == ABANDONED
             latest[visit.subject_id] = max(end, latest.get(visit.subject_id, end))
     yield from _work_on(case, {subject for subject, (_, thrown_away) in latest.items() if thrown_away})
 

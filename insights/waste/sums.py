@@ -12,10 +12,14 @@ from msgspec import Struct
 
 from insights.waste.ledger import Piece
 from insights.waste.rules import RULES, WASTES, Category
+from insights.waste.tally import Entry
 from schemas.derived import WorkItem
 
 _MICROS: Final = 1_000_000
 _SECONDS_IN_HOUR: Final = 3_600
+_CATEGORIES: Final = {"": Category.UNACCOUNTED, **{rule.name: rule.category for rule in RULES}}
+"""By the rule that claims it."""
+_WASTED_BY: Final = frozenset(rule for rule, category in _CATEGORIES.items() if category in WASTES)
 
 
 class By(StrEnum):
@@ -65,7 +69,8 @@ class Report(Struct, frozen=True, kw_only=True):
     `since` and `until` are microseconds UTC. `items` stand behind it, `abandoned` of them closed without a release;
     `unstarted` were over in the window and never began, so they have no flow time. Every category stands in
     `categories`, 0 where there was nothing of it: they sum to `flow`. `groups` are in falling order of their waste,
-    () by category. `price` None: time is not priced.
+    () by category. `price` None: time is not priced. `unread` more were over in the window and stand behind nothing
+    here: time did not suffice to read them. Those that were read are the first in the order of their ids.
     """
 
     value_stream: str
@@ -82,6 +87,7 @@ class Report(Struct, frozen=True, kw_only=True):
     groups: tuple[Group, ...]
     price: Price | None
     definition_version: str
+    unread: int = 0
 
 
 class Sums:
@@ -89,31 +95,32 @@ class Sums:
 
     def __init__(self, by: By) -> None:
         self._by = by
-        self._micros: Counter[tuple[str, Category]] = Counter()
-        self._rules: Counter[str] = Counter()
+        self._micros: Counter[tuple[str, str]] = Counter()
         self._items_of: Counter[str] = Counter()
         self.items = 0
         self.abandoned = 0
         self.unstarted = 0
 
-    def add(self, item: WorkItem, pieces: Iterable[Piece]) -> None:
-        """Take one item's ledger in. An item without a start is counted apart."""
+    def add(self, item: WorkItem, told: Iterable[Piece | Entry]) -> None:
+        """Take one item's ledger in, by its pieces or its sums. An item without a start is counted apart."""
         if item.started_at is None or item.finished_at is None:
             self.unstarted += 1
             return
         self.items += 1
         self.abandoned += item.state == "abandoned"
+        whole = self._group_of_item(item)
         found = set()
-        for piece in pieces:
-            self._micros[self._group(item, piece), piece.category] += piece.micros
-            self._rules[piece.rule] += piece.micros
-            found.add(piece.rule)
-        self._items_of.update(found)
+        for each in told:
+            self._micros[each.step if whole is None else whole, each.rule] += each.micros
+            found.add(each.rule)
+        for rule in found:
+            self._items_of[rule] += 1
 
-    def _group(self, item: WorkItem, piece: Piece) -> str:
+    def _group_of_item(self, item: WorkItem) -> str | None:
+        """Return the one group of all its time, None where each step is one."""
         match self._by:
             case By.STEP:
-                return piece.step
+                return None
             case By.KIND:
                 return str(item.kind or "")
             case By.ITEM:
@@ -124,9 +131,9 @@ class Sums:
     def micros(self, group: str | None = None) -> dict[Category, int]:
         """Return the microseconds of every category, of one group or (None) of all."""
         found = dict.fromkeys(Category, 0)
-        for (name, category), micros in self._micros.items():
+        for (name, rule), micros in self._micros.items():
             if group is None or name == group:
-                found[category] += micros
+                found[_CATEGORIES[rule]] += micros
         return found
 
     def report(
@@ -135,6 +142,9 @@ class Sums:
         """Return what was added up so far; of its groups so many at `most`, None: all."""
         whole = self.micros()
         flow = sum(whole.values())
+        rules: Counter[str] = Counter()
+        for (_, rule), micros in self._micros.items():
+            rules[rule] += micros
         return Report(
             value_stream=stream,
             since=window[0],
@@ -150,7 +160,7 @@ class Sums:
                 Evidence(
                     rule=rule.name,
                     category=rule.category,
-                    amount=_amount(self._rules[rule.name], flow, price),
+                    amount=_amount(rules[rule.name], flow, price),
                     items=self._items_of[rule.name],
                 )
                 for rule in RULES
@@ -165,13 +175,13 @@ class Sums:
         if self._by is By.CATEGORY:
             return ()
         wasted: Counter[str] = Counter()
-        for (name, category), micros in self._micros.items():
-            wasted[name] += micros if category in WASTES else 0
+        for (name, rule), micros in self._micros.items():
+            wasted[name] += micros if rule in _WASTED_BY else 0
         names = nsmallest(len(wasted) if most is None else most, wasted, key=lambda name: (-wasted[name], name))
         by_name = {name: dict.fromkeys(Category, 0) for name in names}
-        for (name, category), micros in self._micros.items():
+        for (name, rule), micros in self._micros.items():
             if name in by_name:
-                by_name[name][category] += micros
+                by_name[name][_CATEGORIES[rule]] += micros
         return tuple(_grouped(name, micros, price) for name, micros in by_name.items())
 
 

@@ -68,6 +68,8 @@ def _heading(report: Report) -> str:
         told += f", {report.abandoned} abandoned"
     if report.unstarted:
         told += f"; {report.unstarted} more never began"
+    if report.unread:
+        told += f"; {report.unread} more are not read"
     return told + ")"
 
 

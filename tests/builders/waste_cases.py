@@ -79,12 +79,14 @@ _OUTCOMES = st.sampled_from([None, "success", "failure", "abandoned", SENT_BACK,
 
 
 @st.composite
-def stays(draw: DrawFn, number: int) -> StepVisit:
-    """A visit, its boundaries in any order and some unknown, as clocks and lost facts make them."""
+def stays(draw: DrawFn, number: int, *, in_order: bool = False) -> StepVisit:
+    """A visit, its boundaries in any order and some unknown, as clocks and lost facts make them; or all in order."""
     blocked = sorted(draw(st.lists(_INSTANTS, max_size=5, unique=True)))
+    known = draw(st.lists(_INSTANTS, min_size=3, max_size=3))
+    ends = [at if draw(st.integers(0, 4)) else None for at in (sorted(known) if in_order else known)]
     return StepVisit(
         value_stream="checkout", item_id=ITEM, step=draw(st.sampled_from([*STEPS, "Gone"])), visit=number,
-        subject_id=draw(_SUBJECTS), queued_at=draw(_MAYBE), started_at=draw(_MAYBE), finished_at=draw(_MAYBE),
+        subject_id=draw(_SUBJECTS), queued_at=ends[0], started_at=ends[1], finished_at=ends[2],
         outcome=draw(_OUTCOMES), gap_micros=draw(st.one_of(st.none(), st.integers(0, 9 * HOUR))),
         returned=draw(st.booleans()), blocked_spans=tuple(blocked),
         started_by=draw(st.sampled_from([*ActorClass, None])),
@@ -92,8 +94,11 @@ def stays(draw: DrawFn, number: int) -> StepVisit:
 
 
 @st.composite
-def cases(draw: DrawFn) -> Case:
-    """A finished item of any visits, with everything that may speak about its time."""
+def cases(draw: DrawFn, *, in_order: bool = False) -> Case:
+    """A finished item of any visits, with everything that may speak about its time.
+
+    The boundaries of its visits are all in order if they shall be.
+    """
     over = draw(_SPANS)
     count = draw(st.integers(0, 7))
     merged = draw(st.lists(st.tuples(st.sampled_from("12"), _MAYBE, _MAYBE), max_size=3))
@@ -103,7 +108,7 @@ def cases(draw: DrawFn) -> Case:
             value_stream="checkout", item_id=ITEM, state=draw(st.sampled_from([None, "Done", "abandoned"])),
             started_at=over.begin, finished_at=over.until,
         ),
-        visits=[draw(stays(number + 1)) for number in range(count)],
+        visits=[draw(stays(number + 1, in_order=in_order)) for number in range(count)],
         steps=STEPS,
         changes=[
             Change(value_stream="checkout", change_id=f"change:a/{n}", repository="a", merged_at=m, deployed_at=d)

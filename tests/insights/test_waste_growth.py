@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from insights.waste.case import Case, Failure, Span
 from insights.waste.ledger import ledger
 from insights.waste.spans import joined, within
+from insights.waste.tally import tally
 from tests.builders.waste_cases import at, case, stay
 from tests.builders.work_done import instructions
 
@@ -50,10 +51,13 @@ def _failed_deployments(count: int) -> Case:
 
 
 @pytest.mark.parametrize("of", [_failed_builds, _sent_back, _interrupted, _crowded, _failed_deployments])
-def test_a_long_life_costs_as_much_a_visit_as_a_short_one(of: Callable[[int], Case]) -> None:
+@pytest.mark.parametrize("make", [ledger, tally])
+def test_a_long_life_costs_as_much_a_visit_as_a_short_one(
+    of: Callable[[int], Case], make: Callable[[Case], object]
+) -> None:
     """Eight times as many visits are some eight times the work, not sixty-four times."""
     few, many = of(25), of(200)
-    assert instructions(lambda: ledger(many)) < 12 * instructions(lambda: ledger(few))
+    assert instructions(lambda: make(many)) < 12 * instructions(lambda: make(few))
 
 
 def _covered(spans: list[Span]) -> set[int]:

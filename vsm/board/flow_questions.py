@@ -26,7 +26,10 @@ UNTIL: Final = "The window's end (ISO 8601); left out: now."
 
 
 def waste(reader: Reader, said: Mapping[str, str]) -> Report:
-    """Return the waste ledger of a window. Raises Unasked, NoSuchStream, BadQuery."""
+    """Return the waste ledger of a window, of as many items as there is time for.
+
+    Raises Unasked, NoSuchStream, BadQuery.
+    """
     window, by, stream = said.get("window", "30d"), said.get("by", By.CATEGORY), said["stream"]
     if window not in WINDOWS:
         raise Unasked(f"there is no window '{window}'; known: {', '.join(WINDOWS)}")
@@ -36,7 +39,7 @@ def waste(reader: Reader, said: Mapping[str, str]) -> Report:
     asked = asked_of(stream, window, end)
     definition = reader.definition
     whose = stream_of(definition, stream)
-    found = report(reader.store, whose, asked, By(by), definition.version, most=reader.items)
+    found = report(reader.store, whose, asked, By(by), definition.version, late=reader.late, most=reader.items)
     if not found.items and not found.unstarted:
         _known(reader.store, stream)
     return found

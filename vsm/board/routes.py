@@ -27,11 +27,15 @@ _DIGITS: Final = len(str(MOST_ITEMS))
 
 
 class Reader(Struct, frozen=True):
-    """What an answer is read from: the tables, the definition in use, and how many items are listed unasked."""
+    """What an answer is read from: the tables, the definition in use, and how many items are listed unasked.
+
+    An answer that can be given in part is, once it is `late`.
+    """
 
     store: Store
     definition: Definition
     items: int
+    late: Callable[[], bool] = lambda: False
 
 
 Parameters = Mapping[str, str]

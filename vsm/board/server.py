@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -27,6 +29,8 @@ _T = TypeVar("_T")
 
 _logger = structlog.get_logger(__name__)
 
+_OF_ITS_SECONDS: Final = 0.7
+"""After this share of its seconds a question that can be answered in part is: the rest is for what is at hand."""
 _ALIVE_SQL: Final = "SELECT count() AS streams FROM vsm.active"
 
 
@@ -69,18 +73,21 @@ class Board:
             return 400, _error(f"'{strange[0][:40]}' is nothing to ask by; known: {', '.join(route.query)}")
         if missing:
             return 400, _error(f"'{missing[0]}' is missing")
+        seconds = self._settings.board_seconds
+        late = partial(_passed, time.monotonic() + _OF_ITS_SECONDS * seconds)
         try:
-            async with asyncio.timeout(self._settings.board_seconds):
-                return await _in_turn(self._free, lambda: self._answer(route, said))
+            async with asyncio.timeout(seconds):
+                return await _in_turn(self._free, lambda: self._answer(route, said, late))
         except TimeoutError:
             return 504, _error("the answer took too long: ask for a shorter window, or again later")
 
-    def _answer(self, route: Route, said: dict[str, str]) -> tuple[int, bytes]:
+    def _answer(self, route: Route, said: dict[str, str], late: Callable[[], bool]) -> tuple[int, bytes]:
         settings = self._settings
         try:
             with open_store(settings.data, settings.clickhouse.get_secret_value() or None) as store:
                 definition = definition_in_use(DataDir(settings.data), _given(settings.config))
-                return 200, msgspec.json.encode(route.answer(Reader(store, definition, settings.board_items), said))
+                reader = Reader(store, definition, settings.board_items, late)
+                return 200, msgspec.json.encode(route.answer(reader, said))
         except NoSuchStream as unknown:
             return 404, _error(str(unknown))
         except (Unasked, NotFromRows) as wrong:
@@ -110,6 +117,10 @@ class Board:
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(self._registry), content_type="text/plain", charset="utf-8")
+
+
+def _passed(monotonic: float) -> bool:
+    return time.monotonic() >= monotonic
 
 
 async def _in_turn(free: asyncio.Semaphore, work: Callable[[], _T]) -> _T:
