@@ -39,7 +39,7 @@ class Pages(Generic[Value]):
         """Return the value, or None."""
         if self._aside and (found := self._aside.get(key)) is not None:
             return found
-        return self._decode(self._pages[self._place(key)]).get(key)
+        return self._decode(self._pages[self._place(key)]).get(key) if self._count else None
 
     def put(self, key: str, value: Value, *, aside: bool = False) -> None:
         """Set the value."""
@@ -47,9 +47,18 @@ class Pages(Generic[Value]):
             self.drop(key)
             self._aside[key] = value
             return
-        self._aside.pop(key, None)
+        if self._aside:
+            self._aside.pop(key, None)
+        place, page = self.opened(key)
+        self.closed(place, page, key, value)
+
+    def opened(self, key: str) -> tuple[int, dict[str, Value]]:
+        """Return the page that holds a key that is not put aside, or would: its number and its entries."""
         place = self._place(key)
-        page = self._decode(self._pages[place])
+        return place, self._decode(self._pages[place])
+
+    def closed(self, place: int, page: dict[str, Value], key: str, value: Value) -> None:
+        """Set a value on the page that was opened for its key."""
         self._count += key not in page
         page[key] = value
         self._pages[place] = self._packed(page)
@@ -59,8 +68,7 @@ class Pages(Generic[Value]):
     def drop(self, key: str) -> None:
         """Remove the key, if it is there."""
         self._aside.pop(key, None)
-        place = self._place(key)
-        page = self._decode(self._pages[place])
+        place, page = self.opened(key)
         if page.pop(key, None) is not None:
             self._count -= 1
             self._pages[place] = self._packed(page)
@@ -69,6 +77,12 @@ class Pages(Generic[Value]):
         for page in self._pages:
             yield from self._decode(page)
         yield from self._aside
+
+    def items(self) -> Iterator[tuple[str, Value]]:
+        """Yield every key with its value, in the order of iteration."""
+        for page in self._pages:
+            yield from self._decode(page).items()
+        yield from self._aside.items()
 
     def place(self, key: str) -> int:
         """Return where in the order of iteration a key that is there comes; some come at one place."""
@@ -123,6 +137,10 @@ class Records:
     def __iter__(self) -> Iterator[str]:
         return iter(self._pages)
 
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        """Yield every entity with its record, in the order of iteration."""
+        return self._pages.items()
+
 
 class Relation:
     """Text to the set of texts related to it; large sets are put aside. What was asked lately is remembered."""
@@ -145,11 +163,18 @@ class Relation:
 
     def add(self, key: str, other: str) -> None:
         """Relate `other` to `key`; once more changes nothing."""
-        many = self._many.get(key)
-        if many is not None:
+        if self._many and (many := self._many.get(key)) is not None:
             many.add(other)
+            return
+        place, page = self._pages.opened(key)
+        others = page.get(key) or []
+        if other in others:
+            return
+        if len(others) < _FEW:
+            self._recent.pop(key, None)
+            self._pages.closed(place, page, key, sorted([*others, other]))
         else:
-            self._keep(key, {*self.of(key), other})
+            self._keep(key, {*others, other})
 
     def discard(self, key: str, other: str) -> None:
         """Undo `add`."""

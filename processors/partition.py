@@ -19,7 +19,7 @@ from processors.links import Reading, read, stands_alone
 from processors.presupposed import Presupposed
 from processors.reach import incidents_of, is_shipped, reach
 from processors.rows import Kind, Unit, unit_rows
-from processors.world import World
+from processors.world import World, has_place
 from schemas.definition import Definition, ValueStream
 from schemas.derived import Change, Derived, StepVisit, Update, WorkItem, revision
 from schemas.event import FlowEvent
@@ -258,16 +258,20 @@ class _Stream:
         self._restored = False
         self._world = world = World(self._world.stream, self._world.trace.records)
         self._presupposed = Presupposed()
-        self.signs = _signs_of(self._related(beat))
-        for uris in batched(world.trace, _AT_ONCE):
+        placed: list[str] = []
+        self.signs = _signs_of(self._related(placed, beat))
+        for uris in batched(placed, _AT_ONCE):
             beat()
-            world.refresh(uris)
+            world.index(uris)
 
-    def _related(self, beat: Beat) -> Iterator[Reading]:
-        for uris in batched(self._world.trace, _AT_ONCE):
+    def _related(self, placed: list[str], beat: Beat) -> Iterator[Reading]:
+        """Yield what every record says, its relations told; note what will have a place in the indexes."""
+        for records in batched(self._world.trace.records.items(), _AT_ONCE):
             beat()
-            for uri in uris:
-                reading = self._world.trace.index(uri)
+            for uri, record in records:
+                reading = self._world.trace.index(uri, record)
+                if has_place(uri, reading):
+                    placed.append(uri)
                 self._presupposed.move(uri, (), reading.plausible)
                 yield reading
 
@@ -294,10 +298,16 @@ def _signs_of(readings: Iterable[Reading]) -> StreamSigns:
     """Return the signs of all facts, without what they presuppose."""
     occurred, received, facts, implausible, squeezed = None, None, 0, 0, 0
     for reading in readings:
-        occurred = _newest(occurred, (_occurred_by(f) for f in reading.plausible))
-        received = _newest(received, (f.received_at for f in reading.facts))
+        for fact in reading.plausible:
+            at = _occurred_by(fact)
+            if occurred is None or at > occurred:
+                occurred = at
+        for fact in reading.facts:
+            at = fact.received_at
+            if received is None or at > received:
+                received = at
+            implausible += fact.implausible
         facts += len(reading.facts)
-        implausible += _implausible(reading)
         squeezed += reading.squeezed
     return StreamSigns(
         newest_occurred_at=occurred,

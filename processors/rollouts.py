@@ -23,6 +23,9 @@ FINISHES: Final = frozenset({"service.deployed", "service.upgraded", "service.ro
 COMMITS: Final = frozenset({"commit.created", "commit.landed"})
 """The types that say where and when a commit was made."""
 
+MERGED: Final = "change.merged"
+"""The type that lands a change."""
+
 _BEGINS: Final = frozenset({"deployment.queued", "deployment.started"})
 _LAST: Final = "\U0010ffff"
 """Sorts after every uri."""
@@ -187,7 +190,7 @@ def merged_as(trace: Trace, commit: str) -> list[str]:
 
 def merged_at(trace: Trace, change: str) -> int | None:
     """Return when a change was merged, None if it was not."""
-    return next((f.occurred_at for f in trace.facts(change) if f.type == "change.merged"), None)
+    return next((f.occurred_at for f in trace.facts(change) if f.type == MERGED), None)
 
 
 def repository_of(trace: Trace, change: str) -> str:

@@ -108,9 +108,9 @@ class Trace:
         for name, key, other in after - before:
             self._relations[name].add(key, other)
 
-    def index(self, uri: str) -> Reading:
+    def index(self, uri: str, record: bytes) -> Reading:
         """Tell the relations of an entity whose record was there from the start; return what the record says."""
-        found = self.reading(uri)
+        found = self._remembered(uri, record)
         for name, key, other in found.edges:
             self._relations[name].add(key, other)
         return found
@@ -128,10 +128,12 @@ class Trace:
     def reading(self, uri: str) -> Reading:
         """Return what an entity's record says as it stands."""
         found = self._now.get(uri)
-        if found is None:
-            if len(self._now) > _REMEMBERED:
-                self.forget()
-            found = self._now[uri] = self.read(uri, self.records.get(uri))
+        return self._remembered(uri, self.records.get(uri)) if found is None else found
+
+    def _remembered(self, uri: str, record: bytes | None) -> Reading:
+        if len(self._now) > _REMEMBERED:
+            self.forget()
+        found = self._now[uri] = self.read(uri, record)
         return found
 
     def facts(self, uri: str) -> list[Fact]:

@@ -12,8 +12,9 @@ from typing import Final
 
 from processors.facts import TRUNKS, Fact
 from processors.lanes import Lanes
+from processors.links import ASIDE, OF_CHANGE, Reading
 from processors.pages import Records
-from processors.rollouts import COMMITS, Landing, merged_at, repository_of, rollout
+from processors.rollouts import COMMITS, MERGED, Landing, merged_at, repository_of, rollout
 from processors.steps import Plan
 from processors.trace import Trace
 from schemas.definition import ValueStream
@@ -31,7 +32,7 @@ class World:
     """The records of one stream and their indexes; memory only, changed in place."""
 
     def __init__(self, stream: ValueStream, records: Records | None = None) -> None:
-        """Start empty, or with records that are to be indexed: the relations of all, then `refresh` for all."""
+        """Start empty, or with records to be indexed: the relations of all, then `index` for what has a place."""
         self.stream = stream
         self.plan = Plan(stream.steps)
         self.trace = Trace(records)
@@ -58,6 +59,16 @@ class World:
             known = rollout(self.trace, uri)
             if known != self.lanes.rollouts.get(uri):
                 self.lanes.put(uri, known)
+
+    def index(self, uris: Iterable[str]) -> None:
+        """Index the entities of all records that have a place of their own, the relations of all being told."""
+        for uri in uris:
+            self._land(uri)
+            match entity_kind(uri):
+                case "incident":
+                    self._detect(uri)
+                case "deployment":
+                    self.lanes.put(uri, rollout(self.trace, uri))
 
     def forget(self) -> None:
         """Let go of what was found lately."""
@@ -164,6 +175,13 @@ class World:
         if at is not None and service:
             insort(self._detected.setdefault(service, []), (at, uri))
             self._incidents[uri] = (service, at)
+
+
+def has_place(uri: str, reading: Reading) -> bool:
+    """Return whether an entity may have a place in an index: it is a deployment or an incident, or has landed."""
+    if uri.startswith(OF_CHANGE):
+        return any(f.type == MERGED for f in reading.plausible)
+    return ("landed", uri, uri) in reading.edges or entity_kind(uri) in ASIDE
 
 
 def service_of_incident(facts: Sequence[Fact]) -> str:
