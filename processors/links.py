@@ -79,7 +79,7 @@ def stands_alone(uri: str) -> bool:
 def leads_up(lower: str, upper: str) -> bool:
     """Return whether a link between the two can mean membership."""
     low, high = level(lower), level(upper)
-    return entity_kind(lower) not in ASIDE and lower != upper and (low < high or low == high == COMMIT)
+    return (low < high or (low == high == COMMIT and lower != upper)) and (low > 1 or entity_kind(lower) not in ASIDE)
 
 
 def edges(uri: str, facts: Sequence[Fact]) -> frozenset[Edge]:
@@ -90,12 +90,14 @@ def edges(uri: str, facts: Sequence[Fact]) -> frozenset[Edge]:
             relation = _relation(uri, link)
             if relation is not None:
                 found.add((relation, link.uri, uri))
+        if not fact.attributes:
+            continue
         if reverted := fact.attributes.get("reverts"):
             found.add(("reverted", reverted, uri))
-    if entity_kind(uri) == "ticket" and is_there(facts):
+        if fact.attributes.get("branch") in TRUNKS and uri.startswith(OF_COMMIT):
+            found.add(("landed", uri, uri))
+    if uri.startswith(OF_TICKET) and is_there(facts):
         found.add(("tickets", bare_ticket_uri(uri.rpartition("/")[2]), uri))
-    if level(uri) == COMMIT and any(f.attributes.get("branch") in TRUNKS for f in facts):
-        found.add(("landed", uri, uri))
     return frozenset(found)
 
 

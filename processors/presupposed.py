@@ -67,12 +67,19 @@ class Birth(Struct, frozen=True, gc=False):
     number: int
 
 
-def presumptions(uri: str, facts: Sequence[Fact]) -> Iterator[Presumption]:
-    """Yield what an entity's plausible facts presuppose."""
+def told_by(uri: str, facts: Sequence[Fact]) -> tuple[list[Presumption], Birth | None]:
+    """Return what an entity's plausible facts presuppose; and its place among those created in its project.
+
+    That is None if its creation is not known, or nothing orders it.
+    """
     kind = entity_kind(uri)
-    if kind in _BIRTHS:
-        yield from _of_numbered(uri, facts, _BIRTHS[kind])
-        return
+    if kind == "commit" or not facts:
+        return [], None
+    created = _BIRTHS.get(kind)
+    return (list(_of_run(uri, facts)), None) if created is None else _of_numbered(uri, facts, created)
+
+
+def _of_run(uri: str, facts: Sequence[Fact]) -> Iterator[Presumption]:
     by_type: dict[str, Fact] = {}
     for fact in facts:
         by_type.setdefault(fact.type, fact)
@@ -85,22 +92,21 @@ def presumptions(uri: str, facts: Sequence[Fact]) -> Iterator[Presumption]:
             yield Presumption(f"{_tool(uri)} {later.type}", day, earlier is not None, retold=retold)
 
 
-def birth(uri: str, facts: Sequence[Fact]) -> Birth | None:
-    """Return an entity's place among those created in its project, None if its creation is not known or unordered."""
-    created = _BIRTHS.get(entity_kind(uri))
-    if created is None or not any(fact.type == created for fact in facts):
-        return None
+def _of_numbered(uri: str, facts: Sequence[Fact], created: str) -> tuple[list[Presumption], Birth | None]:
     project, number = _place(uri)
-    return None if number is None else Birth(project, number)
-
-
-def _of_numbered(uri: str, facts: Sequence[Fact], created: str) -> Iterator[Presumption]:
-    born = next((fact for fact in facts if fact.type == created), None)
-    told = None if born is None else born.packed_delivery
-    later = next((fact for fact in facts if fact.type != created and fact.packed_delivery != told), None)
-    project, number = _place(uri)
-    if later is not None and number is not None:
-        yield Presumption(_tool(uri), (born or later).occurred_at // DAY_MICROS, born is not None, project, number)
+    if number is None:
+        return [], None
+    born: Fact | None = None
+    for fact in facts:
+        if fact.type == created:
+            born = fact
+            break
+    found = None if born is None else Birth(project, number)
+    for fact in facts:
+        if fact is not born and fact.type != created and (born is None or fact.packed_delivery != born.packed_delivery):
+            day = (born or fact).occurred_at // DAY_MICROS
+            return [Presumption(_tool(uri), day, born is not None, project, number)], found
+    return [], found
 
 
 def _tool(uri: str) -> str:
@@ -145,10 +151,8 @@ class Presupposed:
 
     def move(self, uri: str, had: Sequence[Fact], has: Sequence[Fact]) -> None:
         """Take an entity's facts as they are in place of those they were."""
-        if entity_kind(uri) == "commit":
-            return
-        old, new = list(presumptions(uri, had)) if had else [], list(presumptions(uri, has))
-        was, now = birth(uri, had) if had else None, birth(uri, has)
+        old, was = told_by(uri, had)
+        new, now = told_by(uri, has)
         if old == new and was == now:
             return
         self._told = None
@@ -158,8 +162,8 @@ class Presupposed:
             self._count(presumed, 1)
         if was is not None and now is None and self._least.get(was.project) == was.number:
             self.stale = True
-        if now is not None:
-            self._least[now.project] = min(now.number, self._least.get(now.project, now.number))
+        if now is not None and now.number < self._least.get(now.project, now.number + 1):
+            self._least[now.project] = now.number
 
     def told(self) -> Told:
         """Return what was told of what the facts presuppose."""
