@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -27,13 +27,17 @@ from insights.explain.answer import (
 from insights.explain.naming import Unasked, Wanted, asked, known_streams, statistic_of
 from insights.explain.parts import moment
 from insights.explain.reading_of import reads
-from insights.explain.since import Compared, Then, changes, difference, reasons
+from insights.explain.since import Compared, Past, Then, changes, listing, redefined, then
+from insights.explain.totals import Summed
 from metrics.recompute import Asked
-from schemas.definition import Definition, ValueStream, derived_version
+from schemas.definition import Definition, ValueStream
 from schemas.derived import Derived, StepVisit, WorkItem
+from vsm.recalling import moved, recalled
 from vsm.store import NoSuchStream, Store
-from vsm.summing import MOST_SUBJECTS, NOT_YET, elsewhere, summed
+from vsm.summing import Found, elsewhere, explained, summed
 
+NOT_YET: Final = "nothing is measured yet"
+NOTHING: Final = "nothing was measured"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER: Final = 2_200
 """The year before which the tables' times end, however long a window is."""
@@ -60,19 +64,10 @@ def explain(
         known = [each.name for each in definition.value_streams]
         known += [str(row["value_stream"]) for row in store.query(ask.STREAMS_SQL)]
         raise NoSuchStream(f"there is no value stream '{wanted.stream}'{known_streams(known)}")
-    if as_of is None and (told := _summed(store, stream, wanted, limit)) is not None:
-        return told
-    found, statistic = _told(store, stream, wanted, "", None)
-    shown = explanation(
-        replace(wanted, statistic=statistic),
-        found.evidence.asked,
-        found.stored,
-        found.again,
-        listed(found.evidence, limit),
-    )
-    if as_of is None:
-        return shown
-    return replace(shown, as_of=msgspec.to_builtins(_then(store, stream, wanted, found, as_of, limit)))
+    series = totals.summed(asked(wanted, stream, 0))
+    if series is not None:
+        return _by_sums(store, series, wanted, as_of, limit)
+    return by_rows(store, stream, wanted, as_of, limit)
 
 
 def micros_of(as_of: str) -> int:
@@ -86,14 +81,39 @@ def micros_of(as_of: str) -> int:
     return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
 
 
-def _summed(store: Store, stream: ValueStream, wanted: Wanted, limit: int) -> Explanation | None:
-    """Return the explanation of a number whose rows the engine can sum; None for any other."""
-    question = asked(wanted, stream, 0)
-    if (series := totals.summed(question)) is None:
-        return None
-    stored, statistic = _measured(store, question, wanted, "")
-    clock = stored.measured_at if stored is not None else _clock(store, stream, "")
-    return summed(store, series.at(clock), replace(wanted, statistic=statistic), stored, limit)
+def _by_sums(store: Store, series: Summed, wanted: Wanted, as_of: int | None, limit: int) -> Explanation:
+    """Return the explanation of a number whose rows the engine sums."""
+    now = _found(store, series, wanted)
+    shown = explained(store, now, wanted, limit)
+    if as_of is None:
+        return shown
+    before = _found(store, series.known(as_of), wanted)
+    return replace(shown, as_of=msgspec.to_builtins(recalled(store, now, before, limit)))
+
+
+def _found(store: Store, series: Summed, wanted: Wanted) -> Found:
+    at = "" if series.as_of is None else _text(series.as_of)
+    stored, statistic = _measured(store, series.asked, wanted, at)
+    if stored is not None:
+        clock = stored.measured_at
+    else:
+        clock = series.as_of if series.as_of is not None else _clock(store, series.asked.stream, "")
+    return summed(store, series.at(clock), stored, statistic, NOTHING if at else NOT_YET)
+
+
+def by_rows(store: Store, stream: ValueStream, wanted: Wanted, as_of: int | None, limit: int) -> Explanation:
+    """Return the explanation of a number by reading its rows one by one."""
+    found, statistic = _told(store, stream, wanted, "", None)
+    shown = explanation(
+        replace(wanted, statistic=statistic),
+        found.evidence.asked,
+        found.stored,
+        found.again,
+        listed(found.evidence, limit),
+    )
+    if as_of is None:
+        return shown
+    return replace(shown, as_of=msgspec.to_builtins(_then(store, stream, wanted, found, as_of, limit)))
 
 
 def _told(store: Store, stream: ValueStream, wanted: Wanted, at: str, now: int | None) -> tuple[Told, str]:
@@ -104,7 +124,7 @@ def _told(store: Store, stream: ValueStream, wanted: Wanted, at: str, now: int |
     question = replace(question, now=clock)
     evidence = _evidence(store, question, question.start, at)
     if stored is None:
-        note = "nothing was measured" if at else NOT_YET
+        note = NOTHING if at else NOT_YET
         statistic, again = unmeasured(evidence.readings(), question, statistic, note)
         return Told(None, evidence, again), statistic
     evidence, again = recomputed(evidence, stored)
@@ -147,60 +167,31 @@ def _evidence(store: Store, question: Asked, since: int, at: str = "") -> Eviden
 
 
 def _then(store: Store, stream: ValueStream, wanted: Wanted, now: Told, as_of: int, limit: int) -> Then:
-    at = str(moment(as_of)).replace("T", " ").replace("Z", "")
-    before, _ = _told(store, stream, wanted, at, as_of)
+    before, _ = _told(store, stream, wanted, _text(as_of), as_of)
     whole = _evidence(store, now.evidence.asked, min(now.evidence.asked.start, before.evidence.asked.start))
-    gone = {getattr(row, "item_id", "") for row in before.evidence.rows} - {
-        getattr(row, "item_id", "") for row in whole.rows
-    }
-    moved = {
-        str(row["item_id"]): str(row["moved_to"])
-        for row in store.query(ask.MOVED_SQL, {"stream": stream.name, "items": sorted(gone)[:MOST_SUBJECTS]})
-    }
-    found = changes(Compared(then=before.evidence, now=whole, at=as_of, redefined=_redefined(before, now), moved=moved))
-    figure = _figure(before)
-    stored = before.stored
-    kinds = [str(each["change"]) for each in found]
-    return Then(
-        at=str(moment(as_of)),
-        measured_at=None if stored is None else moment(stored.measured_at),
-        value=figure.value,
-        n=figure.n,
-        lower=figure.lower,
-        upper=figure.upper,
-        completeness=None if stored is None else stored.completeness,
-        definition_version="" if stored is None else stored.definition_version,
-        generation=0 if stored is None else stored.generation,
-        recomputed=None if stored is None else before.again.equal,
-        difference=difference(_figure(now), figure),
-        came=kinds.count("came"),
-        went=kinds.count("went"),
-        changed=kinds.count("changed"),
-        why=reasons(found),
-        changes=found[:limit],
+    past, present = _past(before), _past(now)
+    found = changes(
+        Compared(
+            then=before.evidence,
+            now=whole,
+            at=as_of,
+            redefined=redefined(past, present),
+            moved=moved(store, stream.name, before.evidence.rows, whole.rows),
+        )
     )
+    return then(as_of, past, present, listing(found, limit))
 
 
-def _figure(told: Told) -> Figure:
-    if told.stored is not None:
-        return told.stored.figure
-    return Figure(value=told.again.value, n=told.again.n, lower=told.again.lower, upper=told.again.upper)
+def _past(told: Told) -> Past:
+    again, stored, rows = told.again, told.stored, told.evidence.rows
+    if stored is None:
+        figure = Figure(value=again.value, n=again.n, lower=again.lower, upper=again.upper)
+        version = rows[0].definition_version if rows else ""
+        return Past(stored=None, figure=figure, again=again.equal, version=version, generation=0)
+    version, generation = stored.definition_version, stored.generation
+    return Past(stored=stored, figure=stored.figure, again=again.equal, version=version, generation=generation)
 
 
-def _redefined(before: Told, now: Told) -> str:
-    """Return why the rows of now are others than those of then: another definition, or the same derived anew."""
-    old, new = _version(before), _version(now)
-    is_told = bool(old[1] and new[1])  # before anything was measured nothing says of which generation rows are
-    is_same = derived_version(old[0]) == derived_version(new[0])
-    if not old[0] or (is_same and (old[1] == new[1] or not is_told)):
-        return ""
-    if is_same:
-        return f"derived anew: by the same definition (generation {old[1]} then, {new[1]} now)"
-    return f"redefined: definition {old[0]} (generation {old[1]}) then, {new[0]} ({new[1]}) now"
-
-
-def _version(told: Told) -> tuple[str, int]:
-    if told.stored is not None:
-        return told.stored.definition_version, told.stored.generation
-    rows: Any = told.evidence.rows
-    return (rows[0].definition_version, 0) if rows else ("", 0)
+def _text(micros: int) -> str:
+    """Return a time as the views take it."""
+    return str(moment(micros)).replace("T", " ").replace("Z", "")

@@ -40,6 +40,12 @@ WHERE value_stream = {stream:String} AND item_id IN {items:Array(String)} AND mo
 """
 """Which items took the facts of others."""
 
+THEN: Final = "fromUnixTimestamp64Micro({at:Int64}, 'UTC')"
+"""The past time that is asked about."""
+
+SHOWN_THEN: Final = f"(SELECT argMax(generation, activated_at) FROM vsm.activations WHERE activated_at <= {THEN})"  # noqa: S608 - constants
+"""The generation that was shown then."""
+
 _NAMES: Final[Mapping[type[Struct], str]] = {
     StepVisit: "step_visits",
     WorkItem: "work_items",
@@ -111,6 +117,23 @@ def rows_sql(kind: type[Derived], at: str = "") -> str:
     return (
         f"SELECT {columns(kind)} FROM {source(kind, at)} "  # noqa: S608 - constants
         f"WHERE value_stream = {{stream:String}} AND {_WHERE[kind]}"
+    )
+
+
+def keyed_sql(kind: type[Derived], key: str) -> str:
+    """Return the question for the rows of some keys that a window can hold as they are known now; takes keys too."""
+    return f"{rows_sql(kind)} AND {key} IN {{keys:Array(String)}}"
+
+
+def keyed_then_sql(kind: type[Derived], key: str, order: str) -> str:
+    """Return the same as they were known and shown at a time; `order` is what makes two rows the same. Takes at too.
+
+    It is the `_as_of` view, of which a condition on keys would be looked at after all rows have been sorted.
+    """
+    return (
+        f"SELECT {columns(kind)} FROM (SELECT * FROM vsm.{_NAMES[kind]} WHERE generation = {SHOWN_THEN}"  # noqa: S608 - constants
+        f" AND known_at <= {THEN} AND value_stream = {{stream:String}} AND {key} IN {{keys:Array(String)}}"
+        f" ORDER BY revision DESC LIMIT 1 BY {order}) WHERE NOT withdrawn AND {_WHERE[kind]}"
     )
 
 

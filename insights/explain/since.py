@@ -8,13 +8,18 @@ from typing import Final
 
 from msgspec import Struct
 
-from insights.explain.answer import Evidence, Figure, divided
+from insights.explain.answer import Evidence, Figure, Measured, divided
 from insights.explain.parts import Told, identity, item_id, moment, told
 from insights.explain.reading_of import Amount, reads
 from insights.explain.reasons import owners, reason
+from schemas.definition import derived_version
 from schemas.derived import Change, Deployment, Derived, Incident, StepVisit, WorkItem
 
 Key = tuple[str, ...]
+NEW: Final = "new in the window"
+AGED: Final = "aged out of the window"
+LATE: Final = "arrived late"
+CORRECTED: Final = "corrected"
 _TOLD_AT: Final = "known_at"
 _QUIET: Final = frozenset({_TOLD_AT, "age_seconds"})
 
@@ -44,6 +49,29 @@ class Then(Struct, frozen=True, kw_only=True):
     changes: Sequence[Told]
 
 
+class Listing(Struct, frozen=True, kw_only=True):
+    """How many items came, went and changed, how many for each kind of reason, and what is listed of them."""
+
+    came: int
+    went: int
+    changed: int
+    why: Mapping[str, int]
+    changes: Sequence[Told]
+
+
+class Past(Struct, frozen=True, kw_only=True):
+    """A number at one of the two times: what was measured, else what its rows come to; `again` where that is the same.
+
+    `version` and `generation` are of what was measured, else of the rows, whose generation is not known (0).
+    """
+
+    stored: Measured | None
+    figure: Figure
+    again: bool
+    version: str
+    generation: int
+
+
 class Compared(Struct, frozen=True, kw_only=True):
     """The evidence then and now, the number now, why its rows were derived anew ('' where not), and where items moved.
 
@@ -55,6 +83,54 @@ class Compared(Struct, frozen=True, kw_only=True):
     at: int
     redefined: str = ""
     moved: Mapping[str, str] = {}
+
+
+def then(at: int, before: Past, now: Past, found: Listing) -> Then:
+    """Return what was shown `at` a time, microseconds UTC, and why it has changed."""
+    stored, figure = before.stored, before.figure
+    return Then(
+        at=str(moment(at)),
+        measured_at=None if stored is None else moment(stored.measured_at),
+        value=figure.value,
+        n=figure.n,
+        lower=figure.lower,
+        upper=figure.upper,
+        completeness=None if stored is None else stored.completeness,
+        definition_version="" if stored is None else stored.definition_version,
+        generation=0 if stored is None else stored.generation,
+        recomputed=None if stored is None else before.again,
+        difference=difference(now.figure, figure),
+        came=found.came,
+        went=found.went,
+        changed=found.changed,
+        why=found.why,
+        changes=found.changes,
+    )
+
+
+def redefined(before: Past, now: Past) -> str:
+    """Return why the rows of now are others than those of then: another definition, or the same derived anew; or ''.
+
+    Other targets alone derive no row anew, and are said by the versions of the two numbers.
+    """
+    is_told = bool(before.generation and now.generation)  # before anything was measured nothing says of which rows are
+    is_same = derived_version(before.version) == derived_version(now.version)
+    if not before.version or (is_same and (before.generation == now.generation or not is_told)):
+        return ""
+    if is_same:
+        return f"derived anew: by the same definition (generation {before.generation} then, {now.generation} now)"
+    return (
+        f"redefined: definition {before.version} (generation {before.generation}) then,"
+        f" {now.version} ({now.generation}) now"
+    )
+
+
+def listing(found: Sequence[Told], limit: int) -> Listing:
+    """Return what all the changes come to, and the first of them."""
+    kinds = Counter(str(each["change"]) for each in found)
+    return Listing(
+        came=kinds["came"], went=kinds["went"], changed=kinds["changed"], why=reasons(found), changes=found[:limit]
+    )
 
 
 def changes(compared: Compared) -> list[Told]:
@@ -70,7 +146,7 @@ def changes(compared: Compared) -> list[Told]:
         for key, (row, adds) in after.items()
         if key in before and (told_ := _changed(before[key], (row, adds), compared)) is not None
     ]
-    return sorted(found, key=lambda each: (str(each["change"]), str(each["item_id"])))
+    return sorted(found, key=_place)
 
 
 def reasons(found: Iterable[Told]) -> dict[str, int]:
@@ -83,18 +159,22 @@ def difference(now: Figure, then: Figure) -> float | None:
     return None if now.value is None or then.value is None else now.value - then.value
 
 
+def _place(told_: Told) -> tuple[str, ...]:
+    return tuple(str(told_.get(name, "")) for name in ("change", "item_id", "step", "visit"))
+
+
 def _came(row: Derived, before: Derived | None, compared: Compared) -> Told:
     ended = _ended(row, compared.now)
     if ended is not None and ended > compared.then.asked.now:
-        why = f"new in the window: {moment(ended)}"
+        why = f"{NEW}: {moment(ended)}"
     elif compared.redefined:
         why = compared.redefined
     elif row.known_at > compared.at:
-        why = f"arrived late: happened {moment(ended)}, known {moment(row.known_at)}"
+        why = f"{LATE}: happened {moment(ended)}, known {moment(row.known_at)}"
     elif before is None:
-        why = "corrected: it was not told of then"
+        why = f"{CORRECTED}: it was not told of then"
     else:
-        why = f"corrected: then {_without(before, compared.then)}"
+        why = f"{CORRECTED}: then {_without(before, compared.then)}"
     return _said("came", row, why)
 
 
@@ -103,7 +183,7 @@ def _went(row: Derived, now: Derived | None, compared: Compared) -> Told:
     asked = compared.now.asked
     name = item_id(row)
     if asked.window and ended is not None and ended < asked.start:
-        why = f"aged out of the window: {moment(ended)}"
+        why = f"{AGED}: {moment(ended)}"
     elif now is None and name in compared.moved:
         why = f"moved: its facts belong to {compared.moved[name]} now"
     elif compared.redefined:
@@ -113,7 +193,7 @@ def _went(row: Derived, now: Derived | None, compared: Compared) -> Told:
     elif not asked.window and _ended(now, compared.now) is not None:
         why = f"ended since: {moment(_end(now))}"
     else:
-        why = f"corrected: now {_without(now, compared.now)}"
+        why = f"{CORRECTED}: now {_without(now, compared.now)}"
     return _said("went", row, why)
 
 
@@ -126,7 +206,7 @@ def _changed(before: tuple[Derived, Amount], after: tuple[Derived, Amount], comp
     }
     late = after[0].known_at > compared.at
     why = compared.redefined or (
-        "corrected: " + (f"more is known since {moment(after[0].known_at)}" if late else "its parts are others")
+        f"{CORRECTED}: " + (f"more is known since {moment(after[0].known_at)}" if late else "its parts are others")
     )
     return {**_said("changed", after[0], why), "from_to": parts}
 

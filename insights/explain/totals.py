@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from insights.explain.effects import BEGUN, ENDED, Effect, Effects, effects
-from insights.explain.questions import columns, kinds_of
+from insights.explain.questions import SHOWN_THEN, THEN, columns, kinds_of
 from insights.explain.questions import parameters as place
 from insights.explain.reading_of import Reads, reads
 from metrics import codes
@@ -53,15 +53,23 @@ million visits takes the engine as long as a small question."""
 
 
 class Summed(Struct, frozen=True, kw_only=True):
-    """A series that the engine can sum: what its metric reads, and what its rows add."""
+    """A series that the engine can sum: what its metric reads, and what its rows add.
+
+    `as_of`, microseconds UTC: of the rows as they were known and shown then; None: as they are now.
+    """
 
     asked: Asked
     reads: Reads
     of: Effects
+    as_of: int | None = None
 
     def at(self, now: int) -> Summed:
         """Return the series at another clock."""
         return replace(self, asked=replace(self.asked, now=now))
+
+    def known(self, as_of: int) -> Summed:
+        """Return the series as it was known at a time, microseconds UTC."""
+        return replace(self, as_of=as_of)
 
     @property
     def sliced(self) -> bool:
@@ -92,8 +100,8 @@ def summed(asked: Asked) -> Summed | None:
     return Summed(asked=asked, reads=found, of=of)
 
 
-def parameters(asked: Asked) -> dict[str, object]:
-    """Return what every question here takes."""
+def parameters(asked: Asked, as_of: int | None = None) -> dict[str, object]:
+    """Return what every question here takes; `as_of` is the series'."""
     return {
         **place(asked, asked.start),
         "kind": asked.kind if asked.metric.by_kind else "",
@@ -102,6 +110,7 @@ def parameters(asked: Asked) -> dict[str, object]:
         "edges": list(EDGES),
         "slice": _slice(asked),
         "production": asked.stream.production,
+        "at": as_of or 0,
     }
 
 
@@ -111,25 +120,25 @@ def sums_sql(series: Summed) -> str:
     span = "CAST(-1, 'Int64')"
     if series.sketch is not None:
         known = series.of.spans[series.sketch]
-        span = f"if({_counts(ENDED)} AND ifNull({known} >= 0, false), assumeNotNull({known}), -1)"
+        span = f"if({counts_at(ENDED)} AND ifNull({known} >= 0, false), assumeNotNull({known}), -1)"
         keys["above"] = "multiIf(span < 0, -2, span = 0, -1, roundDown(span - 1, {edges:Array(Int64)}))"
     if series.sliced:
         keys["step_name"] = "step"
         keys["first"], keys["last"] = (
-            f"if({_counts(at)}, intDiv(assumeNotNull({at}) - {_START}, {{slice:Int64}}), -1)" for at in (BEGUN, ENDED)
+            f"if({counts_at(at)}, intDiv(assumeNotNull({at}) - {_START}, {{slice:Int64}}), -1)" for at in (BEGUN, ENDED)
         )
     values = [
         *(f"{expression} AS {name}" for name, expression in keys.items()),
         "count() AS held_by_bin",
         "sum(toInt128(greatest(span, 0))) AS total",
-        f"countIf({_behind(series)}) AS behind",
+        f"countIf({stands_behind(series)}) AS behind",
         f"countIf({_left_out(series)}) AS left_out",
         *(_STANDING if series.reads.standing else _NOT_STANDING),
         *(f"{_amount(effect)} AS {_name(effect)}" for effect in series.plain),
     ]
     held = " AND held" if series.asked.window else ""
     return (
-        f"WITH {_names(series)}, {span} AS span SELECT {', '.join(values)} {_from(series)}"
+        f"WITH {names_of(series)}, {span} AS span SELECT {', '.join(values)} {rows_from(series)}"
         f" WHERE NOT withdrawn{held} GROUP BY {', '.join(keys)}"
     )
 
@@ -146,8 +155,8 @@ def since_sql(series: Summed) -> str:
     """Return the question what has become known of the rows since `measured`, and by which definitions they are."""
     measured = "fromUnixTimestamp64Micro({measured:Int64})"
     return (
-        f"WITH {_names(series)} SELECT countIf(known_at > {measured}) AS later,"
-        f" groupUniqArray(definition_version) AS versions {_from(series)} WHERE NOT withdrawn AND held"
+        f"WITH {names_of(series)} SELECT countIf(known_at > {measured}) AS later,"
+        f" groupUniqArray(definition_version) AS versions {rows_from(series)} WHERE NOT withdrawn AND held"
     )
 
 
@@ -159,11 +168,12 @@ def list_sql(series: Summed, *, behind: bool, few: bool) -> str:
     condition holds, the newest or not, are found first, in few columns, and rows are read of those alone.
     """
     of = series.of
-    where = f"NOT withdrawn AND {_behind(series) if behind else _left_out(series)}"
-    found = f"{_from(series, final=False)} AND {where}"
-    among = f" AND {of.key} IN (WITH {_names(series)} SELECT {of.key} {found})" if few else ""
+    where = f"NOT withdrawn AND {stands_behind(series) if behind else _left_out(series)}"
+    found = f"{rows_from(series, final=False)} AND {where}"
+    among = f" AND {of.key} IN (WITH {names_of(series)} SELECT {of.key} {found})" if few else ""
+    told = columns(of.kind, list_names(series, behind=behind))
     return (
-        f"WITH {_names(series)} SELECT {columns(of.kind, list_names(series, behind=behind))} {_from(series)}{among}"
+        f"WITH {names_of(series)} SELECT {told} {rows_from(series)}{among}"
         f" WHERE {where} ORDER BY {of.order} LIMIT {{limit:UInt64}}"
     )
 
@@ -211,17 +221,20 @@ def _of_sketch(row: Mapping[str, Any], series: Summed) -> list[tuple[int, int]]:
     return [(low + number, int(row["held_by_bin"])), (low + _TOTAL, int(row["total"]))]
 
 
-def _names(series: Summed) -> str:
+def names_of(series: Summed) -> str:
+    """Return the names that conditions and amounts are said in: a row's two instants, and what it is."""
     of = series.of
     return f"{of.begun} AS begun, {of.ended} AS ended, {of.own} AS own, {of.held} AS held"
 
 
-def _from(series: Summed, *, final: bool = True) -> str:
-    """Return the rows of the stream as they are known now, or all revisions of them.
+def rows_from(series: Summed, *, final: bool = True) -> str:
+    """Return the rows of the stream as they are known now, all revisions of them, or as they were known once.
 
     The step is of the sorting key, so it may be looked at before revisions are; when a row ended may not.
     """
     step = " AND step IN {steps:Array(String)}" if series.of.kind is StepVisit else ""
+    if series.as_of is not None:
+        return f"FROM ({_once_known(series.of, step)})"
     where = "FINAL PREWHERE" if final else "WHERE"
     return (
         f"FROM vsm.{series.of.table} {where} generation = (SELECT argMax(generation, activated_at)"  # noqa: S608 - constants
@@ -229,13 +242,27 @@ def _from(series: Summed, *, final: bool = True) -> str:
     )
 
 
-def _counts(at: str) -> str:
+def _once_known(of: Effects, step: str) -> str:
+    """Return the question for rows as they were known: the newest, and of those known later the revision of before.
+
+    What is of the newest revisions is read as it is read of now; the table of all revisions is read for few rows.
+    """
+    own = f"generation = {SHOWN_THEN} AND value_stream = {{stream:String}}{step}"
+    newest = f"FROM vsm.{of.table} FINAL PREWHERE {own} WHERE known_at"
+    return (
+        f"SELECT * {newest} <= {THEN} UNION ALL SELECT * FROM (SELECT * FROM vsm.{of.table.removesuffix('_latest')}"  # noqa: S608 - constants
+        f" WHERE {own} AND known_at <= {THEN} AND ({of.order}) IN (SELECT {of.order} {newest} > {THEN})"
+        f" ORDER BY revision DESC LIMIT 1 BY {of.order})"
+    )
+
+
+def counts_at(at: str) -> str:
     """Return the condition that a row counts at one of its instants: it is of the series, and that is in the window."""
     return f"(own AND ifNull({at} >= {_START} AND {at} <= {_NOW}, false))"
 
 
 def _amount(effect: Effect) -> str:
-    when = f"{_counts(effect.at)} AND {effect.when}"
+    when = f"{counts_at(effect.at)} AND {effect.when}"
     if effect.amount == "1":
         return f"countIf({when})"
     return f"sumIf(toInt128(ifNull({effect.amount}, 0)), {when})"
@@ -245,20 +272,20 @@ def _name(effect: Effect) -> str:
     return f"{effect.at}_{effect.code}"
 
 
-def _behind(series: Summed) -> str:
+def stands_behind(series: Summed) -> str:
     """Return the condition of a row that stands behind the number (`insights.explain.reading_of.amount`)."""
     found = series.reads
     if found.standing:
-        passed = f" OR {_counts(BEGUN)} OR {_counts(ENDED)}" if series.asked.window else ""
+        passed = f" OR {counts_at(BEGUN)} OR {counts_at(ENDED)}" if series.asked.window else ""
         return f"(held AND ((own AND {_OPEN}){passed}))"
     if found.sketches:
         known = " OR ".join(f"ifNull({series.of.spans[sketch]} >= 0, false)" for sketch in sorted(found.sketches))
-        return f"({_counts(ENDED)} AND ({known}))"
+        return f"({counts_at(ENDED)} AND ({known}))"
     primary = found.primary()
-    each = {f"({_counts(effect.at)} AND {effect.when})" for effect in series.of.plain if effect.code in primary}
+    each = {f"({counts_at(effect.at)} AND {effect.when})" for effect in series.of.plain if effect.code in primary}
     return f"({' OR '.join(sorted(each)) or 'false'})"
 
 
 def _left_out(series: Summed) -> str:
     """Return the condition of a row that is left out for a reason (`insights.explain.reasons`)."""
-    return f"(held AND NOT {_behind(series)} AND ifNull({series.of.left_out}, false))"
+    return f"(held AND NOT {stands_behind(series)} AND ifNull({series.of.left_out}, false))"
