@@ -25,6 +25,7 @@ from insights.explain.answer import (
     unmeasured,
 )
 from insights.explain.naming import Unasked, Wanted, asked, known_streams, statistic_of
+from insights.explain.once import RECORDED_SQL, Once, gone_stream, has_step, with_step
 from insights.explain.parts import moment
 from insights.explain.reading_of import reads
 from insights.explain.since import Compared, Past, Then, changes, listing, redefined, then
@@ -51,23 +52,29 @@ class Told(Struct, frozen=True):
     again: Recomputed
 
 
+class Asking(Struct, frozen=True, kw_only=True):
+    """What is asked for, since when it has changed (`as_of`), how much is listed, and what of it is no more."""
+
+    wanted: Wanted
+    as_of: int | None
+    limit: int
+    no_more: str = ""
+
+
 def explain(
     store: Store, definition: Definition, wanted: Wanted, *, as_of: int | None = None, limit: int = 1_000
 ) -> Explanation:
     """Return the explanation of a number as it stands now; with `as_of` (microseconds UTC) also why it has changed.
 
+    Of a past time also a stream or step can be asked for that there was then and is not any more.
     Raises NoSuchStream for a stream that there is not, Unasked for a metric, step or statistic, NotFromRows for what no
     rows give.
     """
-    stream = definition.stream(wanted.stream)
-    if stream is None:
-        known = [each.name for each in definition.value_streams]
-        known += [str(row["value_stream"]) for row in store.query(ask.STREAMS_SQL)]
-        raise NoSuchStream(f"there is no value stream '{wanted.stream}'{known_streams(known)}")
-    series = totals.summed(asked(wanted, stream, 0))
-    if series is not None:
-        return _by_sums(store, series, wanted, as_of, limit)
-    return by_rows(store, stream, wanted, as_of, limit)
+    once = _once(store, definition, wanted, as_of)
+    asking = Asking(wanted=wanted, as_of=as_of, limit=limit, no_more=once.no_more)
+    series = totals.summed(asked(wanted, once.stream, 0))
+    found = by_rows(store, once.stream, asking) if series is None else _by_sums(store, series, asking)
+    return replace(found, no_more=once.no_more)
 
 
 def micros_of(as_of: str) -> int:
@@ -81,50 +88,64 @@ def micros_of(as_of: str) -> int:
     return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
 
 
-def _by_sums(store: Store, series: Summed, wanted: Wanted, as_of: int | None, limit: int) -> Explanation:
+def _once(store: Store, definition: Definition, wanted: Wanted, as_of: int | None) -> Once:
+    """Return the stream asked of, with what it had `as_of` a time and has no more. Raises NoSuchStream."""
+    recorded: list[dict[str, object]] = []
+    stream = definition.stream(wanted.stream)
+    if as_of is not None and (stream is None or not has_step(stream, wanted.step)):
+        recorded = store.query(RECORDED_SQL, {"stream": wanted.stream, "at": as_of})
+    found = gone_stream(wanted.stream, recorded) if stream is None else with_step(stream, wanted.step, recorded)
+    if found is None:
+        known = [each.name for each in definition.value_streams]
+        known += [str(row["value_stream"]) for row in store.query(ask.STREAMS_SQL)]
+        raise NoSuchStream(f"there is no value stream '{wanted.stream}'{known_streams(known)}")
+    return found
+
+
+def _by_sums(store: Store, series: Summed, asking: Asking) -> Explanation:
     """Return the explanation of a number whose rows the engine sums."""
-    now = _found(store, series, wanted)
-    shown = explained(store, now, wanted, limit)
-    if as_of is None:
+    now = _found(store, series, asking)
+    shown = explained(store, now, asking.wanted, asking.limit)
+    if asking.as_of is None:
         return shown
-    before = _found(store, series.known(as_of), wanted)
-    return replace(shown, as_of=msgspec.to_builtins(recalled(store, now, before, limit)))
+    before = _found(store, series.known(asking.as_of), asking)
+    return replace(shown, as_of=msgspec.to_builtins(recalled(store, now, before, asking.no_more, asking.limit)))
 
 
-def _found(store: Store, series: Summed, wanted: Wanted) -> Found:
+def _found(store: Store, series: Summed, asking: Asking) -> Found:
     at = "" if series.as_of is None else _text(series.as_of)
-    stored, statistic = _measured(store, series.asked, wanted, at)
+    stored, statistic = _measured(store, series.asked, asking.wanted, at)
     if stored is not None:
         clock = stored.measured_at
     else:
         clock = series.as_of if series.as_of is not None else _clock(store, series.asked.stream, "")
-    return summed(store, series.at(clock), stored, statistic, NOTHING if at else NOT_YET)
+    return summed(store, series.at(clock), stored, statistic, NOTHING if at else asking.no_more or NOT_YET)
 
 
-def by_rows(store: Store, stream: ValueStream, wanted: Wanted, as_of: int | None, limit: int) -> Explanation:
-    """Return the explanation of a number by reading its rows one by one."""
-    found, statistic = _told(store, stream, wanted, "", None)
+def by_rows(store: Store, stream: ValueStream, asking: Asking) -> Explanation:
+    """Return the explanation of a number by reading its rows one by one. Raises as `explain` does."""
+    found, statistic = _told(store, stream, asking, "", None)
     shown = explanation(
-        replace(wanted, statistic=statistic),
+        replace(asking.wanted, statistic=statistic),
         found.evidence.asked,
         found.stored,
         found.again,
-        listed(found.evidence, limit),
+        listed(found.evidence, asking.limit),
     )
-    if as_of is None:
+    if asking.as_of is None:
         return shown
-    return replace(shown, as_of=msgspec.to_builtins(_then(store, stream, wanted, found, as_of, limit)))
+    return replace(shown, as_of=msgspec.to_builtins(_then(store, stream, found, asking, asking.as_of)))
 
 
-def _told(store: Store, stream: ValueStream, wanted: Wanted, at: str, now: int | None) -> tuple[Told, str]:
+def _told(store: Store, stream: ValueStream, asking: Asking, at: str, now: int | None) -> tuple[Told, str]:
     """Return what was measured and the rows behind it, `at` a time or now; `now` is the clock where nothing was."""
-    question = asked(wanted, stream, now or 0)
-    stored, statistic = _measured(store, question, wanted, at)
+    question = asked(asking.wanted, stream, now or 0)
+    stored, statistic = _measured(store, question, asking.wanted, at)
     clock = stored.measured_at if stored is not None else now or _clock(store, stream, at)
     question = replace(question, now=clock)
     evidence = _evidence(store, question, question.start, at)
     if stored is None:
-        note = NOTHING if at else NOT_YET
+        note = NOTHING if at else asking.no_more or NOT_YET
         statistic, again = unmeasured(evidence.readings(), question, statistic, note)
         return Told(None, evidence, again), statistic
     evidence, again = recomputed(evidence, stored)
@@ -149,8 +170,11 @@ def _series(question: Asked) -> dict[str, object]:
 
 
 def _clock(store: Store, stream: ValueStream, at: str) -> int:
-    newest = store.query(ask.clock_sql(at), {"stream": stream.name})[0]["newest"]
-    return int(str(newest)) * SECOND
+    """Return when a stream was last measured, else when any was; microseconds UTC, 0 before the first time."""
+    for name in (stream.name, ""):
+        if newest := int(str(store.query(ask.clock_sql(at), {"stream": name})[0]["newest"])):
+            return newest * SECOND
+    return 0
 
 
 def _evidence(store: Store, question: Asked, since: int, at: str = "") -> Evidence:
@@ -166,8 +190,8 @@ def _evidence(store: Store, question: Asked, since: int, at: str = "") -> Eviden
     return Evidence(asked=question, rows=rows, seen_before=seen, counted_with=elsewhere(store, question, rows))
 
 
-def _then(store: Store, stream: ValueStream, wanted: Wanted, now: Told, as_of: int, limit: int) -> Then:
-    before, _ = _told(store, stream, wanted, _text(as_of), as_of)
+def _then(store: Store, stream: ValueStream, now: Told, asking: Asking, as_of: int) -> Then:
+    before, _ = _told(store, stream, asking, _text(as_of), as_of)
     whole = _evidence(store, now.evidence.asked, min(now.evidence.asked.start, before.evidence.asked.start))
     past, present = _past(before), _past(now)
     found = changes(
@@ -175,11 +199,11 @@ def _then(store: Store, stream: ValueStream, wanted: Wanted, now: Told, as_of: i
             then=before.evidence,
             now=whole,
             at=as_of,
-            redefined=redefined(past, present),
+            redefined=redefined(past, present, asking.no_more),
             moved=moved(store, stream.name, before.evidence.rows, whole.rows),
         )
     )
-    return then(as_of, past, present, listing(found, limit))
+    return then(as_of, past, present, listing(found, asking.limit))
 
 
 def _past(told: Told) -> Past:

@@ -23,11 +23,14 @@ MOST_MOVED: Final = 1_000
 """Of so many items that are gone it is looked for where they moved."""
 
 
-def recalled(store: Store, now: Found, before: Found, limit: int) -> Then:
-    """Return what a number was as it was known `before`, and what has changed since, the first of it listed."""
+def recalled(store: Store, now: Found, before: Found, no_more: str, limit: int) -> Then:
+    """Return what a number was as it was known `before`, and what has changed since, the first of it listed.
+
+    `no_more` says what of it the definition does not have any more.
+    """
     at = before.series.as_of or 0
     past, present = _past(store, before), _past(store, now)
-    anew = redefined(past, present)
+    anew = redefined(past, present, no_more)
     told = {
         **differing_parameters(totals.parameters(now.series.asked), totals.parameters(before.series.asked, at)),
         "limit": limit,

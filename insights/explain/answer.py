@@ -60,7 +60,8 @@ class Measured(Struct, frozen=True, kw_only=True):
 class Explanation(Struct, frozen=True, kw_only=True):
     """A number, the items behind it and those left out; lists are cut after the limit asked for, the totals are not.
 
-    Times are ISO 8601, UTC. `changes` is only filled where a past number was asked for.
+    Times are ISO 8601, UTC. `as_of` is only filled where a past number was asked for; `no_more` then says what of
+    it the definition does not have any more, '' where it has all.
     """
 
     value_stream: str
@@ -88,6 +89,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     items: Sequence[Told]
     left_out: Sequence[Told]
     as_of: Mapping[str, Any] | None = None
+    no_more: str = ""
 
 
 class Evidence(Struct, frozen=True, kw_only=True):

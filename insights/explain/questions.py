@@ -77,8 +77,9 @@ def measured_sql(at: str = "") -> str:
 
 
 def clock_sql(at: str = "") -> str:
-    """Return the question when anything of a stream was last measured, 0 before the first time. Takes stream."""
-    return f"SELECT toUnixTimestamp(max(measured_at)) AS newest FROM {_measured_in(at)} WHERE value_stream = {{stream:String}}"  # noqa: S608, E501 - constants
+    """Return the question when anything of a stream, '' any, was last measured, 0 before the first time."""
+    of_stream = "{stream:String} IN ('', value_stream)"
+    return f"SELECT toUnixTimestamp(max(measured_at)) AS newest FROM {_measured_in(at)} WHERE {of_stream}"  # noqa: S608 - constants
 
 
 def _measured_in(at: str) -> str:

@@ -108,11 +108,14 @@ def then(at: int, before: Past, now: Past, found: Listing) -> Then:
     )
 
 
-def redefined(before: Past, now: Past) -> str:
+def redefined(before: Past, now: Past, no_more: str = "") -> str:
     """Return why the rows of now are others than those of then: another definition, or the same derived anew; or ''.
 
-    Other targets alone derive no row anew, and are said by the versions of the two numbers.
+    `no_more` says what the definition does not have any more. Other targets alone derive no row anew, and are said by
+    the versions of the two numbers.
     """
+    if no_more:
+        return f"no more: {no_more}"
     is_told = bool(before.generation and now.generation)  # before anything was measured nothing says of which rows are
     is_same = derived_version(before.version) == derived_version(now.version)
     if not before.version or (is_same and (before.generation == now.generation or not is_told)):

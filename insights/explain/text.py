@@ -38,6 +38,8 @@ def render(found: Explanation) -> RenderableType:
         Text(_when(found), style="dim"),
         Text(_recomputed(found), style="green" if found.recomputed.equal else "yellow"),
     ]
+    if found.no_more:
+        parts.insert(1, Text(found.no_more, style="yellow"))
     if found.as_of is not None:
         parts += _past(found.metric, found.definition_version, found.as_of)
     parts += _listed(f"{found.items_total} items stand behind it", found.items, found.items_total)

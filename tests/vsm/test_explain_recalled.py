@@ -25,8 +25,7 @@ from sinks.clickhouse.migrate import apply
 from sinks.clickhouse.rows import TABLES, block
 from tests.builders.measured import DAY, DEFINITION, HOUR, NOW, OFFICE_HOURS
 from tests.builders.random_rows import changes, items, visits
-from vsm import explaining
-from vsm.explaining import explain
+from vsm.explaining import Asking, by_rows, explain
 from vsm.store import Store
 
 pytestmark = pytest.mark.timeout(400)
@@ -169,7 +168,7 @@ def both_ways(both: Both, definition: Definition, wanted: Wanted, as_of: int) ->
         found = explain(both.store, definition, wanted, as_of=as_of, limit=LISTED)
     except NotFromRows:
         return None, None
-    expected = explaining.by_rows(both.store, stream, wanted, as_of, LISTED)
+    expected = by_rows(both.store, stream, Asking(wanted=wanted, as_of=as_of, limit=LISTED))
     return found.as_of, expected.as_of
 
 
