@@ -2,7 +2,7 @@
 
 Beside the visits are the 1.7 million items and changes and the 208,000 deployments that they are of. Every answer has
 to come to what was measured. What is asked is what is known now, listed up to a thousand items of each kind; why a
-number is another than at a past time is compared item by item, takes longer, and is not asked here.
+number is another than at a past time is not asked here.
 """
 
 from __future__ import annotations
