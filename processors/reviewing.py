@@ -21,14 +21,13 @@ def first_reviewed_at(facts: Sequence[Fact], merged_at: int | None) -> int | Non
 
     Only while it was on offer: what is said of a draft, or after the merge, is no part of the way between them.
     """
+    reviews = [f for f in facts if f.type == "change.reviewed" and f.actor_class is ActorClass.HUMAN]
+    if not reviews:
+        return None
     offered = offered_at(facts)
     author = next((f.who for f in facts if f.type == "change.created"), 0)
-    reviews = (
-        f.occurred_at
-        for f in facts
-        if f.type == "change.reviewed" and f.actor_class is ActorClass.HUMAN and (not f.who or f.who != author)
-    )
+    by_others = (f.occurred_at for f in reviews if not f.who or f.who != author)
     return min(
-        (at for at in reviews if (offered is None or at >= offered) and (merged_at is None or at <= merged_at)),
+        (at for at in by_others if (offered is None or at >= offered) and (merged_at is None or at <= merged_at)),
         default=None,
     )

@@ -190,10 +190,13 @@ def merged_as(trace: Trace, commit: str) -> list[str]:
 
 def merged_at(trace: Trace, change: str) -> int | None:
     """Return when a change was merged, None if it was not."""
-    return next((f.occurred_at for f in trace.facts(change) if f.type == MERGED), None)
+    for fact in trace.facts(change):
+        if fact.type == MERGED:
+            return fact.occurred_at
+    return None
 
 
 def repository_of(trace: Trace, change: str) -> str:
     """Return the repository of a change: as its facts say, else as its name does."""
-    told = _latest(f.attributes.get("repository") for f in trace.facts(change))
+    told = _latest(f.attributes.get("repository") for f in trace.facts(change) if f.attributes)
     return told or change.removeprefix("change:").rpartition("/")[0]

@@ -10,6 +10,7 @@ from processors.deployments import deployment_row
 from processors.incidents import incident_row
 from processors.items import Member, item_row, turns_of
 from processors.judgements import Verdict, judge
+from processors.links import OF_COMMIT
 from processors.reviewing import first_reviewed_at, offered_at
 from processors.rollouts import merged_at, repository_of, telling
 from processors.steps import Observation, bridge, observations, walk
@@ -17,7 +18,6 @@ from processors.taken_back import taken_back
 from processors.visits import visit_row
 from processors.world import World
 from schemas.derived import Change, Derived
-from schemas.identity import entity_kind
 
 
 class Kind(Enum):
@@ -110,7 +110,7 @@ def change_rows(world: World, uri: str, version: str) -> list[Change]:
     facts = world.trace.facts(uri)
     if not facts:
         return []
-    commits = [c for c in world.trace.below(uri) if entity_kind(c) == "commit"]
+    commits = [c for c in world.trace.below(uri) if c.startswith(OF_COMMIT)]
     authored = [f.occurred_at for c in commits for f in world.trace.facts(c) if f.type == "commit.created"]
     merged = merged_at(world.trace, uri)
     known = Change(

@@ -149,15 +149,19 @@ def value_of(fact: Fact, name: str) -> str | None:
 
 def matches(rule: Rule | None, fact: Fact) -> bool:
     """Return whether a fact is one the rule speaks of, `first` left aside; no rule matches nothing."""
-    return (
-        rule is not None
-        and fact.type in rule.on
-        and (not rule.by or fact.actor_class in rule.by)
-        and all(value_of(fact, name) in wanted for name, wanted in rule.where.items())
+    return rule is not None and fact.type in rule.on and _means(rule, fact)
+
+
+def _means(rule: Rule, fact: Fact) -> bool:
+    """Return whether a rule speaks of a fact that is of one of its types."""
+    return (not rule.by or fact.actor_class in rule.by) and (
+        not rule.where or all(value_of(fact, name) in wanted for name, wanted in rule.where.items())
     )
 
 
 _RULES: Final = ("queue", "start", "finish", "returned", "blocked", "unblocked")
+RuleName = tuple[str, str]
+"""The step and which of its rules."""
 Matched = Mapping[str, Container[str]]
 """By step, in the order of steps: the names of its rules that one fact matches."""
 
@@ -172,34 +176,47 @@ class Plan:
         self.order = {s.name: i for i, s in enumerate(steps)}
         self.owners = {s.name: s.owner for s in steps}
         self.is_owned = any(self.owners.values())
-        self._rules: dict[str, list[tuple[Step, str, Rule]]] = {}
+        self._rules: dict[str, list[_RuleOfStep]] = {}
         for step in steps:
             for name in _RULES:
                 rule: Rule | None = getattr(step, name)
                 for event_type in dict.fromkeys(rule.on) if rule is not None else ():
-                    self._rules.setdefault(event_type, []).append((step, name, cast("Rule", rule)))
+                    self._rules.setdefault(event_type, []).append(_rule_of_step(step, name, cast("Rule", rule)))
         self._by_status = [s for s in steps if s.status]
 
-    def match(self, fact: Fact, spent: set[tuple[str, str]]) -> Matched:
+    def match(self, fact: Fact, spent: set[RuleName]) -> Matched:
         """Return what the fact matches, {} for nothing; `spent` are the rules on a first fact that have had theirs."""
+        event_type = fact.type
         found: dict[str, set[str]] = {}
-        for step, name, rule in self._rules.get(fact.type, ()):
-            if (rule.first and _had(step, name, spent)) or not matches(rule, fact):
+        for of_step in self._rules.get(event_type, ()):
+            if not spent.isdisjoint(of_step.unless) or not _means(of_step.rule, fact):
                 continue
-            found.setdefault(step.name, set()).add(name)
-            if rule.first:
-                spent.add((step.name, name))
-        if self._by_status and fact.type.startswith("ticket."):
-            for step in self._by_status:
-                found.setdefault(step.name, set()).update(_status(step.status, fact))
+            step, name = of_step.name
+            found.setdefault(step, set()).add(name)
+            if of_step.rule.first:
+                spent.add(of_step.name)
+        if self._by_status and event_type.startswith("ticket."):
+            for by_status in self._by_status:
+                found.setdefault(by_status.name, set()).update(_status(by_status.status, fact))
             return {s.name: found[s.name] for s in self.steps if found.get(s.name)}
         return found
 
 
-def _had(step: Step, name: str, spent: set[tuple[str, str]]) -> bool:
-    """Return whether a rule on a first fact has had its own, or would begin what could not end: its end has been."""
+class _RuleOfStep(Struct, frozen=True, gc=False):
+    """A rule with its name, and the rules on a first fact after which it matches nothing any more."""
+
+    rule: Rule
+    name: RuleName
+    unless: tuple[RuleName, ...] = ()
+
+
+def _rule_of_step(step: Step, name: str, rule: Rule) -> _RuleOfStep:
+    """Return a rule of a step: one on a first fact has its own once, and begins nothing whose end has been."""
+    own = step.name, name
+    if not rule.first:
+        return _RuleOfStep(rule, own)
     begins_too_late = name in {"queue", "start"} and step.finish is not None and step.finish.first
-    return (step.name, name) in spent or (begins_too_late and (step.name, "finish") in spent)
+    return _RuleOfStep(rule, own, (own, (step.name, "finish")) if begins_too_late else (own,))
 
 
 def walk(plan: Plan, seen: Iterable[Observation]) -> Walk:
@@ -220,7 +237,7 @@ class _Walker:
         self._plan = plan
         self._open: dict[str, Visit] = {}
         self._latest: dict[str, Visit] = {}
-        self._spent: set[tuple[str, str]] = set()
+        self._spent: set[RuleName] = set()
         self._sent_from: dict[str, str] = {}
         self._last_finish: int | None = None
 
@@ -231,12 +248,26 @@ class _Walker:
             self._closed.clear()
         if self._sent_from and matched:
             self._go_forward_again(matched, seen)
-        for turn in (self._finish, self._begin, self._block, self._send_back) if matched else ():
-            for step, rules in matched.items():
-                turn(self._plan.by_name[step], rules, seen)
+        if matched:
+            self._take_turns(matched, seen)
         bad = seen.fact.outcome is not None and seen.fact.outcome in _BAD
         if bad and (evidence := _FAILED.get(seen.fact.type)) is not None:
             self.failures.append(Failure(evidence, seen.at, tuple(self._closed)))
+
+    def _take_turns(self, matched: Matched, seen: Observation) -> None:
+        by_name = self._plan.by_name
+        for step, rules in matched.items():
+            if "finish" in rules:
+                self._finish(by_name[step], seen)
+        for step, rules in matched.items():
+            if "queue" in rules or "start" in rules:
+                self._begin(by_name[step], rules, seen)
+        for step, rules in matched.items():
+            if "blocked" in rules or "unblocked" in rules:
+                self._block(by_name[step], rules, seen)
+        for step, rules in matched.items():
+            if "returned" in rules:
+                self._send_back(by_name[step], seen)
 
     def _go_forward_again(self, matched: Matched, seen: Observation) -> None:
         """End corrections by the next fact that their receiver sees, unless the correcting step finishes by itself."""
@@ -250,9 +281,7 @@ class _Walker:
                     self._open_visit(receiver, seen).queued = seen.at
         self._closed.clear()
 
-    def _finish(self, step: Step, rules: Container[str], seen: Observation) -> None:
-        if "finish" not in rules:
-            return
+    def _finish(self, step: Step, seen: Observation) -> None:
         if step.name in self._open:
             self._close(step.name, seen).outcome = BRIDGED if _was_left(step, seen.fact) else _outcome(seen.fact)
         elif seen.fact.type not in _begins(step):
@@ -261,8 +290,6 @@ class _Walker:
             self._close(step.name, seen).outcome = _outcome(seen.fact)
 
     def _begin(self, step: Step, rules: Container[str], seen: Observation) -> None:
-        if "queue" not in rules and "start" not in rules:
-            return
         visit = self._open.get(step.name)
         if visit is None:
             visit = self._open_visit(step.name, seen)
@@ -284,13 +311,13 @@ class _Walker:
         elif "blocked" in rules and not is_blocked:
             visit.blocks.append((seen.at, None))
 
-    def _send_back(self, step: Step, rules: Container[str], seen: Observation) -> None:
+    def _send_back(self, step: Step, seen: Observation) -> None:
         """Send the work from a step back to the step before it, which has work in hand again from now on.
 
         A step that the item was never in cannot send it back. Where the step before still has it in hand, that visit
         goes on, returned.
         """
-        if "returned" not in rules or step.name not in self._latest:
+        if step.name not in self._latest:
             return
         before = self._plan.before.get(step.name)
         if step.name in self._open:

@@ -86,6 +86,8 @@ def blocked_spans(visit: Visit) -> tuple[int, ...]:
 
 def blocked_within(visit: Visit, start: int, end: int, clock: Clock) -> int:
     """Return how long a visit was flagged blocked inside a span."""
+    if not visit.blocks:
+        return 0
     spans = ((max(a, start), min(end if b is None else b, end)) for a, b in visit.blocks)
     return sum(clock(a, b) for a, b in spans if a < b)
 
