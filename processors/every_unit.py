@@ -8,7 +8,7 @@ brought forward, and nothing is missed or told twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from processors.rows import Kind, Unit
@@ -28,23 +28,24 @@ def every_unit(world: World, most_ahead: int = MOST_AHEAD) -> Iterator[Unit]:
         if uri in ahead:
             ahead.discard(uri)
             continue
-        yield from _turn(world, uri)
         items = trace.items(uri)
+        yield from _turn(world, uri, items)
         if len(items) != 1 or len(ahead) >= most_ahead:
             continue
         place = trace.place(uri)
         for other in trace.members(items[0]):
-            if trace.place(other) > place and other not in ahead and trace.items(other) == items:
+            if other != uri and other not in ahead and trace.place(other) > place and trace.items(other) == items:
                 ahead.add(other)
-                yield from _turn(world, other)
+                yield from _turn(world, other, items)
 
 
-def _turn(world: World, uri: str) -> Iterator[Unit]:
-    """Yield the units whose turn is this entity's."""
-    trace = world.trace
-    for item in trace.items(uri):
+def _turn(world: World, uri: str, items: Iterable[str]) -> list[Unit]:
+    """Return the units whose turn is that of an entity of these items."""
+    trace, found = world.trace, list[Unit]()
+    for item in items:
         if item == uri if trace.facts(item) else trace.members(item)[:1] == [uri]:
-            yield Kind.ITEM, item
+            found.append((Kind.ITEM, item))
     own = _OWN.get(entity_kind(uri))
     if own is not None:
-        yield own, uri
+        found.append((own, uri))
+    return found

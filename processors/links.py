@@ -68,7 +68,7 @@ def is_there(facts: Sequence[Fact]) -> bool:
     if not facts:
         return False
     last = facts[-1]
-    return last.attributes.get(CONTAINER) != "true" and not (last.type == "ticket.closed" and last.state == DELETED)
+    return last.attributes.get(CONTAINER) != "true" and not (last.state == DELETED and last.type == "ticket.closed")
 
 
 def stands_alone(uri: str) -> bool:

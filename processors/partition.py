@@ -166,7 +166,7 @@ class _Stream:
         if new == old:
             note(reach(world, (uri,)).units)
             return
-        self._count(uri, old, new)
+        self._count(uri, new)
         within = world.trace.may_move(uri, new)
         own = {(Kind.ITEM, uri)} if stands_alone(uri) else set()
         if not within and not is_shipped(uri):
@@ -275,8 +275,9 @@ class _Stream:
                 self._presupposed.move(uri, (), reading.plausible)
                 yield reading
 
-    def _count(self, uri: str, old: bytes | None, new: bytes | None) -> None:
-        had, has = self._world.trace.read(uri, old), self._world.trace.read(uri, new)
+    def _count(self, uri: str, new: bytes | None) -> None:
+        """Take a record that is about to be put into the signs."""
+        had, has = self._world.trace.reading(uri), self._world.trace.read(uri, new)
         signs = self.signs
         self._presupposed.move(uri, had.plausible, has.plausible)
         self._aged = self._aged or (len(has.facts) < len(had.facts) and self._was_newest(had))

@@ -72,8 +72,7 @@ def told_by(uri: str, facts: Sequence[Fact]) -> tuple[list[Presumption], Birth |
 
     That is None if its creation is not known, or nothing orders it.
     """
-    kind = entity_kind(uri)
-    if kind == "commit" or not facts:
+    if not facts or (kind := entity_kind(uri)) == "commit":
         return [], None
     created = _BIRTHS.get(kind)
     return (list(_of_run(uri, facts)), None) if created is None else _of_numbered(uri, facts, created)

@@ -69,14 +69,12 @@ class Trace:
         return self.records.get(uri)
 
     def read(self, uri: str, record: bytes | None) -> Reading:
-        """Return what a record of this entity says."""
+        """Return what a record of this entity would say if it were put."""
         if record is None:
             return BLANK
         found = self._readings.get((uri, record))
         if found is None:
-            if self._read_bytes > _REMEMBERED_BYTES:
-                self.forget()
-            self._read_bytes += len(record)
+            self._make_room(record)
             found = self._readings[uri, record] = read(uri, record)
         return found
 
@@ -93,8 +91,9 @@ class Trace:
     def put(self, uri: str, record: bytes | None) -> None:
         """Set an entity's record (None: there is none) and its relations to others."""
         old = self.records.get(uri)
-        before, after = self.reading(uri).edges, self.read(uri, record).edges
-        self._now.pop(uri, None)
+        reading = self.read(uri, record)
+        before, after = self.reading(uri).edges, reading.edges
+        self._now[uri] = reading
         if old is not None and old != record:
             self._readings.pop((uri, old), None)
         self.records.put(uri, record)
@@ -131,10 +130,15 @@ class Trace:
         return self._remembered(uri, self.records.get(uri)) if found is None else found
 
     def _remembered(self, uri: str, record: bytes | None) -> Reading:
-        if len(self._now) > _REMEMBERED:
-            self.forget()
-        found = self._now[uri] = self.read(uri, record)
+        self._make_room(record or b"")
+        found = self._now[uri] = BLANK if record is None else read(uri, record)
         return found
+
+    def _make_room(self, record: bytes) -> None:
+        """Let go of what was read lately where it is much already; a record is to be read."""
+        if self._read_bytes > _REMEMBERED_BYTES or len(self._now) > _REMEMBERED:
+            self.forget()
+        self._read_bytes += len(record)
 
     def facts(self, uri: str) -> list[Fact]:
         """Return an entity's plausible facts in their order; [] for an unknown one. Not to be changed."""
@@ -193,12 +197,19 @@ class Trace:
     def _find_ups(self, uri: str) -> frozenset[str]:
         if uri.startswith(OF_TICKET):
             return _NONE
-        named = {key for name, key, _ in self.reading(uri).edges if name == "lower"}
-        named.update(self._relations["upper"].of(uri))
-        if not named:
-            return _NONE
-        found = {n for n in named if n.startswith(OF_CHANGE)} or {n for n in named if n.startswith(OF_COMMIT)}
-        return frozenset(found.union(*(self._tickets(n) for n in named if n.startswith(OF_TICKET))))
+        tickets, changes, commits = set[str](), set[str](), set[str]()
+        for key in (*self._told(uri, "lower"), *self._relations["upper"].of(uri)):
+            if key.startswith(OF_TICKET):
+                tickets.update(self._tickets(key))
+            elif key.startswith(OF_CHANGE):
+                changes.add(key)
+            else:
+                commits.add(key)
+        return frozenset(tickets | (changes or commits))
+
+    def _told(self, uri: str, relation: str) -> list[str]:
+        """Return to what an entity itself says that it is related."""
+        return [key for name, key, _ in self.reading(uri).edges if name == relation]
 
     def downs(self, uri: str) -> frozenset[str]:
         """Return what directly belongs to an entity, by what either says."""
@@ -208,10 +219,9 @@ class Trace:
         return found
 
     def _find_downs(self, uri: str) -> frozenset[str]:
-        said = {key for name, key, _ in self.reading(uri).edges if name == "upper"}
-        said.update(self._relations["lower"].of(uri))
+        said = [*self._told(uri, "upper"), *self._relations["lower"].of(uri)]
         if uri.startswith(OF_TICKET):
-            said.update(self._relations["lower"].of(bare_ticket_uri(uri.rpartition("/")[2])))
+            said += self._relations["lower"].of(bare_ticket_uri(uri.rpartition("/")[2]))
         return frozenset([lower for lower in said if uri in self.ups(lower)]) if said else _NONE
 
     def _followers(self, uri: str) -> Iterable[str]:
@@ -226,11 +236,12 @@ class Trace:
 
     def _joined_later(self, uri: str) -> Iterable[str]:
         """Return those of them that lead on: an earlier push belongs where they do."""
-        return [x for x in self._followers(uri) if self.leads_on(x)]
+        found = self._followers(uri)
+        return [x for x in found if self.leads_on(x)] if found else ()
 
     def _joined_earlier(self, uri: str) -> Iterable[str]:
         """Return the heads of the pushes that this one followed on, where it leads on: they belong where it does."""
-        told = [key for name, key, _ in self.reading(uri).edges if name == "followed"]
+        told = self._told(uri, "followed")
         return [x for x in told if uri in self._followers(x)] if told and self.leads_on(uri) else ()
 
     def leads_on(self, uri: str) -> bool:
@@ -256,8 +267,16 @@ class Trace:
         """Return the entity and everything it leads up to."""
         found = self._above.get(uri)
         if found is None:
-            found = self._above[uri] = _reached(uri, self.ups, self._joined_later)
+            found = self._above[uri] = self._find_above(uri)
         return found
+
+    def _find_above(self, uri: str) -> frozenset[str]:
+        ups = self.ups(uri)
+        if not ups and not uri.startswith(OF_COMMIT):
+            return frozenset((uri,))
+        if any(x.startswith(OF_COMMIT) for x in ups) or self._joined_later(uri):
+            return _reached(uri, self.ups, self._joined_later)
+        return frozenset((uri, *ups)).union(*map(self.ups, ups))
 
     def below(self, uri: str) -> frozenset[str]:
         """Return the entity and everything that leads up to it."""
@@ -324,7 +343,8 @@ def _reached(
                 if other not in found:
                     found.add(other)
                     layer.append(other)
-        layer = list({x for uri in layer if uri.startswith(OF_COMMIT) for x in along(uri)} - found)
+        joined = {x for uri in layer if uri.startswith(OF_COMMIT) for x in along(uri)}
+        layer = [x for x in joined if x not in found]
         if not layer:
             break
     return frozenset(found)

@@ -12,7 +12,7 @@ from typing import Final
 
 from processors.facts import TRUNKS, Fact
 from processors.lanes import Lanes
-from processors.links import ASIDE, OF_CHANGE, Reading
+from processors.links import ASIDE, Reading
 from processors.pages import Records
 from processors.rollouts import COMMITS, MERGED, Landing, merged_at, repository_of, rollout
 from processors.steps import Plan
@@ -179,9 +179,13 @@ class World:
 
 def has_place(uri: str, reading: Reading) -> bool:
     """Return whether an entity may have a place in an index: it is a deployment or an incident, or has landed."""
-    if uri.startswith(OF_CHANGE):
-        return any(f.type == MERGED for f in reading.plausible)
-    return ("landed", uri, uri) in reading.edges or entity_kind(uri) in ASIDE
+    match entity_kind(uri):
+        case "change":
+            return any(f.type == MERGED for f in reading.plausible)
+        case "commit":
+            return ("landed", uri, uri) in reading.edges
+        case kind:
+            return kind in ASIDE
 
 
 def service_of_incident(facts: Sequence[Fact]) -> str:

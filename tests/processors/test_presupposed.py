@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics.feed import told as share_told
@@ -167,6 +167,7 @@ def histories(draw: st.DrawFn) -> History:
     return drawn
 
 
+@settings(deadline=None)
 @given(histories(), st.randoms(use_true_random=False))
 def test_the_count_is_a_function_of_the_facts(
     history: list[tuple[str, list[list[Fact]]]], chance: random.Random
