@@ -89,7 +89,9 @@ class Case(Struct, frozen=True, kw_only=True):
 
 def began(visit: StepVisit) -> int | None:
     """Return when a visit was first seen, whichever boundary that is; None for a visit without any."""
-    return next((at for at in (visit.queued_at, visit.started_at, visit.finished_at) if at is not None), None)
+    if visit.queued_at is not None:
+        return visit.queued_at
+    return visit.finished_at if visit.started_at is None else visit.started_at
 
 
 def gap(visit: StepVisit) -> Span | None:

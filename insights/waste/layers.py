@@ -5,7 +5,9 @@ Most items are asked by few rules: who was in no step twice did nothing again, w
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from insights.waste.case import Case, Charge, Span
@@ -13,10 +15,11 @@ from insights.waste.claims import Claim
 from insights.waste.defects import BAD
 from insights.waste.releases import ABANDONED
 from insights.waste.rules import RULES
-from insights.waste.spans import joined, within
+from insights.waste.spans import joined
 
 RANKS: Final = {rule.name: rank for rank, rule in enumerate(RULES)}
 """The place of each rule in the order in which they are asked."""
+_UNTIL: Final = attrgetter("until")
 _DONE_AGAIN: Final = (RANKS["rerun"], RANKS["rework"])
 
 
@@ -49,25 +52,35 @@ def layers(case: Case) -> Layers:
     return Layers(of_item, of_visits)
 
 
-def cut(span: Span, charge: Charge, rank: int, under: Sequence[Layer]) -> Iterator[tuple[int, int, int]]:
-    """Yield a span as (begin, until, rank) where layers that are asked before `rank` take pieces out of it."""
-    pieces = [(span.begin, span.until, rank)]
+def cut(span: tuple[int, int], charge: Charge, rank: int, under: Sequence[Layer]) -> list[tuple[int, int, int]]:
+    """Return a span as (begin, until, rank) where layers that are asked before `rank` take pieces out of it."""
+    pieces = [(*span, rank)]
     for layer in under:
         if charge in layer.charges:
             pieces = [part for piece in pieces for part in _cut(piece, layer)]
-    yield from pieces
+    return pieces
 
 
-def _cut(piece: tuple[int, int, int], layer: Layer) -> Iterator[tuple[int, int, int]]:
+def _cut(piece: tuple[int, int, int], layer: Layer) -> list[tuple[int, int, int]]:
     at, end, rank = piece
-    if layer.rank < rank:
-        for begin, until in within(Span(at, end), layer.spans):
-            if at < begin:
-                yield at, begin, rank
-            yield begin, until, layer.rank
+    if layer.rank >= rank:
+        return [piece]
+    found = []
+    spans = layer.spans
+    for place in range(bisect_right(spans, at, key=_UNTIL), len(spans)):
+        begin, until = spans[place]
+        if begin >= end:
+            break
+        if at < begin:
+            found.append((at, begin, rank))
+            at = begin
+        until = min(until, end)
+        if at < until:
+            found.append((at, until, layer.rank))
             at = until
     if at < end:
-        yield at, end, rank
+        found.append((at, end, rank))
+    return found
 
 
 def _telling(case: Case) -> Iterator[int]:
@@ -83,7 +96,3 @@ def _telling(case: Case) -> Iterator[int]:
         yield RANKS["abandoned"]
     if any(change.merged_at is not None and change.deployed_at is None for change in case.changes):
         yield RANKS["unreleased"]
-    if case.elsewhere:
-        yield RANKS["elsewhere"]
-    if case.crowded:
-        yield RANKS["crowded"]

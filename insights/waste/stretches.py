@@ -7,12 +7,16 @@ Of all stretches that lie over an instant the one with the least key has it. The
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Final
 
 from insights.waste.case import Case, Charge, Span, began, paired, without
-from insights.waste.layers import RANKS, cut, layers
+from insights.waste.claims import ACTIVE
+from insights.waste.layers import RANKS, Layer, cut, layers
 from insights.waste.rules import RULES
+from insights.waste.spans import joined
+from insights.waste.work import WAIT, of_machine
 from schemas.definition import Step
 from schemas.derived import BRIDGED, StepVisit
 from schemas.event import ActorClass
@@ -22,87 +26,95 @@ Stretch = tuple[int, int, int]
 
 NO_RULE: Final = len(RULES)
 """The rank of what no rule claims."""
-_PLACES: Final = 1 << 32
-NOWHERE: Final = _PLACES - 1
+_BITS: Final = 32
+NOWHERE: Final = (1 << _BITS) - 1
 """The place of no visit."""
 _RANKS: Final = NO_RULE + 1
 _VALUE, _NO_VALUE, _MANUAL = RANKS["value"], RANKS["no_value"], RANKS["manual"]
-_BLOCKED, _BETWEEN, _QUEUED, _HANDED_OVER = (
-    RANKS[name] for name in ("blocked", "between_steps", "queued", "handed_over")
+_BLOCKED, _BETWEEN, _QUEUED, _HANDED_OVER, _CROWDED, _ELSEWHERE = (
+    RANKS[name] for name in ("blocked", "between_steps", "queued", "handed_over", "crowded", "elsewhere")
 )
 _KEYS: Final = tuple(
-    tuple(((charge * 2 + (rank != _VALUE)) * _RANKS + rank) * _PLACES for rank in range(_RANKS)) for charge in Charge
+    tuple(((charge * 2 + (rank != _VALUE)) * _RANKS + rank) << _BITS for rank in range(_RANKS)) for charge in Charge
 )
 """By charge and rank the key of the visit in place 0."""
-_PROCESS, _WAIT, _UNACCOUNTED = int(Charge.PROCESS), int(Charge.WAIT), int(Charge.UNACCOUNTED)
 _BARE: Final = Step(name="")
-
-_Told = tuple[int, int, int, int]
-"""(begin, until, charge, rank)"""
-
-
-def rank_of(key: int) -> int:
-    """Return the rank of the rule that has a stretch."""
-    return key // _PLACES % _RANKS
+_RULES: Final = (*(rule.name for rule in RULES), "")
+_RULES_OF: Final = tuple(_RULES[number % _RANKS] for number in range(2 * len(Charge) * _RANKS))
 
 
-def place_of(key: int) -> int:
-    """Return the place of the visit that stands for a stretch, `NOWHERE` for none."""
-    return key % _PLACES
+def told_by(key: int) -> tuple[str, int]:
+    """Return the rule that has a stretch ('' for none) and the place of the visit that stands for it, or `NOWHERE`."""
+    return _RULES_OF[key >> _BITS], key & NOWHERE
 
 
 class Stretches:
     """The stretches of one item: `found` those of its visits, in no order, and some outside its flow time."""
 
     def __init__(self, case: Case) -> None:
-        self._case = case
+        self._steps, self._visits, self._crowded = case.steps, case.visits, case.crowded
         self._of_item, self._of_visits = layers(case)
+        self._away = (Layer(_ELSEWHERE, ACTIVE, joined(case.elsewhere)),) if case.elsewhere else ()
         self._handed_over = _handed_over(case)
         self.found: list[Stretch] = []
 
     def gather(self) -> bool:
         """Gather what all visits tell. False where the boundaries of one are in no order: then this is not all."""
-        return all(_in_order(visit) and self._gather(place, visit) for place, visit in enumerate(self._case.visits))
+        for place, visit in enumerate(self._visits):
+            if not _in_order(visit):
+                return False
+            if visit.queued_at is not None:
+                self._waits(place, visit, visit.queued_at)
+            if visit.finished_at is not None:
+                self._stays(place, visit, visit.finished_at)
+            if visit.blocked_spans:
+                for span in paired(visit.blocked_spans):
+                    self._put(place, Charge.BLOCKED, (*span, _BLOCKED))
+        return True
 
     def hole(self, begin: int, until: int) -> list[Stretch]:
         """Return the stretches of a time of which no visit tells."""
-        keys = _KEYS[_UNACCOUNTED]
+        keys = _KEYS[Charge.UNACCOUNTED]
         if not self._of_item:
             return [(begin, until, keys[NO_RULE] + NOWHERE)]
-        pieces = cut(Span(begin, until), Charge.UNACCOUNTED, NO_RULE, self._of_item)
+        pieces = cut((begin, until), Charge.UNACCOUNTED, NO_RULE, self._of_item)
         return [(a, b, keys[rank] + NOWHERE) for a, b, rank in pieces]
 
-    def _gather(self, place: int, visit: StepVisit) -> bool:
-        told = self._told(visit, passed_on=place in self._handed_over)
-        if visit.blocked_spans:
-            told = list(_with_blocks(visit, told))
-        under = [*self._of_item, *self._of_visits.get(place, ())] if self._of_item or self._of_visits else ()
-        if not under:
-            self.found += [(begin, until, _KEYS[charge][rank] + place) for begin, until, charge, rank in told]
-            return True
-        for begin, until, charge, rank in told:
-            pieces = cut(Span(begin, until), Charge(charge), rank, under)
-            self.found += [(a, b, _KEYS[charge][asked] + place) for a, b, asked in pieces]
-        return True
+    def _waits(self, place: int, visit: StepVisit, queued: int) -> None:
+        passed_on = place in self._handed_over
+        if visit.gap_micros:
+            self._put(place, Charge.WAIT, (queued - visit.gap_micros, queued, _HANDED_OVER if passed_on else _BETWEEN))
+        if visit.started_at is not None:
+            full = self._crowded.get(visit.step)
+            more = (Layer(_CROWDED, WAIT, full),) if full else ()
+            self._put(place, Charge.WAIT, (queued, visit.started_at, _HANDED_OVER if passed_on else _QUEUED), more)
 
-    def _told(self, visit: StepVisit, *, passed_on: bool) -> list[_Told]:
-        """Return what one visit tells of time, but for its blocks, and by which rule that every such visit has."""
-        queued, started, finished = visit.queued_at, visit.started_at, visit.finished_at
-        told = []
-        if queued is not None:
-            if visit.gap_micros is not None:
-                told.append((queued - visit.gap_micros, queued, _WAIT, _HANDED_OVER if passed_on else _BETWEEN))
-            if started is not None:
-                told.append((queued, started, _WAIT, _HANDED_OVER if passed_on else _QUEUED))
-        if finished is not None:
-            if started is not None and visit.outcome != BRIDGED:
-                told.append((started, finished, _PROCESS, self._active(visit)))
-            else:
-                told.append((queued if queued is not None else started or finished, finished, _UNACCOUNTED, NO_RULE))
-        return told
+    def _stays(self, place: int, visit: StepVisit, finished: int) -> None:
+        queued, started = visit.queued_at, visit.started_at
+        if started is None or visit.outcome == BRIDGED:
+            begin = started if queued is None else queued
+            self._put(place, Charge.UNACCOUNTED, (finished if begin is None else begin, finished, NO_RULE))
+            return
+        rank = self._active(visit)
+        away = self._away if self._away and not of_machine(visit) else ()
+        if not visit.blocked_spans:
+            self._put(place, Charge.PROCESS, (started, finished, rank), away)
+            return
+        for span in without(Span(started, finished), tuple(paired(visit.blocked_spans))):
+            self._put(place, Charge.PROCESS, (*span, rank), away)
+
+    def _put(self, place: int, charge: Charge, told: tuple[int, int, int], more: Sequence[Layer] = ()) -> None:
+        """Take a stretch (begin, until, rank) in, cut by layers."""
+        if self._of_item or self._of_visits:
+            more = [*self._of_item, *self._of_visits.get(place, ()), *more]
+        keys = _KEYS[charge]
+        if more:
+            self.found += [(a, b, keys[rank] + place) for a, b, rank in cut(told[:2], charge, told[2], more)]
+        else:
+            self.found.append((told[0], told[1], keys[told[2]] + place))
 
     def _active(self, visit: StepVisit) -> int:
-        step = self._case.steps.get(visit.step, _BARE)
+        step = self._steps.get(visit.step, _BARE)
         if step.automatable and visit.started_by is ActorClass.HUMAN:
             return _MANUAL
         return _VALUE if step.value_adding else _NO_VALUE
@@ -115,20 +127,10 @@ def _in_order(visit: StepVisit) -> bool:
             if at is not None and boundary < at:
                 return False
             at = boundary
-    return visit.gap_micros is None or visit.gap_micros >= 0
-
-
-def _with_blocks(visit: StepVisit, told: list[_Told]) -> Iterator[_Told]:
-    """Yield what a visit tells, its blocks out of its wait and process; where they overlap, all its stay beneath."""
-    blocks = tuple(paired(visit.blocked_spans))
-    for begin, until, charge, rank in told:
-        is_gap = begin < until == visit.queued_at
-        for span in (Span(begin, until),) if is_gap else without(Span(begin, until), blocks):
-            yield *span, charge, rank
-    yield from ((*span, int(Charge.BLOCKED), _BLOCKED) for span in blocks)
-    begin_of_stay = began(visit)
-    if visit.finished_at is not None and begin_of_stay is not None:
-        yield begin_of_stay, visit.finished_at, _UNACCOUNTED, NO_RULE
+    blocks = visit.blocked_spans
+    return (visit.gap_micros is None or visit.gap_micros >= 0) and (
+        not blocks or all(a <= b for a, b in pairwise(blocks))
+    )
 
 
 def _handed_over(case: Case) -> Collection[int]:
@@ -137,17 +139,19 @@ def _handed_over(case: Case) -> Collection[int]:
     if len(set(owners.values())) <= 1:
         return ()
     visits = case.visits
-    ended = sorted((v.finished_at, began(v) or 0, -n) for n, v in enumerate(visits) if v.finished_at is not None)
+    ended = sorted([(v.finished_at, began(v) or 0, -n) for n, v in enumerate(visits) if v.finished_at is not None])
     ends = [each[0] for each in ended]
-    found = set()
+    found = []
     for _, begin, negative in ended:
         visit = visits[-negative]
-        if visit.step not in owners:
+        owner = owners.get(visit.step)
+        if owner is None:
             continue
-        before = visit.gap_micros if visit.gap_micros is not None and visit.queued_at is not None else 0
-        latest = bisect_right(ends, begin - before) - 1
+        if visit.gap_micros and visit.queued_at is not None:
+            begin -= visit.gap_micros  # noqa: PLW2901 - in its gap it had been passed on
+        latest = bisect_right(ends, begin) - 1
         if latest >= 0 and ended[latest][2] == negative:
             latest -= 1
-        if latest >= 0 and owners.get(visits[-ended[latest][2]].step, owners[visit.step]) != owners[visit.step]:
-            found.add(-negative)
-    return found
+        if latest >= 0 and owners.get(visits[-ended[latest][2]].step, owner) != owner:
+            found.append(-negative)
+    return frozenset(found)

@@ -7,17 +7,14 @@ weighed. Whose boundaries are in no order is left to the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from insights.waste.case import Case
 from insights.waste.ledger import ledger
-from insights.waste.rules import RULES
-from insights.waste.stretches import NOWHERE, Stretch, Stretches, place_of, rank_of
-
-_NAMES: Final = (*(rule.name for rule in RULES), "")
+from insights.waste.stretches import NOWHERE, Stretch, Stretches, told_by
 
 
 class Entry(NamedTuple):
@@ -29,7 +26,7 @@ class Entry(NamedTuple):
 
 
 def tally(case: Case) -> list[Entry]:
-    """Return the sums of an item's ledger, one of each step and rule, in no order; they sum to its flow time.
+    """Return the sums of an item's ledger, some of each step and rule, in no order; they sum to its flow time.
 
     [] for an item that is not finished, never began, or took no time.
     """
@@ -38,54 +35,37 @@ def tally(case: Case) -> list[Entry]:
         return []
     stretches = Stretches(case)
     if not stretches.gather():
-        return _summed((piece.step, piece.rule, piece.micros) for piece in ledger(case))
-    visits = case.visits
-    return _summed(
-        ("" if place_of(key) == NOWHERE else visits[place_of(key)].step, _NAMES[rank_of(key)], micros)
-        for key, micros in _won(stretches, start, end).items()
-    )
-
-
-def _summed(told: Iterable[tuple[str, str, int]]) -> list[Entry]:
-    found: dict[tuple[str, str], int] = {}
-    for step, rule, micros in told:
-        found[step, rule] = found.get((step, rule), 0) + micros
-    return [Entry(step, rule, micros) for (step, rule), micros in found.items()]
+        return [Entry(piece.step, piece.rule, piece.micros) for piece in ledger(case)]
+    visits, entries = case.visits, []
+    for key, micros in _won(stretches, start, end).items():
+        rule, place = told_by(key)
+        entries.append(Entry("" if place == NOWHERE else visits[place].step, rule, micros))
+    return entries
 
 
 def _won(stretches: Stretches, start: int, end: int) -> dict[int, int]:
     """Return by key how much of the flow time it has."""
     found: dict[int, int] = {}
-    at = start
-    for each in _clusters(sorted(stretches.found), start, end):
-        begin, until, key = each[0]
+    ascending = [stretch for stretch in sorted(stretches.found) if stretch[0] < stretch[1] > start]
+    at, number = start, 0
+    while number < len(ascending) and ascending[number][0] < end > at:
+        begin, until, key = ascending[number]
         if at < begin:
             _add(found, stretches.hole(at, begin))
-        if len(each) == 1:
-            found[key] = found.get(key, 0) + until - begin
+            at = begin
+        first, number = number, number + 1
+        while number < len(ascending) and ascending[number][0] < until:
+            until = max(until, ascending[number][1])
+            number += 1
+        until = min(until, end)
+        if number == first + 1:
+            found[key] = found.get(key, 0) + until - at
         else:
-            until = _add_least(found, each)
+            _add_least(found, ascending[first:number], at, until)
         at = until
     if at < end:
         _add(found, stretches.hole(at, end))
     return found
-
-
-def _clusters(ascending: Iterable[Stretch], start: int, end: int) -> Iterator[list[Stretch]]:
-    """Yield what lies in the flow time, together what overlaps and apart what does not."""
-    cluster: list[Stretch] = []
-    reach = start
-    for begin, until, key in ascending:
-        clipped = (max(start, begin), min(end, until), key)
-        if clipped[0] >= clipped[1]:
-            continue
-        if cluster and clipped[0] >= reach:
-            yield cluster
-            cluster = []
-        cluster.append(clipped)
-        reach = max(reach, clipped[1])
-    if cluster:
-        yield cluster
 
 
 def _add(found: dict[int, int], stretches: Iterable[Stretch]) -> None:
@@ -93,17 +73,16 @@ def _add(found: dict[int, int], stretches: Iterable[Stretch]) -> None:
         found[key] = found.get(key, 0) + until - begin
 
 
-def _add_least(found: dict[int, int], cluster: Sequence[Stretch]) -> int:
-    """Add each piece of overlapping stretches, which ascend, to the least key over it; return where they end."""
-    edges = sorted({edge for begin, until, _ in cluster for edge in (begin, until)})
+def _add_least(found: dict[int, int], cluster: Sequence[Stretch], start: int, end: int) -> None:
+    """Add each piece of stretches that overlap, in ascending order, to the least key over it."""
+    inner = {edge for begin, until, _ in cluster for edge in (begin, until) if start < edge < end}
     active: list[tuple[int, int]] = []
     opening = 0
-    for begin, until in pairwise(edges):
-        while opening < len(cluster) and cluster[opening][0] == begin:
+    for at, until in pairwise((start, *sorted(inner), end)):
+        while opening < len(cluster) and cluster[opening][0] <= at:
             heappush(active, (cluster[opening][2], cluster[opening][1]))
             opening += 1
-        while active and active[0][1] <= begin:
+        while active[0][1] <= at:
             heappop(active)
         key = active[0][0]
-        found[key] = found.get(key, 0) + until - begin
-    return edges[-1]
+        found[key] = found.get(key, 0) + until - at

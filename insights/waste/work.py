@@ -16,7 +16,7 @@ from schemas.derived import StepVisit
 from schemas.event import ActorClass
 from schemas.identity import entity_kind
 
-_WAIT: Final = frozenset({Charge.WAIT})
+WAIT: Final = frozenset({Charge.WAIT})
 _MACHINES: Final = frozenset({ActorClass.BOT, ActorClass.AGENT})
 _OF_MACHINES: Final = frozenset({"run", "deployment", "artifact"})
 
@@ -34,7 +34,7 @@ def elsewhere(case: Case) -> Iterator[Claim]:
     away = joined(case.elsewhere)
     for number, visit in enumerate(case.visits):
         own = whole(visit)
-        if own is None or visit.started_by in _MACHINES or entity_kind(visit.subject_id) in _OF_MACHINES:
+        if own is None or of_machine(visit):
             continue
         yield from (Claim(*span, ACTIVE, number) for span in within(own, away))
 
@@ -52,7 +52,7 @@ def crowded(case: Case) -> Iterator[Claim]:
         if visit.queued_at is None or visit.started_at is None:
             continue
         full = case.crowded.get(visit.step, ())
-        yield from (Claim(*s, _WAIT, number) for s in within(Span(visit.queued_at, visit.started_at), full))
+        yield from (Claim(*s, WAIT, number) for s in within(Span(visit.queued_at, visit.started_at), full))
 
 
 def handed_over(case: Case) -> Iterator[Claim]:
@@ -62,7 +62,7 @@ def handed_over(case: Case) -> Iterator[Claim]:
         sender = senders(visit)
         owners = None if sender is None else (case.step(sender.step).owner, case.step(visit.step).owner)
         if owners is not None and None not in owners and owners[0] != owners[1]:
-            yield from of_visit(whole(visit), number, _WAIT)
+            yield from of_visit(whole(visit), number, WAIT)
 
 
 def blocked(case: Case) -> Iterator[Claim]:
@@ -73,12 +73,12 @@ def blocked(case: Case) -> Iterator[Claim]:
 def between_steps(case: Case) -> Iterator[Claim]:
     """Yield the gaps of the visits."""
     for number, visit in enumerate(case.visits):
-        yield from of_visit(gap(visit), number, _WAIT)
+        yield from of_visit(gap(visit), number, WAIT)
 
 
 def queued(case: Case) -> Iterator[Claim]:
     """Yield all wait."""
-    yield from of_item(case, _WAIT)
+    yield from of_item(case, WAIT)
 
 
 def without_value(case: Case) -> Iterator[Claim]:
@@ -89,6 +89,11 @@ def without_value(case: Case) -> Iterator[Claim]:
 def adding_value(case: Case) -> Iterator[Claim]:
     """Yield the active time of visits to steps that add value."""
     return _active(case, adds_value=True)
+
+
+def of_machine(visit: StepVisit) -> bool:
+    """Return whether a machine does the work of a visit."""
+    return visit.started_by in _MACHINES or entity_kind(visit.subject_id) in _OF_MACHINES
 
 
 def _active(case: Case, *, adds_value: bool) -> Iterator[Claim]:

@@ -25,7 +25,10 @@ def _of_pieces(of: Case) -> dict[tuple[str, str], int]:
 
 
 def _of_tally(of: Case) -> dict[tuple[str, str], int]:
-    return {(entry.step, entry.rule): entry.micros for entry in tally(of)}
+    found = Counter[tuple[str, str]]()
+    for entry in tally(of):
+        found[entry.step, entry.rule] += entry.micros
+    return dict(found)
 
 
 @given(cases(in_order=True))

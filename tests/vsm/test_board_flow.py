@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from insights.explain.naming import Unasked
+from insights.waste.sums import Report
 from schemas.definition import Definition
 from tests.builders.stored_rows import stored
 from tests.vsm.test_waste import ROWS
@@ -42,6 +43,14 @@ def test_waste_is_answered_with_the_greatest_groups(store: Store) -> None:
     """As many as are listed; the sums are of all."""
     found = answered(store, "/api/v1/waste", ASKED)
     assert (found["items"], len(found["groups"]), found["flow"]["seconds"] / 3_600) == (7, 3, 51)
+
+
+def test_waste_is_answered_in_part_once_it_is_late(store: Store) -> None:
+    """With how many items are missing, in place of no answer."""
+    route = next(route for route in ROUTES if route.path == "/api/v1/waste")
+    found = route.answer(Reader(store, Definition(version=""), 3, lambda: True), ASKED)
+    assert isinstance(found, Report)
+    assert (found.items, found.unread) == (1, 7)
 
 
 def test_open_work_is_answered(store: Store) -> None:
