@@ -37,14 +37,14 @@ comings AS
         (PARTITION BY actor, item ORDER BY at, item_before = item ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS begin
     FROM followed
 )
-SELECT c.item AS item_id, c.begin AS begin, c.until AS until
+SELECT c.item AS item_id, groupArray(c.begin) AS begins, groupArray(c.until) AS ends
 FROM (SELECT * FROM comings WHERE item_before != '' AND item_before != item AND begin > 0 AND begin < until) AS c
 INNER JOIN (SELECT item, groupArray((at, actor)) AS told FROM facts GROUP BY item) AS own ON own.item = c.item
 WHERE c.item IN (SELECT item_id FROM {PAGE})
     AND NOT arrayExists(fact -> fact.1 > c.begin AND fact.1 < c.until AND fact.2 != c.actor, own.told)
-ORDER BY item_id, begin, until
+GROUP BY item_id
 """  # noqa: S608, E501 - constants
-"""The spans in which whoever worked on one of a page's items worked on another.
+"""The spans in which whoever worked on one of a page's items worked on another, a row for each item, in no order.
 
 A fact ends the work that it tells of: so from an account's last fact on the item to its last fact on others before it
 comes back. Left out where another account had a fact on the item meanwhile. Takes what a page takes, and earliest.
