@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 
@@ -13,6 +14,9 @@ from processors.parts import Parts
 from schemas.clock import Clock
 from schemas.log import LogUnavailable
 from schemas.measurement import Measurement
+
+_AT_ONCE: Final = 10_000
+"""So many measurements are written before more are handed over: what a producer can hold bounds no partition."""
 
 _log = structlog.get_logger(__name__)
 
@@ -37,14 +41,22 @@ class Emitter:
                 whole = holding.progress.whole
                 measured = self._measure(holding)
             try:
-                async with asyncio.timeout(self._timeout_seconds):
-                    await produce(self._log, self._outputs.measurements(measured))
+                await self._write(holding, measured)
             except (LogUnavailable, TimeoutError) as away:
                 holding.emit_all = True
                 _log.warning("put an emission off", partition=holding.partition, error=str(away))
             else:
                 holding.measured = holding.measured or whole
-                self._telemetry.measurements.inc(len(measured))
+
+    async def _write(self, holding: Holding, measured: Sequence[Measurement]) -> None:
+        """Write measurements, some at once; whoever has the partition by then says the rest."""
+        for begin in range(0, len(measured), _AT_ONCE):
+            if not holding.usable:
+                return
+            some = measured[begin : begin + _AT_ONCE]
+            async with asyncio.timeout(self._timeout_seconds):
+                await produce(self._log, self._outputs.measurements(some))
+            self._telemetry.measurements.inc(len(some))
 
     def _measure(self, holding: Holding) -> Sequence[Measurement]:
         core = holding.core

@@ -22,9 +22,9 @@ _INCIDENT = 0.15
 _KINDS = tuple(WorkKind)
 
 
-def names(items: int) -> list[str]:
+def names(items: int, of_a_stream: int = ITEMS_OF_A_STREAM) -> list[str]:
     """Return the names of the streams that hold so many items."""
-    return [f"stream-{n:04d}" for n in range(-(-items // ITEMS_OF_A_STREAM))]
+    return [f"stream-{n:04d}" for n in range(-(-items // of_a_stream))]
 
 
 def definition(streams: list[str]) -> Definition:
