@@ -24,6 +24,11 @@ from vsm.store import Store
 CERTAIN: Final = 0.9
 """From this confidence on a deployment counts as failed by what is laid to it: explicit links, rollbacks, reverts."""
 
+FIRST_PAGE: Final = 500
+"""Items of the first page at most."""
+_GROWTH: Final = 4
+"""Each page has so many times as many items as the one before, up to the greatest."""
+
 _LAST: Final = "\U0010ffff"
 """Sorts after every id."""
 
@@ -79,16 +84,14 @@ def report(
 ) -> Report:
     """Return the sums of the window's ledgers, of their groups so many at `most`.
 
-    `advance` is called after each item. Once it is `late` no more items are read, and the report says how many are
-    missing. Raises BadQuery.
+    `advance` is called after each item. Once it is `late` no further page of items is read, and the report says how
+    many are missing. Raises BadQuery.
     """
     sums = Sums(by)
     whole = _whole(store, stream, asked)
-    for case in _cases(store, whole, asked):
+    for case in _cases(store, whole, asked, late):
         sums.add(case.item, tally(case))
         advance()
-        if late():
-            break
     found = sums.report(asked.stream, (asked.since, asked.until), price_of(stream), version, most)
     return replace(found, unread=max(0, whole.items - found.items - found.unstarted))
 
@@ -105,20 +108,22 @@ def count(store: Store, asked: Asked) -> int:
 
 def cases(store: Store, stream: ValueStream, asked: Asked) -> Iterator[Case]:
     """Yield the cases of the items asked for, in the order of their ids; a page of them is held at once."""
-    yield from _cases(store, _whole(store, stream, asked), asked)
+    yield from _cases(store, _whole(store, stream, asked), asked, lambda: False)
 
 
-def _cases(store: Store, whole: _Whole, asked: Asked) -> Iterator[Case]:
-    after = ""
+def _cases(store: Store, whole: _Whole, asked: Asked, late: Callable[[], bool]) -> Iterator[Case]:
+    """Yield the cases, of no further page once it is late. The first page is small, so that there is soon an answer."""
+    after, size = "", min(asked.page, FIRST_PAGE)
     while True:
-        told = asked.parameters(after=after)
+        told = {**asked.parameters(after=after), "page": size}
         items = [ask.item(line, asked.stream) for line in store.ask(ask.ITEMS_SQL, told).rows]
         if items:
             last = items[-1].item_id
             yield from _page(store, whole, items, asked.parameters(after=after, last=last, earliest=whole.earliest))
             after = last
-        if len(items) < asked.page:
+        if len(items) < size or late():
             return
+        size = min(asked.page, size * _GROWTH)
 
 
 def _whole(store: Store, stream: ValueStream, asked: Asked) -> _Whole:

@@ -40,7 +40,7 @@ def waste(reader: Reader, said: Mapping[str, str]) -> Report:
     definition = reader.definition
     whose = stream_of(definition, stream)
     found = report(reader.store, whose, asked, By(by), definition.version, late=reader.late, most=reader.items)
-    if not found.items and not found.unstarted:
+    if not found.items and not found.unstarted and not found.unread:
         _known(reader.store, stream)
     return found
 

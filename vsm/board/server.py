@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 
 _logger = structlog.get_logger(__name__)
 
-_OF_ITS_SECONDS: Final = 0.7
+_OF_ITS_SECONDS: Final = 0.5
 """After this share of its seconds a question that can be answered in part is: the rest is for what is at hand."""
 _ALIVE_SQL: Final = "SELECT count() AS streams FROM vsm.active"
 
