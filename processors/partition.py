@@ -114,6 +114,7 @@ class _Stream:
         self._before: dict[Unit, list[Derived]] = {}
         self._erasing: set[Unit] = set()
         self._aged = False
+        self._brought_forward = False
         self._touched: dict[str, None] = {}
         self._restored = False
 
@@ -205,7 +206,7 @@ class _Stream:
         """
         before, self._before = self._before, {}
         erasing, self._erasing = self._erasing, set()
-        if self._aged:
+        if self._aged or self._brought_forward:
             self._renew_signs()
         for unit, rows in before.items():
             known = {_identity(row): row for row in rows}
@@ -243,10 +244,15 @@ class _Stream:
         )
 
     def _renew_signs(self) -> None:
-        """Find anew what is newest, after something that may have been it was forgotten."""
-        self._aged = False
+        """Find anew what is newest, after what may have been it was forgotten, or was said to have occurred earlier.
+
+        When the newest fact was received stands unless it was forgotten: rows were known then.
+        """
+        received = None if self._aged else self.signs.newest_received_at
+        self._aged = self._brought_forward = False
         trace = self._world.trace
-        self.signs = _signs_of(read(uri, packed) for uri in trace if (packed := trace.record(uri)))
+        signs = _signs_of(read(uri, packed) for uri in trace if (packed := trace.record(uri)))
+        self.signs = signs if received is None else replace(signs, newest_received_at=received)
 
     def _settle(self) -> None:
         if self._restored:
@@ -279,6 +285,9 @@ class _Stream:
         """Take a record that is about to be put into the signs."""
         had, has = self._world.trace.reading(uri), self._world.trace.read(uri, new)
         signs = self.signs
+        newest = _newest(None, (_occurred_by(f) for f in has.plausible))
+        if newest is not None and not has.squeezed:  # a copy that was received before its fact is said to occur
+            self._brought_forward |= any(newest < _occurred_by(f) == signs.newest_occurred_at for f in had.plausible)
         self._presupposed.move(uri, had.plausible, has.plausible)
         self._aged = self._aged or (len(has.facts) < len(had.facts) and self._was_newest(had))
         self.signs = StreamSigns(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from processors.partition import Partition
 from schemas.derived import Derived
 from schemas.event import FlowEvent
@@ -65,3 +67,16 @@ def test_a_fact_can_be_put_at_once() -> None:
     fresh = restored(Partition(DEFINED, 1), records.values())
     fresh.fold(EVENTS[-1])
     assert (rows(fresh), fresh.signs()) == (rows(engine), engine.signs())
+
+
+def test_signs_are_the_same_for_any_order_of_copies() -> None:
+    """A copy that was received before its fact is said to have occurred tells how late that can have been."""
+    fact = EVENTS[-1]
+    late, early = fact, replace(fact, received_at=fact.occurred_at - 3_600_000_000)
+    (one, _), (other, _) = folded([*EVENTS, late, early]), folded([*EVENTS[:-1], early, late])
+    assert newest_occurred_at(one) == newest_occurred_at(other)
+
+
+def newest_occurred_at(engine: Partition) -> int | None:
+    """Return when the newest fact of the stream occurred."""
+    return engine.signs()[STREAMS[0]].newest_occurred_at
