@@ -32,7 +32,7 @@ def _of_tally(of: Case) -> dict[tuple[str, str], int]:
 
 
 @given(cases(in_order=True))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_the_sums_are_those_of_the_pieces(drawn: Case) -> None:
     """To the microsecond, by step and rule, whatever visits overlap and whatever else is known."""
     assert _of_tally(drawn) == _of_pieces(drawn)
