@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from processors.board import Signs
 from processors.dead_letters import Budget
 from processors.departure import Departure
 from processors.emit import Emitter
-from processors.engine import Core, StreamSigns
+from processors.engine import Core
 from processors.measures import Measures
 from processors.outputs import Outputs
 from processors.ownership import Holding, Ownership
@@ -41,7 +42,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 class _Many(Measures):
     """A stream's measures, told for so many services that no queue holds them."""
 
-    def measure_all(self, now_micros: int, signs: Mapping[str, StreamSigns]) -> list[Measurement]:
+    def measure_all(self, now_micros: int, signs: Mapping[str, Signs]) -> list[Measurement]:
         one = super().measure_all(now_micros, signs)[0]
         return [replace(one, service=f"service-{n}") for n in range(SERIES)]
 
