@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from metrics.intervals import wilson
 from metrics.student import student
 
-_TWO: Final = 2
-"""With fewer things of one size than this, residuals say nothing of how things differ."""
+_FEW_THINGS: Final = 2.5
+"""With fewer things of one size than this, residuals say little of how things differ."""
 
 
 class Sums(NamedTuple):
@@ -29,8 +29,8 @@ def ratio_bounds(sums: Sums) -> tuple[float | None, float | None]:
     by its whole, so m = (sum of wholes)² / (sum of squared wholes) things of one size stand behind it (Kish 1965): m
     gives the degrees of freedom, and (m + 2) / m what residuals are too small because the ratio was fitted to them (as
     the jackknife has it). The interval is symmetric in the ratio's logit. Where no thing deviates from 0 or from 1,
-    Wilson's bound for m things. Where m is below two, one thing outweighs the others, and the ratio is fitted to it:
-    the interval is then no narrower than Wilson's for one thing.
+    Wilson's bound for m things. Where m is below 2.5, one thing or two outweigh the others, and the ratio is fitted to
+    them: the interval is then no narrower than Wilson's for one thing.
     """
     part, whole = sums.part, sums.whole
     if whole <= 0 or not 0 <= part <= whole or not sums.whole_squared:
@@ -47,7 +47,7 @@ def ratio_bounds(sums: Sums) -> tuple[float | None, float | None]:
     deviation = sqrt(max(0.0, residual) * (alike + 2) / alike) / whole
     reach = student(alike - 1) * deviation / (ratio * (1 - ratio))
     at = log(ratio / (1 - ratio))
-    of_one = wilson(ratio, 1) if alike < _TWO else (ratio, ratio)
+    of_one = wilson(ratio, 1) if alike < _FEW_THINGS else (ratio, ratio)
     return min(of_one[0], _share_of(at - reach)), max(of_one[1], _share_of(at + reach))
 
 

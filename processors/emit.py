@@ -41,22 +41,23 @@ class Emitter:
                 whole = holding.progress.whole
                 measured = self._measure(holding)
             try:
-                await self._write(holding, measured)
+                is_written = await self._write(holding, measured)
             except (LogUnavailable, TimeoutError) as away:
                 holding.emit_all = True
                 _log.warning("put an emission off", partition=holding.partition, error=str(away))
             else:
-                holding.measured = holding.measured or whole
+                holding.measured = holding.measured or (whole and is_written)
 
-    async def _write(self, holding: Holding, measured: Sequence[Measurement]) -> None:
-        """Write measurements, some at once; whoever has the partition by then says the rest."""
+    async def _write(self, holding: Holding, measured: Sequence[Measurement]) -> bool:
+        """Write measurements, some at once; False where the partition was lost: whoever has it says the rest."""
         for begin in range(0, len(measured), _AT_ONCE):
             if not holding.usable:
-                return
+                return False
             some = measured[begin : begin + _AT_ONCE]
             async with asyncio.timeout(self._timeout_seconds):
                 await produce(self._log, self._outputs.measurements(some))
             self._telemetry.measurements.inc(len(some))
+        return True
 
     def _measure(self, holding: Holding) -> Sequence[Measurement]:
         core = holding.core

@@ -121,6 +121,8 @@ class _Stream:
     def told_signs(self) -> StreamSigns:
         """Return the signs with what the facts presuppose."""
         self._settle()
+        if self._aged or self._brought_forward:
+            self._renew_signs()
         if self._presupposed.stale:
             self._presupposed = Presupposed()
             for uri in self._world.trace:
@@ -206,7 +208,7 @@ class _Stream:
         """
         before, self._before = self._before, {}
         erasing, self._erasing = self._erasing, set()
-        if self._aged or self._brought_forward:
+        if self._aged:  # rows say when the newest was received
             self._renew_signs()
         for unit, rows in before.items():
             known = {_identity(row): row for row in rows}

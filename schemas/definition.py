@@ -153,6 +153,11 @@ def derived_version(version: str) -> str:
     return version.partition("+")[0]
 
 
+def is_same_version(one: str, other: str) -> bool:
+    """Tell whether two versions may be of one definition: one that was noted without a `+` says nothing of targets."""
+    return one == other or (derived_version(one) == derived_version(other) and not ("+" in one and "+" in other))
+
+
 def standard_map(environments: tuple[str, ...]) -> tuple[Step, ...]:
     """Return the standard map, Backlog > Develop > Review > Build > Verify > Deploy, for a route to live.
 

@@ -19,9 +19,6 @@ from vsm.summing import Found, elsewhere, since
 _AT_ONCE: Final = 1_000
 """So many rows are asked for by name in one question."""
 
-MOST_MOVED: Final = 1_000
-"""Of so many items that are gone it is looked for where they moved."""
-
 
 def recalled(store: Store, now: Found, before: Found, no_more: str, limit: int) -> Then:
     """Return what a number was as it was known `before`, and what has changed since, the first of it listed.
@@ -60,10 +57,9 @@ def recalled(store: Store, now: Found, before: Found, no_more: str, limit: int) 
 def moved(store: Store, stream: str, before: Iterable[Derived], now: Iterable[Derived]) -> Mapping[str, str]:
     """Return which items took the facts of those that are there no more."""
     gone = sorted({item_id(row) for row in before} - {item_id(row) for row in now})
-    if not gone:
-        return {}
-    told = {"stream": stream, "items": gone[:MOST_MOVED]}
-    return {str(row["item_id"]): str(row["moved_to"]) for row in store.query(ask.MOVED_SQL, told)}
+    pages = (gone[begin : begin + _AT_ONCE] for begin in range(0, len(gone), _AT_ONCE))
+    found = (row for page in pages for row in store.query(ask.MOVED_SQL, {"stream": stream, "items": page}))
+    return {str(row["item_id"]): str(row["moved_to"]) for row in found}
 
 
 def _past(store: Store, found: Found) -> Past:

@@ -87,7 +87,7 @@ def _made(working: Mapping[Connection, ForkProcess], left: dict[Connection, list
         for said in [connection for connection in wait(list(left)) if isinstance(connection, Connection)]:
             try:
                 name, found = said.recv()
-            except EOFError:
+            except (EOFError, OSError):  # nothing, or half of what it was saying
                 names = left.pop(said)
                 working[said].join()
                 if names:

@@ -24,10 +24,11 @@ from vsm.store import Store
 CERTAIN: Final = 0.9
 """From this confidence on a deployment counts as failed by what is laid to it: explicit links, rollbacks, reverts."""
 
-FIRST_PAGE: Final = 500
+FIRST_PAGE: Final = 250
 """Items of the first page at most."""
-_GROWTH: Final = 4
-"""Each page has so many times as many items as the one before, up to the greatest."""
+_GROWTH: Final = 2
+"""Each page has so many times as many items as the one before, up to the greatest: the next takes about as long as all before
+it, and what is begun in time ends in twice that."""
 
 _LAST: Final = "\U0010ffff"
 """Sorts after every id."""

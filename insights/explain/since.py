@@ -118,7 +118,7 @@ def redefined(before: Past, now: Past, no_more: str = "") -> str:
         return f"no more: {no_more}"
     is_told = bool(before.generation and now.generation)  # before anything was measured nothing says of which rows are
     is_same = derived_version(before.version) == derived_version(now.version)
-    if not before.version or (is_same and (before.generation == now.generation or not is_told)):
+    if not before.version or not now.version or (is_same and (before.generation == now.generation or not is_told)):
         return ""
     if is_same:
         return f"derived anew: by the same definition (generation {before.generation} then, {now.generation} now)"

@@ -29,8 +29,8 @@ _T = TypeVar("_T")
 
 _logger = structlog.get_logger(__name__)
 
-_OF_ITS_SECONDS: Final = 0.5
-"""After this share of its seconds a question that can be answered in part is: the rest is for what is at hand."""
+_OF_ITS_SECONDS: Final = 0.4
+"""After this share of its seconds a question that can be answered in part is: what is at hand takes as long again."""
 _ALIVE_SQL: Final = "SELECT count() AS streams FROM vsm.active"
 
 

@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from schemas.clock import clock_from
-from schemas.definition import Definition
+from schemas.definition import Definition, is_same_version
 from schemas.definition_file import BadDefinition, load
 from schemas.kafka_settings import BadKafkaSettings
 from schemas.log import LogUnavailable
@@ -130,7 +130,7 @@ def _in_use(folder: DataDir, given: Path | None) -> Definition:
     """Return the live definition; a file that was changed since is not it. Raises BadDefinition, OSError."""
     definition = load(config_in_use(folder, given))
     was = known(folder.generation)
-    if given is None and was is not None and was.derived_by.rpartition("/")[2] != definition.version:
+    if given is None and was is not None and not is_same_version(was.derived_by.rpartition("/")[2], definition.version):
         fail(
             f"{config_in_use(folder)} has changed since the stack took it up: put it back and write the new definition "
             "into a file of its own, or name the old one with --live"

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from schemas.definition import derived_version
 from schemas.definition_file import BadDefinition, load
 from vsm.data_dir import DataDir
 
@@ -24,9 +25,9 @@ class Before(Struct, frozen=True, kw_only=True):
     name: str = ""
 
     def is_unchanged(self) -> bool:
-        """Tell whether the file still says what it said."""
+        """Tell whether the file still says what its rows were derived by."""
         try:
-            return load(Path(self.config)).version == self.version
+            return load(Path(self.config)).derived_version == derived_version(self.version)
         except (BadDefinition, OSError):
             return False
 

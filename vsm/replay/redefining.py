@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from schemas.definition import is_same_version
 from schemas.definition_file import BadDefinition, load
 from vsm.data_dir import DataDir, Run
 from vsm.generation import Generation, known
@@ -98,9 +99,9 @@ def drop(folder: DataDir, name: str) -> str:
     """Delete what a replay found, and what the tables hold of the generations that it left. Raises NotRedefined."""
     replays = folder.root / "replays"
     numbers: Sequence[int] = kept_by(folder).generations.get(name, [])
-    if not numbers and not forgotten(replays, name):
-        raise NotRedefined(f"there is no replay '{name}'")
     if not numbers:
+        if not forgotten(replays, name):
+            raise NotRedefined(f"there is no replay '{name}'")
         return f"the replay '{name}' is dropped"
     run = _running(folder)
     was = _known(folder)
@@ -145,7 +146,9 @@ def carry_out(folder: DataDir, stack: Obeys) -> None:
 def _swap(folder: DataDir, stack: Obeys, order: Order) -> None:
     stack.redefine(Path(order.config))
     kept = kept_by(folder)
-    kept.add(order.name, order.left)
+    now = known(folder.generation)
+    if now is None or now.number != order.left:  # under other targets alone the generation goes on
+        kept.add(order.name, order.left)
     kept.before = order.before
     keep_note(folder, kept)
 
@@ -171,7 +174,7 @@ def _require_compared(before: Before, replayed: Compared) -> None:
         raise NotRedefined(f"{replayed.config} is in use already")
     if not before.is_unchanged():
         raise NotRedefined(f"{before.config} has changed since the stack took it up: put it back")
-    if before.version != replayed.difference.live_version:
+    if not is_same_version(before.version, replayed.difference.live_version):
         raise NotRedefined(
             f"'{replayed.name}' was compared with another definition than the one in use: replay it again"
         )
@@ -179,7 +182,7 @@ def _require_compared(before: Before, replayed: Compared) -> None:
         version = load(Path(replayed.config)).version
     except BadDefinition as bad:
         raise NotRedefined(str(bad)) from bad
-    if version != replayed.difference.next_version:
+    if not is_same_version(version, replayed.difference.next_version):
         raise NotRedefined(f"{replayed.config} has changed since '{replayed.name}' was made of it: replay it again")
 
 

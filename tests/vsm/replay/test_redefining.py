@@ -14,7 +14,7 @@ from tests.vsm.replay.test_keeping import TEXT, Told
 from vsm.data_dir import DataDir
 from vsm.generation import current
 from vsm.replay.difference import Difference
-from vsm.replay.keeping import kept_by
+from vsm.replay.keeping import Before, kept_by
 from vsm.replay.redefining import REDEFINES, NotRedefined, Order, carry_out, swap_to
 from vsm.replay.replaying import Compared, Routes
 
@@ -107,3 +107,21 @@ def test_an_order_is_not_written_over_another(folder: DataDir) -> None:
     with pytest.raises(NotRedefined, match="another order"):
         swap_to(folder, compared(folder))
     assert first.read_bytes() == said
+
+
+TARGETED = TEXT.replace("]}", "], targets: {flow_time_p85: 3d}}")
+
+
+def test_under_other_targets_alone_the_generation_goes_on_and_is_not_left(folder: DataDir) -> None:
+    """Nothing stands that a drop could delete, and there is a way back."""
+    (folder.root / "new.yaml").write_text(TARGETED, encoding="utf-8")
+    swap_to(folder, compared(folder))
+    kept = kept_by(folder)
+    assert (kept.generations, kept.before is not None) == ({}, True)
+
+
+def test_what_was_noted_before_versions_told_of_targets_still_holds(folder: DataDir) -> None:
+    """A file with targets whose version was noted without them has not changed."""
+    (folder.root / "old.yaml").write_text(TARGETED, encoding="utf-8")
+    noted = load(folder.root / "old.yaml").derived_version
+    assert Before(config=str(folder.root / "old.yaml"), generation=1, version=noted).is_unchanged()
