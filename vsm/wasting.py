@@ -27,8 +27,10 @@ CERTAIN: Final = 0.9
 FIRST_PAGE: Final = 250
 """Items of the first page at most."""
 _GROWTH: Final = 2
-"""Each page has so many times as many items as the one before, up to the greatest: it takes about as long as all before it,
-and what is begun in time ends in twice that."""
+"""Each page has so many times as many items as the one before, up to the greatest.
+
+It takes about as long as all before it, and what is begun in time ends in twice that.
+"""
 
 _LAST: Final = "\U0010ffff"
 """Sorts after every id."""
