@@ -13,6 +13,7 @@ from schemas.identity import event_id
 from tests.builders import engine_events as say
 
 ITEMS_OF_A_STREAM = 50
+"""Few: the batch definition is plain, and what it costs grows with the cube of a stream's size."""
 RELEASE_OF = 5
 """So many items go to production together."""
 _REVERTED = 0.03
@@ -22,9 +23,9 @@ _INCIDENT = 0.15
 _KINDS = tuple(WorkKind)
 
 
-def names(items: int, of_a_stream: int = ITEMS_OF_A_STREAM) -> list[str]:
+def names(items: int) -> list[str]:
     """Return the names of the streams that hold so many items."""
-    return [f"stream-{n:04d}" for n in range(-(-items // of_a_stream))]
+    return [f"stream-{n:04d}" for n in range(-(-items // ITEMS_OF_A_STREAM))]
 
 
 def definition(streams: list[str]) -> Definition:
