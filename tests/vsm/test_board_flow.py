@@ -15,7 +15,8 @@ from schemas.definition import Definition
 from tests.builders.stored_rows import stored
 from tests.vsm.test_waste import ROWS
 from vsm.board.openapi import described
-from vsm.board.routes import ROUTES, Reader
+from vsm.board.reader import Reader
+from vsm.board.routes import ROUTES
 from vsm.store import NoSuchStream, Store, open_store
 
 pytestmark = pytest.mark.timeout(180)

@@ -22,7 +22,8 @@ from tests.builders.derived_rows import fact
 from tests.builders.measured import at
 from tests.builders.stored_rows import stored
 from vsm.board.openapi import described
-from vsm.board.routes import ROUTES, Reader
+from vsm.board.reader import Reader
+from vsm.board.routes import ROUTES
 from vsm.cli import app
 from vsm.comparing import history
 from vsm.store import NoSuchStream, Store, open_store

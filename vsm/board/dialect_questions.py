@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from insights.dialects.comparison import Comparison
 from insights.dialects.explained import DialectExplanation
 from insights.explain.naming import Unasked, Wanted
 from schemas.measurement import WINDOWS
+from vsm.board.reader import Reader
 from vsm.comparing import by_dialect, compare
-
-if TYPE_CHECKING:  # its list of questions has ours
-    from vsm.board.routes import Reader
 
 
 def comparison(reader: Reader, said: Mapping[str, str]) -> Comparison:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -13,13 +13,11 @@ from insights.explain.naming import Unasked
 from insights.waste.sums import By, Report
 from schemas.clock import clock_from
 from schemas.measurement import WINDOWS
+from vsm.board.reader import Reader
 from vsm.explaining import micros_of
 from vsm.promises import open_work
 from vsm.store import NoSuchStream, Store
 from vsm.wasting import asked_of, report, stream_of, streams
-
-if TYPE_CHECKING:  # its list of questions has ours
-    from vsm.board.routes import Reader
 
 BY: Final = "What the sums are told apart by: category (left out), step, kind or item; of these the greatest."
 UNTIL: Final = "The window's end (ISO 8601); left out: now."

@@ -14,28 +14,15 @@ from insights.explain.answer import Explanation
 from insights.explain.naming import Unasked, Wanted
 from insights.value_stream_map import StreamMap
 from insights.waste.sums import Report
-from schemas.definition import Definition
 from schemas.measurement import WINDOWS
 from vsm.board import dialect_questions, flow_questions
+from vsm.board.reader import Reader
 from vsm.commands.ask import read_map
 from vsm.explaining import explain, micros_of
-from vsm.store import Store
 
 LIMIT: Final = "limit"
 MOST_ITEMS: Final = 100_000
 _DIGITS: Final = len(str(MOST_ITEMS))
-
-
-class Reader(Struct, frozen=True):
-    """What an answer is read from: the tables, the definition in use, and how many items are listed unasked.
-
-    An answer that can be given in part is, once it is `late`.
-    """
-
-    store: Store
-    definition: Definition
-    items: int
-    late: Callable[[], bool] = lambda: False
 
 
 Parameters = Mapping[str, str]

@@ -19,7 +19,8 @@ from insights.explain.naming import Unasked
 from metrics.recompute import NotFromRows
 from schemas.definition_file import BadDefinition
 from vsm.board.openapi import described
-from vsm.board.routes import ROUTES, Reader, Route
+from vsm.board.reader import Reader
+from vsm.board.routes import ROUTES, Route
 from vsm.board.settings import Settings
 from vsm.data_dir import DataDir
 from vsm.generation import definition_in_use
