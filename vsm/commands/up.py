@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ from vsm.one_machine.ending import ended_by_signals
 from vsm.one_machine.ports import PortTaken
 from vsm.one_machine.stack import Plan, Stack, StackFailed, running
 from vsm.options import DEFAULT_DATA, Data, KafkaSettings, Port, fail, out
-from vsm.replay.redefining import REDEFINES, carry_out
+from vsm.replay.redefining import REDEFINES, Obeys, carry_out
 
 
 def up(
@@ -71,22 +72,22 @@ def _run(folder: DataDir, plan: Plan, hurry: threading.Event) -> None:
         redefine_until_end(folder, stack, asked)
 
 
-def hears_orders() -> threading.Event:
-    """Return what is set when an order is given, and is set at first: one may have been given before anybody listened.
+def hears_orders() -> SimpleQueue[None]:
+    """Return what fills when an order is given, and has one at first: it may have been given before anybody listened.
 
-    To be called before the stack can be found: the signal would end a process that does not know it.
+    To be called before the stack can be found: the signal would end a process that does not know it. A queue that may
+    be filled by whoever interrupts its reader: an event's lock would never be free again.
     """
-    asked = threading.Event()
-    asked.set()
-    signal.signal(REDEFINES, lambda *_: asked.set())
+    asked: SimpleQueue[None] = SimpleQueue()
+    asked.put(None)
+    signal.signal(REDEFINES, lambda *_: asked.put(None))
     return asked
 
 
-def redefine_until_end(folder: DataDir, stack: Stack, asked: threading.Event) -> None:
+def redefine_until_end(folder: DataDir, stack: Obeys, asked: SimpleQueue[None]) -> None:
     """Carry out orders to go on under another definition until the end is asked for, which KeyboardInterrupt says."""
     while True:
-        asked.wait()
-        asked.clear()
+        asked.get()
         carry_out(folder, stack)
 
 

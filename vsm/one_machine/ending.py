@@ -23,13 +23,16 @@ def ended_by_signals() -> Iterator[threading.Event]:
     For the main thread. Where an event loop runs in it, the loop is interrupted between two tasks, so that it can end
     them all. The handlers before are put back at the end.
     """
-    hurry, asked = threading.Event(), threading.Event()
+    hurry = threading.Event()
+    times_asked = 0  # plain: a lock that a signal interrupts is not free for the handler of the next
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
+        nonlocal times_asked
+        times_asked += 1
+        if times_asked == 2:  # noqa: PLR2004 - asked a second time
             hurry.set()
+        if times_asked > 1:
             return
-        asked.set()
         with suppress(OSError):
             os.write(_STDERR, _SAID)  # not printed: the block may be in the middle of that
         try:
