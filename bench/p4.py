@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -23,7 +24,6 @@ from bench.open_items import (
     in_review,
     large,
     next_fact,
-    resident_bytes,
     restored,
     warmed,
 )
@@ -52,16 +52,20 @@ def pauses_ms(partition: Partition) -> list[float]:
 
 
 def measured_kb(facts: Callable[[int, str], Iterator[FlowEvent]]) -> float:
-    """Return the kilobytes that the measurements of one item take."""
+    """Return the kilobytes that the measurements of one item hold, by what was allocated for them and is still there.
+
+    Resident memory would count what a rebuild remembers on its way, which is bounded, as theirs.
+    """
     partition, _ = restored(SOME, 1, facts)
+    updates = list(partition.rebuild())
     measures = Measures(definition(1), START + SOME * 60_000_000 + 40 * HOUR)
-    before = 0
-    for row, update in enumerate(partition.rebuild()):
-        if row == WARM:
-            before = resident_bytes()
+    tracemalloc.start()
+    for update in updates:
         measures.observe(update)
     gc.collect()
-    return (resident_bytes() - before) / SOME / 1024
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return held / SOME / 1024
 
 
 def run() -> Result:

@@ -72,7 +72,8 @@ def as_rows(values: list[StepVisit]) -> tuple[list[str], list[list[object]]]:
         [
             v.value_stream, v.item_id, v.step, v.subject_id, v.outcome, v.visit, v.queued_at, v.started_at,
             v.finished_at, *[seconds(getattr(v, span)) for span in spans], v.counted, v.returned, v.skewed,
-            v.definition_version, v.revision, v.known_at, v.withdrawn,
+            v.kind, v.started_by, v.evidence, list(v.blocked_spans), v.definition_version, v.revision, v.known_at,
+            v.withdrawn,
         ]
         for v in values
     ]  # fmt: skip
