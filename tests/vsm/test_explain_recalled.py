@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
+from insights.explain.answer import Figure
 from insights.explain.naming import Wanted
+from insights.explain.since import Past, redefined
 from metrics import METRICS
 from metrics.reading import Scope
 from metrics.recompute import NOW_SCOPES, NotFromRows
 from schemas.definition import Definition, ValueStream
-from schemas.derived import BRIDGED, Derived, revision
+from schemas.derived import BRIDGED, Derived, WorkItem, revision
 from schemas.measurement import Measurement
 from sinks.clickhouse.client import ClickHouse
 from sinks.clickhouse.migrate import apply
@@ -26,6 +28,7 @@ from sinks.clickhouse.rows import TABLES, block
 from tests.builders.measured import DAY, DEFINITION, HOUR, NOW, OFFICE_HOURS
 from tests.builders.random_rows import changes, items, visits
 from vsm.explaining import Asking, by_rows, explain
+from vsm.recalling import moved
 from vsm.store import Store
 
 pytestmark = pytest.mark.timeout(400)
@@ -187,3 +190,29 @@ def test_what_the_engine_compares_is_what_the_rows_tell(both: Both, drawn: Drawn
         if found != expected:
             wrong.append((name, found, expected))
     assert wrong == []
+
+
+def test_of_every_item_that_is_gone_it_is_told_where_it_went(both: Both) -> None:
+    """More of them than are asked for in one question: none is taken for one that nothing derives any more."""
+    gone = [
+        WorkItem(
+            value_stream="moved", item_id=f"change:{n:04d}", kind=None, created_at=NOW, started_at=None,
+            finished_at=None, state=None, moved_to=f"ticket:{n:04d}", withdrawn=True, revision=revision(1, n + 1),
+            known_at=NOW, definition_version="d1",
+        )
+        for n in range(1_500)
+    ]  # fmt: skip
+    for table in ("active", "activations"):
+        both.engine.command(f"TRUNCATE TABLE vsm.{table}")
+    both.engine.command("INSERT INTO vsm.active VALUES (1, now64(6))")
+    both.engine.insert("work_items", block(TABLE[WorkItem], gone), "moved")
+
+    assert len(moved(both.store, "moved", gone, ())) == len(gone)
+
+
+def test_nothing_left_now_is_no_other_definition() -> None:
+    """Where nothing was measured and no row is left, no version is known now: that says nothing of a new one."""
+    then = Past(stored=None, figure=Figure(value=1.0, n=1), again=True, version="d1", generation=0)
+    now = Past(stored=None, figure=Figure(value=None, n=0), again=True, version="", generation=0)
+
+    assert redefined(then, now) == ""
