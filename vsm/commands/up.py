@@ -6,8 +6,8 @@ import signal
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Annotated
+from queue import Empty, SimpleQueue
+from typing import Annotated, Final
 
 import typer
 
@@ -20,6 +20,10 @@ from vsm.one_machine.ports import PortTaken
 from vsm.one_machine.stack import Plan, Stack, StackFailed, running
 from vsm.options import DEFAULT_DATA, Data, KafkaSettings, Port, fail, out
 from vsm.replay.redefining import REDEFINES, Obeys, carry_out
+
+_LOOK_SECONDS: Final = 0.2
+"""How long a signal may be with another thread before ours looks: the system may give it to any of them, and only what
+ours runs next calls the handler."""
 
 
 def up(
@@ -87,7 +91,10 @@ def hears_orders() -> SimpleQueue[None]:
 def redefine_until_end(folder: DataDir, stack: Obeys, asked: SimpleQueue[None]) -> None:
     """Carry out orders to go on under another definition until the end is asked for, which KeyboardInterrupt says."""
     while True:
-        asked.get()
+        try:
+            asked.get(timeout=_LOOK_SECONDS)
+        except Empty:
+            continue
         carry_out(folder, stack)
 
 

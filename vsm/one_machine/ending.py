@@ -25,22 +25,28 @@ def ended_by_signals() -> Iterator[threading.Event]:
     """
     hurry = threading.Event()
     times_asked = 0  # plain: a lock that a signal interrupts is not free for the handler of the next
+    interrupted = False
 
     def end(_number: int, _frame: FrameType | None) -> None:
         nonlocal times_asked
         times_asked += 1
-        if times_asked == 2:  # noqa: PLR2004 - asked a second time
+        if times_asked == 1:
+            with suppress(OSError):
+                os.write(_STDERR, _SAID)  # not printed: the block may be in the middle of that
+        elif times_asked == 2:  # noqa: PLR2004 - asked a second time
             hurry.set()
-        if times_asked > 1:
-            return
-        with suppress(OSError):
-            os.write(_STDERR, _SAID)  # not printed: the block may be in the middle of that
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            _interrupt()
+            interrupt()
         else:
-            loop.call_soon_threadsafe(_interrupt)
+            loop.call_soon_threadsafe(interrupt)  # a loop about to end does not call it: then the next signal does
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        if not interrupted:
+            interrupted = True
+            raise KeyboardInterrupt
 
     before = {number: signal.signal(number, end) for number in END_SIGNALS}
     try:
@@ -48,7 +54,3 @@ def ended_by_signals() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _interrupt() -> None:
-    raise KeyboardInterrupt

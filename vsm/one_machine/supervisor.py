@@ -150,8 +150,8 @@ class Supervisor:
     def end(self) -> None:
         """End the jobs one after another in their order, so that each drains what the one before left. Repeatable."""
         self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        while self._thread.is_alive():
+            self._thread.join(_WATCH_SECONDS)  # and look: the signal to hurry may have come to another thread
 
     def _watch(self) -> None:
         # All is done on this thread: a child is killed with the thread that started it (see `orphan`), and whoever

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,35 @@ def test_orders_that_interrupt_one_another_are_heard(tmp_path: Path) -> None:
     finally:
         signal.signal(REDEFINES, before)
     assert ended
+
+
+@pytest.mark.timeout(60)
+def test_an_end_that_another_thread_was_told_of_is_heard(tmp_path: Path) -> None:
+    """The system may give a signal to any thread; whoever waits for orders hears of it without another signal."""
+    before = signal.getsignal(REDEFINES)
+    asked = hears_orders()
+    ended = threading.Event()
+    unheard: list[str] = []
+    told = threading.Thread(target=_told_of_the_end, args=(threading.main_thread(), ended, unheard))
+    try:
+        with ended_by_signals():
+            told.start()
+            redefine_until_end(DataDir(tmp_path), Told(), asked)
+    except KeyboardInterrupt:
+        ended.set()
+    finally:
+        signal.signal(REDEFINES, before)
+        told.join()
+    assert (ended.is_set(), unheard) == (True, [])
+
+
+def _told_of_the_end(waiting: threading.Thread, ended: threading.Event, unheard: list[str]) -> None:
+    """Take SIGTERM in this thread once the other one waits; wake that one up when it has not heard of it."""
+    frames = sys._current_frames
+    while frames()[waiting.ident or 0].f_code.co_name != redefine_until_end.__name__:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    if not ended.wait(15):
+        unheard.append("the end")
+        signal.pthread_kill(waiting.ident or 0, REDEFINES)
