@@ -22,13 +22,13 @@ from ingest.server.tls_files import BadTlsFiles, check_tls_files
 from ingest.settings import Settings
 from ingest.spool import Spool, SpoolBusy
 from schemas.definition_file import load
+from schemas.garbage import collect_seldom
 from schemas.identity_key import load_identity_key
 from schemas.kafka_settings import read_kafka_settings
 from schemas.log_open import open_log
 from schemas.registry import RegistryRefused, RegistryUnavailable, open_codec
 
 _BACKLOG: Final = 2_048
-_OBJECTS_BETWEEN_COLLECTIONS: Final = 20_000
 _LAST_REQUESTS_SECONDS: Final = 0.25
 """How long requests of connections that were already made may still come when the door is shut."""
 
@@ -66,14 +66,9 @@ def main(settings: Settings) -> None:
     except _CANNOT_START as bad:
         _logger.error("the ingester could not start", problem=str(bad))  # noqa: TRY400 - the problem says it all
         sys.exit(1)
-    _collect_seldom()
-    uvloop.run(_until_signalled(means))
-
-
-def _collect_seldom() -> None:
-    """Look for garbage in cycles seldom, and never among what is there from the start: requests leave none."""
     gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    collect_seldom()
+    uvloop.run(_until_signalled(means))
 
 
 async def _until_signalled(means: Means) -> None:

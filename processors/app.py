@@ -33,6 +33,7 @@ from processors.telemetry import Telemetry
 from processors.watchdog import Watchdog
 from schemas import topics
 from schemas.clock import clock_from
+from schemas.garbage import collect_seldom
 from schemas.identity_key import load_identity_key
 from schemas.kafka_settings import read_kafka_settings
 from schemas.letter_keys import seal_alone
@@ -100,6 +101,7 @@ def derivation_of(settings: Settings) -> Derivation:
 def serve(settings: Settings, log: Log, derivation: Derivation) -> None:
     """Run a worker on a log that is open already; see `main`."""
     to_structlog()
+    collect_seldom()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     app = _application(settings)

@@ -2,8 +2,8 @@
 
 A unit has its turn: an item's is that of its entity, or of its first member where it has no facts of its own; a
 change's, deployment's and incident's its own. Whichever entity of an item comes first brings forward the turns of the
-others that are still to come. Their names are remembered until then, so many at most: beyond that a turn is not
-brought forward, and nothing is missed or told twice.
+others that are still to come; that is marked at their seats. The turn of an entity without a seat is not brought
+forward, and nothing is missed or told twice.
 """
 
 from __future__ import annotations
@@ -15,27 +15,24 @@ from processors.rows import Kind, Unit
 from processors.world import World
 from schemas.identity import entity_kind
 
-MOST_AHEAD: Final = 200_000
-"""So many entities at most are remembered as done before their turn: some 30 MB."""
-
 _OWN: Final = {"change": Kind.CHANGE, "deployment": Kind.DEPLOYMENT, "incident": Kind.INCIDENT}
 
 
-def every_unit(world: World, most_ahead: int = MOST_AHEAD) -> Iterator[Unit]:
+def every_unit(world: World) -> Iterator[Unit]:
     """Yield every unit of a world once; nothing may be put meanwhile."""
-    trace, ahead = world.trace, set[str]()
-    for uri in trace:
-        if uri in ahead:
-            ahead.discard(uri)
+    trace, records = world.trace, world.trace.records
+    ahead = bytearray(records.seats)
+    for uri, seat in records.seated():
+        if seat is not None and ahead[seat]:
             continue
         items = trace.items(uri)
         yield from _turn(world, uri, items)
-        if len(items) != 1 or len(ahead) >= most_ahead:
+        if len(items) != 1 or seat is None:
             continue
-        place = trace.place(uri)
         for other in trace.members(items[0]):
-            if other != uri and other not in ahead and trace.place(other) > place and trace.items(other) == items:
-                ahead.add(other)
+            later = None if other == uri else records.seat(other)
+            if later is not None and later > seat and not ahead[later] and trace.items(other) == items:
+                ahead[later] = True
                 yield from _turn(world, other, items)
 
 

@@ -17,6 +17,8 @@ Value = TypeVar("Value")
 
 _ENTRIES: Final = 5
 _FEW: Final = 16
+_SEATS: Final = 16
+"""So many entries of a page have a seat; seldom a page holds more."""
 _LARGE_BYTES: Final = 8_192
 _NOTHING: Final = b"\x80"
 """An empty page: msgpack's empty map."""
@@ -84,9 +86,26 @@ class Pages(Generic[Value]):
             yield from self._decode(page).items()
         yield from self._aside.items()
 
-    def place(self, key: str) -> int:
-        """Return where in the order of iteration a key that is there comes; some come at one place."""
-        return len(self._pages) if key in self._aside else self._place(key)
+    @property
+    def seats(self) -> int:
+        """How many seats there are, taken or not."""
+        return _SEATS * len(self._pages)
+
+    def seat(self, key: str) -> int | None:
+        """Return a key's seat: a number of its own below `seats`, None for a few. It stands until anything is set."""
+        place, page = self.opened(key)
+        for seat, other in enumerate(page):
+            if other == key:
+                return _SEATS * place + seat if seat < _SEATS else None
+        return None
+
+    def seated(self) -> Iterator[tuple[str, int | None]]:
+        """Yield every key with its seat, in the order of iteration, which is that of seats."""
+        for place, page in enumerate(self._pages):
+            for seat, key in enumerate(self._decode(page)):
+                yield key, _SEATS * place + seat if seat < _SEATS else None
+        for key in self._aside:
+            yield key, None
 
     def __len__(self) -> int:
         return self._count + len(self._aside)
@@ -123,9 +142,18 @@ class Records:
         """Return an entity's record, or None."""
         return self._pages.get(uri)
 
-    def place(self, uri: str) -> int:
-        """Return where in the order of iteration an entity with a record comes; some come at one place."""
-        return self._pages.place(uri)
+    @property
+    def seats(self) -> int:
+        """How many seats there are, taken or not."""
+        return self._pages.seats
+
+    def seat(self, uri: str) -> int | None:
+        """Return an entity's seat: a number of its own below `seats`, None for a few. It stands until any is set."""
+        return self._pages.seat(uri)
+
+    def seated(self) -> Iterator[tuple[str, int | None]]:
+        """Yield every entity with its seat, in the order of iteration, which is that of seats."""
+        return self._pages.seated()
 
     def put(self, uri: str, record: bytes | None) -> None:
         """Set an entity's record; None: it has none."""

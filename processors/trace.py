@@ -60,10 +60,6 @@ class Trace:
     def __iter__(self) -> Iterator[str]:
         return iter(self.records)
 
-    def place(self, uri: str) -> int:
-        """Return where in the order of iteration an entity with a record comes; some come at one place."""
-        return self.records.place(uri)
-
     def record(self, uri: str) -> bytes | None:
         """Return the packed facts of an entity, or None."""
         return self.records.get(uri)

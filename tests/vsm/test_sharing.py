@@ -75,6 +75,28 @@ def test_a_process_that_dies_is_told(name: str, told: str) -> None:
         list(each)
 
 
+def test_a_process_that_dies_while_it_speaks_is_told(tmp_path: Path) -> None:
+    """Half of what it was saying is nothing, and fails the whole as nothing does."""
+    told = tmp_path / "pid"
+
+    def work(name: str) -> bytes:
+        if name != "long":
+            return b""
+        told.write_text(str(os.getpid()))
+        return bytes(8 << 20)  # more than a pipe holds: it is not said before somebody listens
+
+    with shared(work, {"long": 2, "other": 1}, 2) as each:
+        wait_for(lambda: told.exists() and waits(told.read_text()), lambda: "it did not begin to speak")
+        os.kill(int(told.read_text()), signal.SIGKILL)
+        with pytest.raises(WorkerDied, match="at 'long' was ended by SIGKILL"):
+            list(each)
+
+
+def waits(pid: str) -> bool:
+    """Return whether a process waits for something: for whoever reads what it says."""
+    return bool(pid) and Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "S"
+
+
 def test_work_that_fails_fails_the_whole(capfd: pytest.CaptureFixture[str]) -> None:
     """An error in the work ends its process, which says it."""
     with pytest.raises(WorkerDied, match="'a'"), shared(lambda name: {"b": 1}[name], {"a": 1, "b": 1}, 2) as each:

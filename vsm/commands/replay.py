@@ -14,6 +14,7 @@ import typer
 from schemas.clock import clock_from
 from schemas.definition import Definition, is_same_version
 from schemas.definition_file import BadDefinition, load
+from schemas.garbage import collect_seldom
 from schemas.kafka_settings import BadKafkaSettings
 from schemas.log import LogUnavailable
 from schemas.registry import RegistryRefused
@@ -69,6 +70,7 @@ def replay(  # noqa: PLR0913 - each is an option
         found = _kept(folder, name)
         if config is not None:
             definitions = _in_use(folder, live), load(config)
+            collect_seldom()
             with opened(folder, kafka, kafka_settings, registry) as source:
                 plan = Plan(derived_by=derived_by(*definitions), since=first, starts=source.starts, log=source.log)
                 progress = Progress(folder.root / "replays" / f"{name}.progress", plan, keep_every)
