@@ -128,7 +128,7 @@ def _case(name: str, rounds: list[Round]) -> dict[str, object]:
 def _replay_micros(defined: Definition, log: list[Record], workers: int) -> Micros:
     """Return what an event of a log costs under each definition from its bytes to what differs, children included."""
     now = max(Codec().decode(record.value, FlowEvent).received_at for record in log)
-    both = Both(defined, replace(defined, version="next"))
+    both = Both(defined, _redefined(defined))
     gc.collect()
     wall, cpu = time.perf_counter(), _cpu_seconds()
     read_into(both, log, Codec(), lambda _: None, lambda _partition, _offset: None)
@@ -137,6 +137,12 @@ def _replay_micros(defined: Definition, log: list[Record], workers: int) -> Micr
     wall, cpu = time.perf_counter() - wall, _cpu_seconds() - cpu
     replayed = len(log) * DEFINITIONS
     return {"wall_us": wall / replayed * 1e6, "cpu_us": cpu / replayed * 1e6}
+
+
+def _redefined(defined: Definition) -> Definition:
+    """Return a definition that has every stream otherwise, as costly to derive; one defined alike costs half."""
+    streams = tuple(replace(stream, owner="next") for stream in defined.value_streams)
+    return replace(defined, version="next", value_streams=streams)
 
 
 def _cpu_seconds() -> float:

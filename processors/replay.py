@@ -90,6 +90,11 @@ class Replay:
         else:
             self._packed[record.value_stream].pop(record.entity, None)
 
+    def records(self, stream: str) -> Mapping[str, bytes]:
+        """Return the packed facts of a stream's entities; {} for one without any. Not to be changed."""
+        self.pack()
+        return self._packed.get(stream, {})
+
     def sizes(self) -> Mapping[str, int]:
         """Return how many bytes of facts there are of each stream, about what it costs to finish it."""
         self.pack()

@@ -1,4 +1,4 @@
-"""How seldom the garbage collector of a process looks: events, facts and rows come by the million and make no cycles."""
+"""How seldom the garbage collector of a process looks: what comes by the million makes no cycles."""
 
 from __future__ import annotations
 

@@ -150,6 +150,10 @@ class Both:
         return difference, self._next.failed
 
     def _stream(self, now_micros: int, stream: str) -> StreamDifference:
+        live, after = (definition.stream(stream) for definition in self._definitions)
+        if live == after and self._live.records(stream) == self._next.records(stream):
+            found = self._next.finish_stream(stream, now_micros)  # what it comes to once it comes to twice
+            return differing(found, found)
         return differing(self._live.finish_stream(stream, now_micros), self._next.finish_stream(stream, now_micros))
 
 

@@ -104,6 +104,15 @@ def test_any_number_of_processes_finds_the_same_difference(workers: int) -> None
     )
 
 
+def test_a_stream_that_is_defined_alike_is_told_where_its_events_are_others() -> None:
+    """What the log holds of a stream that would no longer claim it goes, whatever the definition says."""
+    both = Both(streams("jira/A"), streams("jira/A"))
+    both.take(replace(ticket("jira/B"), value_stream="one"))
+    found, _ = both.compared(CLOCK)
+    items = [(row.value_stream, row.came, row.went) for row in found.rows if row.table == "work-items"]
+    assert items == [("all", 1, 0), ("one", 0, 1)]
+
+
 def test_every_stream_is_told_as_it_is_compared() -> None:
     """Whoever looks on hears how many streams there are, then of each."""
     both, heard = Both(soak.definition(NAMES), soak.definition(NAMES)), list[object]()
