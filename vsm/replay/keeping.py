@@ -43,8 +43,11 @@ class Kept(Struct, kw_only=True):
         self.generations[name] = sorted({*self.generations.get(name, ()), generation})
 
     def droppable(self, name: str, shown: Sequence[int]) -> Sequence[int]:
-        """Return what a replay left standing, but for what is shown or computed."""
-        return [number for number in self.generations.get(name, ()) if number not in shown]
+        """Return what a replay left standing, but for what is shown or computed, or what another one goes back to."""
+        needed = {*shown}
+        if self.before is not None and self.before.name != name:
+            needed.add(self.before.generation)
+        return [number for number in self.generations.get(name, ()) if number not in needed]
 
     def drop(self, numbers: Sequence[int]) -> None:
         """Note that generations are gone; nobody goes back to one of them."""

@@ -24,6 +24,7 @@ REDEFINES: Final = signal.SIGUSR1
 """Tells `vsm up` that an order lies in its directory."""
 _WAIT_SECONDS: Final = 600.0
 _LOOK_SECONDS: Final = 0.2
+_ENDED: Final = "the stack was ended before it was done: start it with `vsm up --config` and the file you want"
 _logger = structlog.get_logger(__name__)
 
 
@@ -107,7 +108,7 @@ def drop(folder: DataDir, name: str) -> str:
     was = _known(folder)
     numbers = kept_by(folder).droppable(name, (was.number, was.active))
     if not numbers:
-        raise NotRedefined(f"no rows are kept of replay '{name}' beside those that are shown")
+        raise NotRedefined(f"no rows are kept of replay '{name}' beside those that are shown or gone back to")
     _obeyed(folder, run, Order(name=name, drop=tuple(numbers)))
     forgotten(replays, name)
     return f"the replay '{name}' and the rows that it left are dropped"
@@ -116,7 +117,8 @@ def drop(folder: DataDir, name: str) -> str:
 def carry_out(folder: DataDir, stack: Obeys) -> None:
     """Carry out the order that lies in the directory, if there is one; a file that is no definition changes nothing.
 
-    Raises what the stack raises beside BadDefinition and OSError; whoever gave the order is told of all of it.
+    Raises what the stack raises beside BadDefinition and OSError, and KeyboardInterrupt; whoever gave the order is told
+    of all of it.
     """
     path = _order(folder)
     if not path.exists():
@@ -131,8 +133,8 @@ def carry_out(folder: DataDir, stack: Obeys) -> None:
             _swap(folder, stack, order)
     except (BadDefinition, OSError) as bad:
         _write(_problem(folder), str(bad))
-    except Exception as bad:
-        _write(_problem(folder), str(bad))
+    except BaseException as bad:
+        _write(_problem(folder), str(bad) or _ENDED)
         raise
     finally:
         path.unlink()
@@ -144,7 +146,17 @@ def carry_out(folder: DataDir, stack: Obeys) -> None:
 
 
 def _swap(folder: DataDir, stack: Obeys, order: Order) -> None:
-    stack.redefine(Path(order.config))
+    try:
+        stack.redefine(Path(order.config))
+    except (BadDefinition, OSError):  # nothing has changed
+        raise
+    except BaseException:  # it has begun, and goes on when the stack is started under that file again
+        _note_swap(folder, order)
+        raise
+    _note_swap(folder, order)
+
+
+def _note_swap(folder: DataDir, order: Order) -> None:
     kept = kept_by(folder)
     now = known(folder.generation)
     if now is None or now.number != order.left:  # under other targets alone the generation goes on
@@ -156,7 +168,8 @@ def _swap(folder: DataDir, stack: Obeys, order: Order) -> None:
 def _go_back(folder: DataDir, stack: Obeys, order: Order) -> None:
     stack.show_kept(order.show)
     kept = kept_by(folder)
-    kept.add(order.name, order.left)
+    if order.left != order.show:  # so it is after a swap of targets alone
+        kept.add(order.name, order.left)
     kept.before = None
     keep_note(folder, kept)
 

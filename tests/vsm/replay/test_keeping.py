@@ -46,6 +46,7 @@ SWAP = Order(name="next", config="new.yaml", left=1, before=before())
 BACK = Order(name="next", config="old.yaml", show=1, left=2)
 BAD = Order(name="next", config="bad.yaml", left=1, before=before())
 BAD_BACK = Order(name="next", config="bad.yaml", show=1, left=2)
+BACK_TO_ITSELF = Order(name="next", config="old.yaml", show=1, left=1)
 DROP = Order(name="next", drop=(1,))
 
 
@@ -57,6 +58,7 @@ DROP = Order(name="next", drop=(1,))
         ([SWAP, DROP], ["new.yaml", (1,)], Kept()),
         ([BAD], [], Kept()),
         ([SWAP, BAD_BACK], ["new.yaml", 1], Kept(generations={"next": [1, 2]})),
+        ([BACK_TO_ITSELF], [1, "old.yaml"], Kept()),
     ],
 )
 def test_an_order_is_carried_out_once(tmp_path: Path, orders: list[Order], said: list[object], kept: Kept) -> None:
@@ -74,6 +76,39 @@ def test_what_is_shown_or_computed_is_not_dropped() -> None:
     """Of what a replay left, only what nobody looks at goes."""
     kept = Kept(generations={"next": [1, 2, 3]})
     assert (kept.droppable("next", (3, 1)), kept.droppable("other", ())) == ([2], [])
+
+
+def test_what_another_goes_back_to_is_not_dropped() -> None:
+    """A generation that two replays left standing goes with the one that was swapped in last."""
+    kept = Kept(before=before(), generations={"next": [1], "earlier": [1, 2]})
+    assert (kept.droppable("earlier", (3,)), kept.droppable("next", (3,))) == ([2], [1])
+
+
+class Interrupted(Told):
+    """A stack that is ended while it carries out what it is told."""
+
+    def redefine(self, config: Path) -> None:
+        """Begin."""
+        super().redefine(config)
+        raise KeyboardInterrupt
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Begin."""
+        super().drop(numbers)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("order", "kept"), [(SWAP, Kept(before=before(), generations={"next": [1]})), (DROP, Kept())], ids=["swap", "drop"]
+)
+def test_an_order_that_was_interrupted_is_told_so(tmp_path: Path, order: Order, kept: Kept) -> None:
+    """Whoever gave it hears that it was not done; a swap that had begun can be gone back on."""
+    (tmp_path / "replays").mkdir()
+    (tmp_path / "replays" / "order").write_bytes(msgspec.json.encode(order))
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(DataDir(tmp_path), Interrupted())
+    problem = msgspec.json.decode((tmp_path / "replays" / "problem").read_bytes(), type=str)
+    assert ("ended before it was done" in problem, kept_by(DataDir(tmp_path))) == (True, kept)
 
 
 def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
