@@ -50,11 +50,11 @@ def demo(
     shown = threading.Event()
     try:
         _refuse_other_data(folder)
-        with ended_by_signals() as hurry, folder.held():
+        with ended_by_signals() as ending, folder.held():
             plan = Plan(config=_prepare(folder), port=port)
-            asked = hears_orders()
+            orders = hears_orders()
             out.print("starting the pipeline; Ctrl-C ends it")
-            with running(folder, plan, hurry) as stack:
+            with running(folder, plan, ending) as stack:
                 _send(stack, seed, items)
                 _show_maps(stack, folder)
                 shown.set()
@@ -62,7 +62,7 @@ def demo(
                     out.print(
                         f"it stays up: try 'vsm query --data {data} \"SELECT ...\"'; Ctrl-C ends it", soft_wrap=True
                     )
-                    redefine_until_end(folder, stack, asked)
+                    redefine_until_end(folder, stack, orders, ending)
     except KeyboardInterrupt:
         if not shown.is_set():
             fail("ended before the maps were shown")

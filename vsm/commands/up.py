@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -15,7 +14,7 @@ from schemas.definition_file import BadDefinition, load
 from sinks.clickhouse.address import BadAddress, parsed
 from vsm.data_dir import DataDir, DataDirBusy
 from vsm.one_machine.defaults import write_default_config
-from vsm.one_machine.ending import ended_by_signals
+from vsm.one_machine.ending import Ending, ended_by_signals
 from vsm.one_machine.ports import PortTaken
 from vsm.one_machine.stack import Plan, Stack, StackFailed, running
 from vsm.options import DEFAULT_DATA, Data, KafkaSettings, Port, fail, out
@@ -44,7 +43,7 @@ def up(
     try:
         if clickhouse:
             parsed(clickhouse)
-        with ended_by_signals() as hurry, folder.held():
+        with ended_by_signals() as ending, folder.held():
             folder.make()
             plan = Plan(
                 config=prepare(folder, config),
@@ -53,7 +52,7 @@ def up(
                 kafka_settings=kafka_settings,
                 clickhouse=clickhouse,
             )
-            _run(folder, plan, hurry)
+            _run(folder, plan, ending)
     except KeyboardInterrupt:
         out.print("ended")
     except BadAddress as bad:
@@ -64,16 +63,16 @@ def up(
         fail(f"{bad.filename or data}: {bad.strerror}")
 
 
-def _run(folder: DataDir, plan: Plan, hurry: threading.Event) -> None:
+def _run(folder: DataDir, plan: Plan, ending: Ending) -> None:
     """Run the stack until the end is asked for."""
-    asked = hears_orders()
+    orders = hears_orders()
     out.print("starting; Ctrl-C ends it")
-    with running(folder, plan, hurry) as stack:
+    with running(folder, plan, ending) as stack:
         signal.signal(signal.SIGHUP, lambda *_: stack.reload())
         show_addresses(stack.addresses)
         show_rebuilt(stack)
         out.print("running")
-        redefine_until_end(folder, stack, asked)
+        redefine_until_end(folder, stack, orders, ending)
 
 
 def hears_orders() -> SimpleQueue[None]:
@@ -82,17 +81,18 @@ def hears_orders() -> SimpleQueue[None]:
     To be called before the stack can be found: the signal would end a process that does not know it. A queue that may
     be filled by whoever interrupts its reader: an event's lock would never be free again.
     """
-    asked: SimpleQueue[None] = SimpleQueue()
-    asked.put(None)
-    signal.signal(REDEFINES, lambda *_: asked.put(None))
-    return asked
+    orders: SimpleQueue[None] = SimpleQueue()
+    orders.put(None)
+    signal.signal(REDEFINES, lambda *_: orders.put(None))
+    return orders
 
 
-def redefine_until_end(folder: DataDir, stack: Obeys, asked: SimpleQueue[None]) -> None:
+def redefine_until_end(folder: DataDir, stack: Obeys, orders: SimpleQueue[None], ending: Ending) -> None:
     """Carry out orders to go on under another definition until the end is asked for, which KeyboardInterrupt says."""
     while True:
+        ending.heed()
         try:
-            asked.get(timeout=_LOOK_SECONDS)
+            orders.get(timeout=_LOOK_SECONDS)
         except Empty:
             continue
         carry_out(folder, stack)

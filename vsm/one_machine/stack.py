@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -28,6 +27,7 @@ from sinks.asked_generation import ask_drops, ask_generation, asked_drops
 from sinks.clickhouse.address import parsed
 from vsm.data_dir import DataDir
 from vsm.generation import Generation, activated, current, shown
+from vsm.one_machine.ending import Ending
 from vsm.one_machine.ports import HOST, free_ports, require_alone, require_free
 from vsm.one_machine.reached import SHOWN, ends, has_passed
 from vsm.one_machine.supervisor import Job, Supervisor
@@ -66,7 +66,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 class Stack:
     """A running stack; made by `running`. `addresses` holds no password."""
 
-    def __init__(self, data: DataDir, plan: Plan, hurry: threading.Event) -> None:
+    def __init__(self, data: DataDir, plan: Plan, ending: Ending) -> None:
         self._data = data
         self._plan = plan
         self._generation = current(data.generation, plan.config)
@@ -75,7 +75,7 @@ class Stack:
         self._ports = free_ports(4, but={plan.port})
         self.addresses = _addresses(plan, *self._ports)
         self.config = plan.config
-        self._supervisor = Supervisor(self._jobs(self._generation), data.logs, hurry)
+        self._supervisor = Supervisor(self._jobs(self._generation), data.logs, ending)
 
     def start(self) -> None:
         """Start every process and wait until all are ready. Raises StackFailed, PortTaken."""
@@ -306,12 +306,12 @@ class Stack:
 
 
 @contextmanager
-def running(data: DataDir, plan: Plan, hurry: threading.Event | None = None) -> Iterator[Stack]:
+def running(data: DataDir, plan: Plan, ending: Ending | None = None) -> Iterator[Stack]:
     """Run the stack on a directory that this process holds, and end it however the block ends.
 
-    Once `hurry` is set the end waits for nobody. Raises StackFailed, PortTaken.
+    Once the ending is hurried it waits for nobody. Raises StackFailed, PortTaken.
     """
-    stack = Stack(data, plan, hurry or threading.Event())
+    stack = Stack(data, plan, ending or Ending())
     try:
         stack.start()
         yield stack

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
+from vsm.one_machine.ending import Ending
 from vsm.one_machine.processes import WRONG_USE
 
 FIRST_PAUSE_SECONDS: Final = 0.2
@@ -91,12 +93,12 @@ class Child:
             except OSError as refused:
                 _logger.warning("process not started", process=self.job.name, problem=str(refused))
 
-    def end(self, deadline: float, hurry: threading.Event) -> None:
-        """Wait for the process to end until `deadline` or `hurry`, then kill it."""
+    def end(self, deadline: float, ending: Ending) -> None:
+        """Wait for the process to end until `deadline` or until that is hurried, then kill it."""
         if self._process is None:
             return
-        while self.pid is not None and time.monotonic() < deadline and not hurry.is_set():
-            hurry.wait(_END_LOOK_SECONDS)
+        while self.pid is not None and time.monotonic() < deadline and not ending.is_hurried:
+            time.sleep(_END_LOOK_SECONDS)
         if self.pid is not None:
             _logger.warning("process killed before it had ended", process=self.job.name)
             self._process.kill()
@@ -116,27 +118,30 @@ class Child:
 class Supervisor:
     """Keeps jobs running from a thread of its own, from `start` to `end`.
 
-    Once `hurry` is set it kills at the end what has not ended yet. `failure` is why the jobs could not be started.
+    Once the ending is hurried it kills what has not ended yet. `failure` is why the jobs could not be started.
+    The main thread waits for the other without a lock: a signal that interrupted it there might leave that taken.
     """
 
-    def __init__(self, jobs: Sequence[Job], logs: Path, hurry: threading.Event) -> None:
+    def __init__(self, jobs: Sequence[Job], logs: Path, ending: Ending) -> None:
         self.children = {job.name: Child(job, logs) for job in jobs}
         self.failure: OSError | None = None
-        self._hurry = hurry
-        self._ending = threading.Event()
-        self._orders: SimpleQueue[tuple[Job, threading.Event]] = SimpleQueue()
+        self._ending = ending
+        self._is_to_end = False
+        self._is_watching = False
+        self._orders: SimpleQueue[tuple[Job, SimpleQueue[None]]] = SimpleQueue()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def start(self) -> None:
         """Start every job and watch it."""
+        self._is_watching = True
         self._thread.start()
 
     def replace(self, job: Job) -> None:
         """End a running job and start it anew with other arguments or environment; returns when that is done."""
-        done = threading.Event()
+        done: SimpleQueue[None] = SimpleQueue()
         self._orders.put((job, done))
-        while not done.wait(_WATCH_SECONDS) and self._thread.is_alive():
-            pass
+        while done.empty() and self._is_watching:
+            time.sleep(_END_LOOK_SECONDS)
 
     def retell(self, job: Job) -> None:
         """Start a job with other arguments or environment from its next start on; as it runs it stays."""
@@ -148,34 +153,45 @@ class Supervisor:
             child.hand_on(number)
 
     def end(self) -> None:
-        """End the jobs one after another in their order, so that each drains what the one before left. Repeatable."""
-        self._ending.set()
-        while self._thread.is_alive():
-            self._thread.join(_WATCH_SECONDS)  # and look: the signal to hurry may have come to another thread
+        """End the jobs one after another in their order, so that each drains what the one before left. Repeatable.
+
+        Whoever asks for the end meanwhile interrupts nothing: it is ending.
+        """
+        self._is_to_end = True
+        while self._is_watching:
+            with suppress(KeyboardInterrupt):
+                time.sleep(_END_LOOK_SECONDS)
 
     def _watch(self) -> None:
         # All is done on this thread: a child is killed with the thread that started it (see `orphan`), and whoever
         # interrupts the main thread must not catch it between starting a child and knowing of it.
         try:
+            self._keep_running()
+            deadline = time.monotonic() + END_SECONDS
+            for child in self.children.values():
+                child.ask_to_end()
+                child.end(deadline, self._ending)
+        finally:
+            self._is_watching = False
+
+    def _keep_running(self) -> None:
+        try:
             for child in self.children.values():
                 child.start()
-            while not self._ending.wait(_WATCH_SECONDS):
+            while not self._is_to_end:
                 while not self._orders.empty():
                     self._obey(*self._orders.get())
                 for child in self.children.values():
                     child.watch()
+                time.sleep(_WATCH_SECONDS)
         except OSError as failed:
             self.failure = failed
-        deadline = time.monotonic() + END_SECONDS
-        for child in self.children.values():
-            child.ask_to_end()
-            child.end(deadline, self._hurry)
 
-    def _obey(self, job: Job, done: threading.Event) -> None:
+    def _obey(self, job: Job, done: SimpleQueue[None]) -> None:
         old = self.children[job.name]
         old.ask_to_end()
-        old.end(time.monotonic() + END_SECONDS, self._hurry)
+        old.end(time.monotonic() + END_SECONDS, self._ending)
         fresh = Child(job, old.log_file.parent)
         self.children[job.name] = fresh
         fresh.start()
-        done.set()
+        done.put(None)

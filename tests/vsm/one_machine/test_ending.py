@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -17,12 +18,32 @@ def _ask() -> None:
 
 def test_the_first_interrupts_and_the_second_hurries() -> None:
     """Asked once it is interrupted, asked again it is not: what ends in order then is told to wait for nobody."""
-    with ended_by_signals() as hurry:
+    with ended_by_signals() as ending:
         with pytest.raises(KeyboardInterrupt):
             _ask()
-        assert not hurry.is_set()
+        assert not ending.is_hurried
         _ask()
-        assert hurry.is_set()
+        assert ending.is_hurried
+
+
+def test_an_ask_that_was_lost_is_heeded_by_whoever_looks() -> None:
+    """What a handler raises in the middle of what catches everything is gone; that it was asked is not."""
+    with ended_by_signals() as ending:
+        ending.heed()
+        with suppress(BaseException):
+            _ask()
+        with pytest.raises(KeyboardInterrupt):
+            ending.heed()
+
+
+def test_who_asks_a_third_time_is_not_waiting_for_anything_in_order() -> None:
+    """Where neither helped, the block is interrupted again."""
+    with ended_by_signals():
+        with suppress(KeyboardInterrupt):
+            _ask()
+        _ask()
+        with pytest.raises(KeyboardInterrupt):
+            _ask()
 
 
 def test_a_loop_is_interrupted_between_two_tasks() -> None:

@@ -52,11 +52,11 @@ os.kill(pid, signal.SIGTERM)
 def test_orders_that_interrupt_one_another_are_heard(tmp_path: Path) -> None:
     """However many signals come while one is dealt with, whoever hears them goes on until the end is asked for."""
     before = signal.getsignal(REDEFINES)
-    asked = hears_orders()
+    orders = hears_orders()
     ended = False
     try:
-        with ended_by_signals(), subprocess.Popen([sys.executable, "-c", SENDER, str(os.getpid())]):
-            redefine_until_end(DataDir(tmp_path), Told(), asked)
+        with ended_by_signals() as ending, subprocess.Popen([sys.executable, "-c", SENDER, str(os.getpid())]):
+            redefine_until_end(DataDir(tmp_path), Told(), orders, ending)
     except KeyboardInterrupt:
         ended = True
     finally:
@@ -68,14 +68,14 @@ def test_orders_that_interrupt_one_another_are_heard(tmp_path: Path) -> None:
 def test_an_end_that_another_thread_was_told_of_is_heard(tmp_path: Path) -> None:
     """The system may give a signal to any thread; whoever waits for orders hears of it without another signal."""
     before = signal.getsignal(REDEFINES)
-    asked = hears_orders()
+    orders = hears_orders()
     ended = threading.Event()
     unheard: list[str] = []
     told = threading.Thread(target=_told_of_the_end, args=(threading.main_thread(), ended, unheard))
     try:
-        with ended_by_signals():
+        with ended_by_signals() as ending:
             told.start()
-            redefine_until_end(DataDir(tmp_path), Told(), asked)
+            redefine_until_end(DataDir(tmp_path), Told(), orders, ending)
     except KeyboardInterrupt:
         ended.set()
     finally:
