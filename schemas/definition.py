@@ -129,8 +129,8 @@ class ValueStream(Struct, frozen=True, kw_only=True):
 class Definition(Struct, frozen=True, kw_only=True):
     """A whole value-stream file. `version` differs wherever a number may: it is of the streams, not of the sources.
 
-    It is a short hash of what rows depend on; where targets or costs are given, which change numbers and no row, a `+`
-    and a hash of those follow.
+    It is a short hash of what rows depend on, a `+`, and a hash of targets and costs, which change numbers and no row;
+    `0` where there are none.
     """
 
     version: str

@@ -94,7 +94,7 @@ def _definition(root: Node) -> Definition:
 
 
 def version_of(streams: tuple[ValueStream, ...]) -> str:
-    """Return the version of a definition: what rows depend on, and after a `+` what numbers depend on besides."""
+    """Return the version of a definition: what rows depend on, and after a `+` what numbers do besides, `0` nothing."""
     ordered = sorted(streams, key=lambda s: s.name)
     derived_from = [
         msgspec.structs.replace(stream, family=None, owner=None, targets={}, cost_per_hour=None, currency="")
@@ -105,7 +105,7 @@ def version_of(streams: tuple[ValueStream, ...]) -> str:
         for stream in ordered
         if stream.targets or stream.cost_per_hour is not None
     ]
-    return _hash(derived_from) + (f"+{_hash(judged_by)[:8]}" if judged_by else "")
+    return f"{_hash(derived_from)}+{_hash(judged_by)[:8] if judged_by else 0}"
 
 
 def _hash(of: object) -> str:

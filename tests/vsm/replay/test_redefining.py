@@ -20,6 +20,8 @@ from vsm.replay.replaying import Compared, Routes
 
 OTHER = TEXT.replace("jira/A", "jira/B")
 THIRD = TEXT.replace("jira/A", "jira/C")
+TARGETED = TEXT.replace("]}", "], targets: {flow_time_p85: 3d}}")
+TARGETED_OTHER = TARGETED.replace("jira/A", "jira/B")
 
 
 class Takes(Told):
@@ -71,7 +73,12 @@ def test_what_was_compared_is_swapped_in(folder: DataDir) -> None:
 
 @pytest.mark.parametrize(
     ("file", "text", "told"),
-    [("new.yaml", THIRD, "replay it again"), ("new.yaml", "", "is missing"), ("old.yaml", OTHER, "put it back")],
+    [
+        ("new.yaml", THIRD, "replay it again"),
+        ("new.yaml", TARGETED_OTHER, "replay it again"),
+        ("new.yaml", "", "is missing"),
+        ("old.yaml", OTHER, "put it back"),
+    ],
 )
 def test_a_file_that_has_changed_since_is_not_swapped_in(folder: DataDir, file: str, text: str, told: str) -> None:
     """Neither is a new file that says something else by now, nor any while the live one was changed under the stack."""
@@ -107,9 +114,6 @@ def test_an_order_is_not_written_over_another(folder: DataDir) -> None:
     with pytest.raises(NotRedefined, match="another order"):
         swap_to(folder, compared(folder))
     assert first.read_bytes() == said
-
-
-TARGETED = TEXT.replace("]}", "], targets: {flow_time_p85: 3d}}")
 
 
 def test_under_other_targets_alone_the_generation_goes_on_and_is_not_left(folder: DataDir) -> None:
