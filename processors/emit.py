@@ -15,7 +15,7 @@ from schemas.clock import Clock
 from schemas.log import LogUnavailable
 from schemas.measurement import Measurement
 
-_AT_ONCE: Final = 10_000
+AT_ONCE: Final = 10_000
 """So many measurements are written before more are handed over: what a producer can hold bounds no partition."""
 
 _log = structlog.get_logger(__name__)
@@ -24,11 +24,12 @@ _log = structlog.get_logger(__name__)
 class Emitter:
     """Emits what changed, aged or is due to be repeated; everything after a recovery or a failed emission."""
 
-    def __init__(self, parts: Parts, ownership: Ownership, clock: Clock) -> None:
+    def __init__(self, parts: Parts, ownership: Ownership, clock: Clock, at_once: int = AT_ONCE) -> None:
         self._log = parts.log
         self._outputs = parts.outputs
         self._ownership = ownership
         self._clock = clock
+        self._at_once = at_once
         self._timeout_seconds = parts.settings.append_timeout_seconds
         self._telemetry = parts.telemetry
 
@@ -50,10 +51,10 @@ class Emitter:
 
     async def _write(self, holding: Holding, measured: Sequence[Measurement]) -> bool:
         """Write measurements, some at once; False where the partition was lost: whoever has it says the rest."""
-        for begin in range(0, len(measured), _AT_ONCE):
+        for begin in range(0, len(measured), self._at_once):
             if not holding.usable:
                 return False
-            some = measured[begin : begin + _AT_ONCE]
+            some = measured[begin : begin + self._at_once]
             async with asyncio.timeout(self._timeout_seconds):
                 await produce(self._log, self._outputs.measurements(some))
             self._telemetry.measurements.inc(len(some))

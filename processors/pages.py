@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 
 _ENTRIES: Final = 5
 _FEW: Final = 16
-_SEATS: Final = 16
+SEATS: Final = 16
 """So many entries of a page have a seat; seldom a page holds more."""
 _LARGE_BYTES: Final = 8_192
 _NOTHING: Final = b"\x80"
@@ -27,15 +27,16 @@ _NOTHING: Final = b"\x80"
 class Pages(Generic[Value]):
     """Text to value. A value that is put aside (large) is kept in a dictionary of its own."""
 
-    __slots__ = ("_aside", "_base", "_count", "_decode", "_encode", "_pages")
+    __slots__ = ("_aside", "_base", "_count", "_decode", "_encode", "_pages", "_seats")
 
-    def __init__(self, kind: type[Value]) -> None:
+    def __init__(self, kind: type[Value], seats: int = SEATS) -> None:
         self._decode = msgspec.msgpack.Decoder(dict[str, kind]).decode  # type: ignore[valid-type]
         self._encode = msgspec.msgpack.Encoder().encode
         self._pages: list[bytes] = [_NOTHING]
         self._base = 1
         self._count = 0
         self._aside: dict[str, Value] = {}
+        self._seats = seats
 
     def get(self, key: str) -> Value | None:
         """Return the value, or None."""
@@ -89,21 +90,21 @@ class Pages(Generic[Value]):
     @property
     def seats(self) -> int:
         """How many seats there are, taken or not."""
-        return _SEATS * len(self._pages)
+        return self._seats * len(self._pages)
 
     def seat(self, key: str) -> int | None:
         """Return a key's seat: a number of its own below `seats`, None for a few. It stands until anything is set."""
         place, page = self.opened(key)
         for seat, other in enumerate(page):
             if other == key:
-                return _SEATS * place + seat if seat < _SEATS else None
+                return self._seats * place + seat if seat < self._seats else None
         return None
 
     def seated(self) -> Iterator[tuple[str, int | None]]:
         """Yield every key with its seat, in the order of iteration, which is that of seats."""
         for place, page in enumerate(self._pages):
             for seat, key in enumerate(self._decode(page)):
-                yield key, _SEATS * place + seat if seat < _SEATS else None
+                yield key, self._seats * place + seat if seat < self._seats else None
         for key in self._aside:
             yield key, None
 
@@ -135,8 +136,9 @@ class Records:
 
     __slots__ = ("_pages",)
 
-    def __init__(self) -> None:
-        self._pages: Pages[bytes] = Pages(bytes)
+    def __init__(self, seats: int = SEATS) -> None:
+        """Start empty; so many entities of a page have a seat."""
+        self._pages: Pages[bytes] = Pages(bytes, seats)
 
     def get(self, uri: str) -> bytes | None:
         """Return an entity's record, or None."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from processors.board import Signs
 from processors.dead_letters import Budget
 from processors.departure import Departure
-from processors.emit import Emitter
+from processors.emit import AT_ONCE, Emitter
 from processors.engine import Core
 from processors.measures import Measures
 from processors.outputs import Outputs
@@ -59,8 +59,8 @@ def owned(holding: Holding) -> Ownership:
     return ownership
 
 
-def emitter(log: Log, ownership: Ownership) -> Emitter:
-    """Return what emits what is owned to the first partition of a log."""
+def emitter(log: Log, ownership: Ownership, at_once: int = AT_ONCE) -> Emitter:
+    """Return what emits what is owned to the first partition of a log, so many series at once."""
     codec, departure = Codec(), Departure(lambda: None, 1.0)
     parts = Parts(
         settings=Settings(),
@@ -71,4 +71,4 @@ def emitter(log: Log, ownership: Ownership) -> Emitter:
         departure=departure,
         watchdog=Watchdog(60.0, departure),
     )
-    return Emitter(parts, ownership, lambda: at(24))
+    return Emitter(parts, ownership, lambda: at(24), at_once)

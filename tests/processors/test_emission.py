@@ -36,11 +36,6 @@ class _Interrupted(LocalLog):
             super().append(records, done)
 
 
-@pytest.fixture(autouse=True)
-def _pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("processors.emit._AT_ONCE", PIECE)
-
-
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[_Interrupted]:
     """A local log."""
@@ -65,7 +60,7 @@ def be_away() -> None:
 def test_every_piece_is_written(log: _Interrupted) -> None:
     """After one emission all series stand, and the partition says so."""
     holding = held(SERIES)
-    asyncio.run(emitter(log, owned(holding)).emit())
+    asyncio.run(emitter(log, owned(holding), PIECE).emit())
     assert (written(log), holding.measured) == (SERIES, True)
 
 
@@ -74,14 +69,14 @@ def test_a_partition_that_is_lost_between_two_pieces_is_not_said_on(log: _Interr
     holding = held(SERIES)
     ownership = owned(holding)
     log.before = [nothing, lambda: ownership.forget(0)]
-    asyncio.run(emitter(log, ownership).emit())
+    asyncio.run(emitter(log, ownership, PIECE).emit())
     assert (written(log), holding.measured) == (2 * PIECE, False)
 
 
 def test_a_log_that_is_away_between_two_pieces_puts_all_of_it_off(log: _Interrupted) -> None:
     """Nothing counts as said; the next emission says every series, those of the first piece again."""
     holding = held(SERIES)
-    emits = emitter(log, owned(holding))
+    emits = emitter(log, owned(holding), PIECE)
     log.before = [nothing, be_away]
     asyncio.run(emits.emit())
     put_off = (written(log), holding.measured, holding.emit_all)

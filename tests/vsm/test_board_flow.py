@@ -14,6 +14,7 @@ from insights.waste.sums import Report
 from schemas.definition import Definition
 from tests.builders.stored_rows import stored
 from tests.vsm.test_waste import ROWS
+from vsm import wasting
 from vsm.board.openapi import described
 from vsm.board.reader import Reader
 from vsm.board.routes import ROUTES
@@ -48,7 +49,7 @@ def test_waste_is_answered_with_the_greatest_groups(store: Store) -> None:
 
 def test_waste_is_answered_in_part_once_it_is_late(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a first page, with how many items are missing, in place of no answer."""
-    monkeypatch.setattr("vsm.wasting.FIRST_PAGE", 2)
+    monkeypatch.setattr(wasting, "FIRST_PAGE", 2)
     route = next(route for route in ROUTES if route.path == "/api/v1/waste")
     found = route.answer(Reader(store, Definition(version=""), 3, lambda: True), ASKED)
     assert isinstance(found, Report)

@@ -22,6 +22,7 @@ from schemas.measurement import WINDOWS
 from tests.builders.derived_rows import fact
 from tests.builders.stored_rows import stored
 from tests.builders.waste_cases import HOUR, STEPS, at
+from vsm import wasting
 from vsm.cli import app
 from vsm.store import Store, open_store
 from vsm.wasting import asked_of, cases, report
@@ -152,7 +153,7 @@ def test_an_item_is_read_with_all_that_judges_its_time(store: Store, name: str) 
 @pytest.mark.parametrize(("first", "page"), [(250, 1), (250, 2), (250, 7), (250, 100), (1, 100), (2, 3)])
 def test_pages_change_no_sum(store: Store, monkeypatch: pytest.MonkeyPatch, first: int, page: int) -> None:
     """However many items are held at once, first and later: those over in the window, each once, and their sums."""
-    monkeypatch.setattr("vsm.wasting.FIRST_PAGE", first)
+    monkeypatch.setattr(wasting, "FIRST_PAGE", first)
     asked = Asked(stream="checkout", since=at(0), until=at(100), page=page)
     found = report(store, STREAM, asked, By.STEP, "v1")
     micros = {c: round(amount.seconds * 1_000_000) / HOUR for c, amount in found.categories.items() if amount.seconds}
