@@ -10,9 +10,10 @@ items that are merged, deployed, reverted and closed, with runs and incidents. B
 machine CPU says more.
 
 The rebuild is a restart's: the records restored, every row derived. It is measured twice: in as many workers as there
-are cores, each with its share of the partitions, which the bar is judged by as a replay is, and all of the items in one
-partition of one process, which tells how long an unlucky key takes. Each is given up after `GIVEN_UP_SECONDS`, and says
-so; fewer than a million items never meet the bar. Garbage is collected as in a processor's process.
+are cores, each with its share of the partitions, which the bar is judged by (ADR 34), and all items in one partition of
+one process. What the records of the bench take to make is not counted; of several workers the longest counts. Each is
+given up after `GIVEN_UP_SECONDS`, and says so; fewer than a million items never meet the bar. Garbage is collected as
+in a processor's process.
 """
 
 from __future__ import annotations
@@ -215,6 +216,7 @@ def _rebuild(begin: int, items: int) -> Rebuilt:
 
 
 def _rebuild_case(rebuilt: Rebuilt) -> dict[str, object]:
+    judged = {"bar_seconds": BAR_SECONDS} if rebuilt.workers == cores() else {}
     return {
         "case": f"rebuild, {rebuilt.workers} worker{'s' * (rebuilt.workers > 1)}",
         "items": rebuilt.items,
@@ -222,7 +224,7 @@ def _rebuild_case(rebuilt: Rebuilt) -> dict[str, object]:
         "given_up": rebuilt.given_up,
         "seconds": round(rebuilt.wall_seconds, 1),
         "cpu_seconds": round(rebuilt.cpu_seconds, 1),
-        "bar_seconds": BAR_SECONDS,
+        **judged,
     }
 
 
