@@ -35,7 +35,7 @@ demo: env ## Run the one-machine stack under a simulated organisation; Ctrl-C en
 	@$(BIN)/vsm demo --seed $(SEED) --items $(ITEMS)
 
 test: env ## Run every test that needs no broker of its own, on every core
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal --durations 25
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 25
 
 fuzz: env ## Fuzz every reader of what strangers send, FUZZ_SECONDS (60) in all; FUZZ_TARGETS names some
 	@$(UV) sync --locked --quiet --all-groups

@@ -1,4 +1,4 @@
-"""What every test folder shares: a real Kafka, started once and only when a test asks for it."""
+"""What every test folder shares: the order of its files, and a real Kafka, started only when a test asks for it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from tests.builders.kafka_broker import NoKafka, cluster
 from tests.builders.kafka_container import contained
 
 PARTITIONS = 4
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes: each is run by one worker, and none is to be the last one running."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
 
 
 @pytest.fixture(scope="session")
