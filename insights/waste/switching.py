@@ -25,27 +25,34 @@ _FACTS: Final = """
 """What people did, each fact with its item; facts of an entity of several items tell of none."""
 
 ELSEWHERE_SQL: Final = f"""
-WITH facts AS ({_FACTS}),
+WITH facts AS
+(
+    SELECT actor, item, at, min(at) OVER
+        (PARTITION BY item ORDER BY at DESC RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS later
+    FROM ({_FACTS})
+),
 followed AS
 (
-    SELECT actor, item, at, lagInFrame(item, 1, '') OVER own AS item_before, lagInFrame(at, 1, toInt64(0)) OVER own AS at_before
+    SELECT actor, item, at, later, lagInFrame(item, 1, '') OVER own AS item_before, lagInFrame(at, 1, toInt64(0)) OVER own AS at_before
     FROM facts WINDOW own AS (PARTITION BY actor ORDER BY at, item ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
 ),
 comings AS
 (
-    SELECT item, actor, item_before, at_before AS until, lagInFrame(at, 1, toInt64(0)) OVER
-        (PARTITION BY actor, item ORDER BY at, item_before = item ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS begin
+    SELECT item, item_before, at_before AS until, lagInFrame(at, 1, toInt64(0)) OVER own AS begin,
+        lagInFrame(later, 1, toInt64(0)) OVER own AS told_next
     FROM followed
+    WINDOW own AS (PARTITION BY actor, item ORDER BY at, item_before = item ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
 )
-SELECT c.item AS item_id, groupArray(c.begin) AS begins, groupArray(c.until) AS ends
-FROM (SELECT * FROM comings WHERE item_before != '' AND item_before != item AND begin > 0 AND begin < until) AS c
-INNER JOIN (SELECT item, groupArray((at, actor)) AS told FROM facts GROUP BY item) AS own ON own.item = c.item
-WHERE c.item IN (SELECT item_id FROM {PAGE})
-    AND NOT arrayExists(fact -> fact.1 > c.begin AND fact.1 < c.until AND fact.2 != c.actor, own.told)
+SELECT item AS item_id, groupArray(begin) AS begins, groupArray(until) AS ends
+FROM comings
+WHERE item_before != '' AND item_before != item AND begin > 0 AND begin < until AND told_next >= until
+    AND item IN (SELECT item_id FROM {PAGE})
 GROUP BY item_id
 """  # noqa: S608, E501 - constants
 """The spans in which whoever worked on one of a page's items worked on another, a row for each item, in no order.
 
 A fact ends the work that it tells of: so from an account's last fact on the item to its last fact on others before it
-comes back. Left out where another account had a fact on the item meanwhile. Takes what a page takes, and earliest.
+comes back. Left out where anything was told of the item meanwhile: whoever is away tells nothing, so another account
+did. What is told next of an item is found from its last fact on, so that each is looked at once. Takes what a page
+takes, and earliest.
 """
