@@ -1,4 +1,4 @@
-"""Why a number that the engine sums is another than it was: only the rows that differ are read."""
+"""Why a number that the engine sums is another than it was: only the rows that are listed are read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import Final
 from insights.explain import questions as ask
 from insights.explain import totals
 from insights.explain.answer import Evidence
-from insights.explain.differing import differing, differing_parameters, differing_sql
+from insights.explain.differing import (
+    differing,
+    differing_parameters,
+    differing_sql,
+    head,
+    why_went,
+    why_went_sql,
+)
 from insights.explain.parts import identity, item_id
 from insights.explain.reasons import owners
 from insights.explain.since import Compared, Listing, Past, Then, changes, redefined, then
@@ -31,6 +38,7 @@ def recalled(store: Store, now: Found, before: Found, no_more: str, limit: int) 
     told = {
         **differing_parameters(totals.parameters(now.series.asked), totals.parameters(before.series.asked, at)),
         "limit": limit,
+        "anew": head(anew),
     }
     found = differing(store.query(differing_sql(now.series, before.series), told))
     names = found.examined(limit)
@@ -50,7 +58,8 @@ def recalled(store: Store, now: Found, before: Found, no_more: str, limit: int) 
         redefined=anew,
         moved=moved(store, now.series.asked.stream.name, *rows),
     )
-    listing: Listing = found.listing(changes(compared), anew, limit)
+    went = why_went(store.query(why_went_sql(now.series, before.series), told)) if found.more_went else None
+    listing: Listing = found.listing(changes(compared), anew, limit, went)
     return then(at, past, present, listing)
 
 

@@ -33,11 +33,11 @@ WHERE value_stream = {stream:String} AND step IN {steps:Array(String)} AND count
 """
 """With which item the visits of some entities are counted."""
 
-MOVED_SQL: Final = """
-SELECT item_id, moved_to FROM vsm.work_items_latest FINAL
-WHERE value_stream = {stream:String} AND item_id IN {items:Array(String)} AND moved_to IS NOT NULL
-    AND generation = (SELECT argMax(generation, activated_at) FROM vsm.active)
-"""
+MOVED: Final = """vsm.work_items_latest FINAL WHERE value_stream = {stream:String} AND moved_to IS NOT NULL
+    AND generation = (SELECT argMax(generation, activated_at) FROM vsm.active)"""
+"""The items that are known to have moved, to be read from."""
+
+MOVED_SQL: Final = f"SELECT item_id, moved_to FROM {MOVED} AND item_id IN {{items:Array(String)}}"  # noqa: S608 - constants
 """Which items took the facts of others."""
 
 THEN: Final = "fromUnixTimestamp64Micro({at:Int64}, 'UTC')"
@@ -60,7 +60,7 @@ _UNREAD: Final = frozenset(
 _BEGIN: Final = "coalesce(queued_at, started_at)"
 _SINCE: Final = "fromUnixTimestamp64Micro({since:Int64})"
 
-_WHERE: Final[Mapping[type[Struct], str]] = {
+HELD: Final[Mapping[type[Struct], str]] = {
     StepVisit: f"step IN {{steps:Array(String)}} AND (finished_at IS NULL OR finished_at >= {_SINCE})",
     WorkItem: f"(finished_at IS NULL OR finished_at >= {_SINCE})",
     Change: f"(deployed_at >= {_SINCE} OR (deployed_at IS NULL"
@@ -69,6 +69,7 @@ _WHERE: Final[Mapping[type[Struct], str]] = {
     f" AND (finished_at IS NULL OR finished_at >= {_SINCE} OR recovered_at >= {_SINCE})",
     Incident: f"(resolved_at IS NULL OR resolved_at >= {_SINCE})",
 }
+"""The condition of the rows of a kind that a window from `since` on can hold."""
 
 
 def measured_sql(at: str = "") -> str:
@@ -117,7 +118,7 @@ def rows_sql(kind: type[Derived], at: str = "") -> str:
     """
     return (
         f"SELECT {columns(kind)} FROM {source(kind, at)} "  # noqa: S608 - constants
-        f"WHERE value_stream = {{stream:String}} AND {_WHERE[kind]}"
+        f"WHERE value_stream = {{stream:String}} AND {HELD[kind]}"
     )
 
 
@@ -134,7 +135,7 @@ def keyed_then_sql(kind: type[Derived], key: str, order: str) -> str:
     return (
         f"SELECT {columns(kind)} FROM (SELECT * FROM vsm.{_NAMES[kind]} WHERE generation = {SHOWN_THEN}"  # noqa: S608 - constants
         f" AND known_at <= {THEN} AND value_stream = {{stream:String}} AND {key} IN {{keys:Array(String)}}"
-        f" ORDER BY revision DESC LIMIT 1 BY {order}) WHERE NOT withdrawn AND {_WHERE[kind]}"
+        f" ORDER BY revision DESC LIMIT 1 BY {order}) WHERE NOT withdrawn AND {HELD[kind]}"
     )
 
 

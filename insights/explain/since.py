@@ -20,6 +20,9 @@ NEW: Final = "new in the window"
 AGED: Final = "aged out of the window"
 LATE: Final = "arrived late"
 CORRECTED: Final = "corrected"
+MOVED: Final = "moved"
+WITHDRAWN: Final = "withdrawn"
+OVER: Final = "ended since"
 _TOLD_AT: Final = "known_at"
 _QUIET: Final = frozenset({_TOLD_AT, "age_seconds"})
 
@@ -188,13 +191,13 @@ def _went(row: Derived, now: Derived | None, compared: Compared) -> Told:
     if asked.window and ended is not None and ended < asked.start:
         why = f"{AGED}: {moment(ended)}"
     elif now is None and name in compared.moved:
-        why = f"moved: its facts belong to {compared.moved[name]} now"
+        why = f"{MOVED}: its facts belong to {compared.moved[name]} now"
     elif compared.redefined:
         why = compared.redefined
     elif now is None:
-        why = "withdrawn: nothing derives it any more" if asked.window else "ended since"
+        why = f"{WITHDRAWN}: nothing derives it any more" if asked.window else OVER
     elif not asked.window and _ended(now, compared.now) is not None:
-        why = f"ended since: {moment(_end(now))}"
+        why = f"{OVER}: {moment(_end(now))}"
     else:
         why = f"{CORRECTED}: now {_without(now, compared.now)}"
     return _said("went", row, why)
