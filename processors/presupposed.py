@@ -142,7 +142,7 @@ class Presupposed:
     def __init__(self) -> None:
         self._groups: dict[str, Days] = {}
         self._retold: dict[str, int] = {}
-        self._lost: dict[tuple[str, int], tuple[str, int]] = {}
+        self._lost: dict[str, Presumption] = {}
         self._least: dict[str, int] = {}
         self._told: Told | None = Told()
         self.stale = False
@@ -156,9 +156,9 @@ class Presupposed:
             return
         self._told = None
         for presumed in old:
-            self._count(presumed, -1)
+            self._count(uri, presumed, -1)
         for presumed in new:
-            self._count(presumed, 1)
+            self._count(uri, presumed, 1)
         if was is not None and now is None and self._least.get(was.project) == was.number:
             self.stale = True
         if now is not None and now.number < self._least.get(now.project, now.number + 1):
@@ -170,24 +170,24 @@ class Presupposed:
             self._told = self._summed()
         return self._told
 
-    def _count(self, presumed: Presumption, sign: int) -> None:
+    def _count(self, uri: str, presumed: Presumption, sign: int) -> None:
         if presumed.retold:
             self._retold[presumed.group] = self._retold.get(presumed.group, 0) + sign
             return
         if presumed.number is not None and not presumed.found:
-            place = (presumed.project, presumed.number)
             if sign > 0:
-                self._lost[place] = (presumed.group, presumed.day)
+                self._lost[uri] = presumed
             else:
-                self._lost.pop(place, None)
+                self._lost.pop(uri, None)
             return
         _add(self._groups.setdefault(presumed.group, {}), presumed.day, sign, sign * presumed.found)
 
     def _summed(self) -> Told:
         groups = {name: {day: list(pair) for day, pair in days.items()} for name, days in self._groups.items()}
-        for (project, number), (group, day) in self._lost.items():
-            if number > self._least.get(project, number):
-                _add(groups.setdefault(group, {}), day, 1, 0)
+        for lost in self._lost.values():
+            number = lost.number or 0
+            if number > self._least.get(lost.project, number):
+                _add(groups.setdefault(lost.group, {}), lost.day, 1, 0)
         found: Days = {}
         retold: Days = {}
         twice = 0

@@ -78,6 +78,17 @@ def test_an_incident_may_have_been_detected_or_reported() -> None:
     assert counted(detected, reported).told().days == {DAY: (2, 2)}
 
 
+@given(
+    st.permutations(
+        [told("ticket:jira/CHK-7", "ticket.updated"), told("ticket:jira/CHK-07", "ticket.closed", day=DAY + 9)]
+    )
+)
+def test_two_tickets_of_one_number_are_two(lost: list[tuple[str, list[Fact]]]) -> None:
+    """A name with a leading zero is another ticket's: each was lost, whichever was told of first."""
+    born = [told(f"ticket:jira/CHK-{n}", "ticket.created", "ticket.updated") for n in (1, 2, 3)]
+    assert counted(*born, *lost).told().days == {DAY: (4, 3), DAY + 9: (1, 0)}
+
+
 def test_a_clock_that_is_a_century_ahead_hides_no_loss() -> None:
     """What is told of the other days is told as before."""
     lost = told("run:github/acme/9/1", "pipelinerun.finished")
