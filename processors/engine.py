@@ -20,8 +20,8 @@ class StepFailed(Exception):  # noqa: N818 - an expected outcome that becomes a 
 class StreamSigns(Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one stream's facts as a whole; times are microseconds UTC, None before the first fact.
 
-    `facts` counts them, `implausible` those that derive nothing for their time, `squeezed` those that records no longer
-    hold. `days`: by UTC day number, how many earlier facts its facts presuppose, and how many of these are known;
+    `facts` counts them, `implausible` those that derive nothing for their time, `squeezed` the entities of which no more
+    facts are held than a record may hold: at least so many facts are lost. `days`: by UTC day number, how many earlier facts its facts presuppose, and how many of these are known;
     `twice`: how many facts have two deliveries that tell them.
     """
 

@@ -39,7 +39,7 @@ class Signs(Protocol):
 
     @property
     def squeezed(self) -> int:
-        """How many of them are no longer held."""
+        """Of how many entities some are no longer held: at least so many are lost."""
 
     @property
     def days(self) -> Mapping[int, tuple[int, int]]:
