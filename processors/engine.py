@@ -20,9 +20,9 @@ class StepFailed(Exception):  # noqa: N818 - an expected outcome that becomes a 
 class StreamSigns(Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one stream's facts as a whole; times are microseconds UTC, None before the first fact.
 
-    `facts` counts them, `implausible` those that derive nothing for their time, `squeezed` the entities of which no more
-    facts are held than a record may hold: at least so many facts are lost. `days`: by UTC day number, how many earlier facts its facts presuppose, and how many of these are known;
-    `twice`: how many facts have two deliveries that tell them.
+    `facts` counts them, `implausible` those that derive nothing for their time, `squeezed` the entities whose record
+    could not hold all of theirs: at least so many facts are lost. `days`: by UTC day number, how many earlier facts its
+    facts presuppose, and how many of these are known; `twice`: how many facts have two deliveries that tell them.
     """
 
     newest_occurred_at: int | None = None
