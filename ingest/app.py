@@ -30,7 +30,7 @@ from schemas.registry import RegistryRefused, RegistryUnavailable, open_codec
 
 _BACKLOG: Final = 2_048
 _LAST_REQUESTS_SECONDS: Final = 1.0
-"""How long requests of connections that were already made may still come when the door is shut: a busy sender is slow."""
+"""How long requests of connections already made may still come when the door is shut; a busy sender is slow."""
 
 _TAKEOVER_SECONDS: Final = 0.1
 """How long the server may take to take its listener over; shut before, it would break off."""
