@@ -69,5 +69,5 @@ class Ownership:
         return self._session_left_seconds() > self._fence_seconds
 
     def is_over(self) -> bool:
-        """Tell whether the session has surely ended: this process was paused for longer."""
+        """Tell whether the session need not go on any more: this process was paused for about as long."""
         return self._session_left_seconds() <= 0

@@ -9,7 +9,8 @@ from confluent_kafka import Producer
 
 from schemas.log_kafka import KafkaLog
 from schemas.topics import TOPICS
-from tests.schemas.log_contract import AppendContract, GroupContract, group, token
+from tests.builders.log_traffic import own
+from tests.schemas.log_contract import AppendContract, GroupContract, Joining, group, token
 
 __all__ = ["group", "token"]
 
@@ -41,4 +42,9 @@ class TestMockLog(AppendContract):
 
 @pytest.mark.real  # it runs without a Kafka, but each join of a group takes this cluster three seconds
 class TestMockGroups(GroupContract):
-    pass
+    def test_a_session_is_counted_from_the_last_heartbeat_at_the_latest(self, group: str, join: Joining) -> None:
+        """The group may have heard of a member a heartbeat, a tenth of six seconds, before its last poll."""
+        consumer = join(group)
+        own(consumer)
+
+        assert 0 < consumer.session_left_seconds() <= 5.4
